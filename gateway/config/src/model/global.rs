@@ -1,0 +1,163 @@
+//! The `global` section (configuration.txt 3).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::BindAddress;
+
+/// What the process does as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Global {
+    /// `maxconn`: connections over all frontends; `None` derives it from the limit on file descriptors.
+    pub maxconn: Option<u32>,
+    /// `nbthread`: worker threads; `None` is one for each CPU.
+    pub nbthread: Option<u16>,
+    /// `daemon`: go to the background.
+    pub daemon: bool,
+    /// `master-worker` was said (or `-W`).
+    pub master_worker: bool,
+    /// `pidfile`.
+    pub pidfile: Option<PathBuf>,
+    /// `chroot`.
+    pub chroot: Option<PathBuf>,
+    /// `user`, `uid`, `group`, `gid`.
+    pub run_as: RunAs,
+    /// `node`, the name shown in the statistics.
+    pub node: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `log-tag`.
+    pub log_tag: Option<String>,
+    /// `log-send-hostname`: the host name that rfc3164 and rfc5424 lines carry.
+    pub log_send_hostname: Option<String>,
+    /// `log` lines.
+    pub logs: Vec<LogTarget>,
+    /// `stats socket` lines.
+    pub stats_sockets: Vec<StatsSocket>,
+    /// `stats timeout`: how long an idle CLI connection is kept.
+    pub stats_timeout: Option<Duration>,
+    /// `stats maxconn`: CLI connections at once.
+    pub stats_maxconn: Option<u32>,
+    /// `hard-stop-after`: how long a graceful stop may last.
+    pub hard_stop_after: Option<Duration>,
+    /// `grace`: how long a stopping process goes on accepting.
+    pub grace: Option<Duration>,
+    /// `ulimit-n`.
+    pub ulimit_n: Option<u64>,
+    /// `spread-checks`, percent.
+    pub spread_checks: u8,
+    /// `tune.bufsize` less `tune.maxrewrite`: the bytes that a message head may have.
+    pub head_size: usize,
+    /// `tune.http.maxhdr`: the headers that a message may have.
+    pub max_headers: usize,
+    /// `ssl-default-bind-options`'s `ssl-min-ver`.
+    pub default_bind_min_tls: Option<super::TlsVersion>,
+    /// `ssl-default-bind-options`'s `ssl-max-ver`.
+    pub default_bind_max_tls: Option<super::TlsVersion>,
+    /// `ssl-default-bind-ciphers`, in OpenSSL's names.
+    pub default_bind_ciphers: Option<String>,
+    /// `ssl-default-bind-ciphersuites`, in OpenSSL's names.
+    pub default_bind_ciphersuites: Option<String>,
+    /// `crt-base`: where relative certificate names are looked up.
+    pub crt_base: Option<PathBuf>,
+}
+
+/// The identity to take after the sockets are bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunAs {
+    /// `user`.
+    pub user: Option<String>,
+    /// `uid`.
+    pub uid: Option<u32>,
+    /// `group`.
+    pub group: Option<String>,
+    /// `gid`.
+    pub gid: Option<u32>,
+}
+
+/// A `stats socket` line: where the runtime CLI listens (configuration.txt 3.1, management.txt 9.3).
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatsSocket {
+    /// Where it listens.
+    pub address: BindAddress,
+    /// `mode`, `user`/`uid`, `group`/`gid` of a unix socket.
+    pub permissions: super::bind::Permissions,
+    /// `level`: what the commands may do: 1 user, 2 operator, 3 admin.
+    pub level: u8,
+}
+
+/// A `log` line (configuration.txt 4.2, `log`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogTarget {
+    /// Where the lines go.
+    pub to: LogTo,
+    /// `format`.
+    pub format: LogFormat,
+    /// The facility.
+    pub facility: LogFacility,
+    /// The least important level that is sent.
+    pub max_level: LogLevel,
+    /// Levels more important than this one are sent as this one.
+    pub min_level: LogLevel,
+    /// `len`: the longest line in bytes.
+    pub max_length: usize,
+}
+
+/// Where log lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTo {
+    /// `stdout`, or `fd@1`.
+    Stdout,
+    /// `stderr`, or `fd@2`.
+    Stderr,
+    /// `fd@N`.
+    Fd(i32),
+    /// UDP syslog; the name is kept for one that does not resolve yet.
+    Udp {
+        /// As written, for messages.
+        name: String,
+        /// The address, when it is one.
+        addr: Option<SocketAddr>,
+    },
+    /// A unix datagram socket such as `/dev/log`.
+    Unix(PathBuf),
+}
+
+/// The form of a log line's head (configuration.txt 4.2, `log … format`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Only the message.
+    Raw,
+    /// `<level>` and the message.
+    Short,
+    /// As `rfc3164`, with HAProxy's `local` rule for the host name.
+    #[default]
+    Rfc3164,
+    /// RFC 5424.
+    Rfc5424,
+    /// `<level>message`, systemd's form of `short`.
+    Priority,
+    /// The time in ISO form and the message.
+    Timed,
+    /// ISO time, host, tag and pid, message.
+    Iso,
+}
+
+/// A syslog facility, by its number (RFC 5424, 6.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogFacility(pub u8);
+
+/// A syslog severity, most important first (RFC 5424, 6.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the eight names are syslog's own")]
+pub enum LogLevel {
+    Emerg,
+    Alert,
+    Crit,
+    Err,
+    Warning,
+    Notice,
+    Info,
+    Debug,
+}

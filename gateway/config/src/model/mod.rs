@@ -1,0 +1,42 @@
+//! The model: what a configuration means, as plain data.
+//!
+//! No locks, no sockets, no clocks: two models compare equal when they mean the same, so that a reload is a
+//! comparison of models. `resolve` is its only constructor.
+
+mod bind;
+mod check;
+mod global;
+mod proxy;
+mod server;
+
+pub use bind::{Bind, BindAddress, BindTls, Permissions, TlsVersion};
+pub use check::{Check, CheckKind, ExpectStatus};
+pub use global::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo, RunAs, StatsSocket};
+pub use proxy::{
+    Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode, ProxyOptions,
+    Timeouts, TrafficLog, UseBackend,
+};
+pub use server::{Family, Server, ServerAddress, ServerPort};
+
+/// Everything that a set of configuration files means.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// The `global` section.
+    pub global: Global,
+    /// `frontend` sections and the frontend halves of `listen` sections, in the order of the files.
+    pub frontends: Vec<Frontend>,
+    /// `backend` sections and the backend halves of `listen` sections, in the order of the files.
+    pub backends: Vec<Backend>,
+}
+
+impl Model {
+    /// The frontend that `id` names; ids come from this model alone.
+    pub fn frontend(&self, id: FrontendId) -> &Frontend {
+        &self.frontends[id.0]
+    }
+
+    /// The backend that `id` names; ids come from this model alone.
+    pub fn backend(&self, id: BackendId) -> &Backend {
+        &self.backends[id.0]
+    }
+}

@@ -1,0 +1,238 @@
+//! `frontend`, `backend` and `listen` sections (configuration.txt 4).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::{Bind, LogTarget, Server};
+
+/// A frontend's place in [`super::Model::frontends`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrontendId(pub usize);
+
+/// A backend's place in [`super::Model::backends`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BackendId(pub usize);
+
+/// `mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Bytes both ways.
+    #[default]
+    Tcp,
+    /// HTTP messages.
+    Http,
+}
+
+/// A `frontend`, or the frontend half of a `listen`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frontend {
+    /// Its name.
+    pub name: String,
+    /// `id`, given or counted.
+    pub id: u32,
+    /// `mode`.
+    pub mode: Mode,
+    /// `disabled`.
+    pub disabled: bool,
+    /// The sockets.
+    pub binds: Vec<Bind>,
+    /// `maxconn`: connections at once; `None` is the process' limit.
+    pub maxconn: Option<u32>,
+    /// `backlog`.
+    pub backlog: Option<u32>,
+    /// `tcp-request inspect-delay`.
+    pub inspect_delay: Option<Duration>,
+    /// `tcp-request connection` rules.
+    pub tcp_request_connection: rules::RuleSet,
+    /// `tcp-request content` rules.
+    pub tcp_request_content: rules::RuleSet,
+    /// `http-request` rules.
+    pub http_request: rules::RuleSet,
+    /// `http-response` rules.
+    pub http_response: rules::RuleSet,
+    /// `use_backend` rules, in order.
+    pub use_backend: Vec<UseBackend>,
+    /// `default_backend`.
+    pub default_backend: Option<BackendId>,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<String>,
+    /// Timeouts.
+    pub timeouts: Timeouts,
+    /// Options.
+    pub options: ProxyOptions,
+    /// Where and how its traffic is logged.
+    pub logging: Logging,
+    /// The backend half of the same `listen`.
+    pub listen: Option<BackendId>,
+    /// Where the section begins, for messages: `file:line`.
+    pub place: String,
+}
+
+/// A `backend`, or the backend half of a `listen`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backend {
+    /// Its name.
+    pub name: String,
+    /// `id`, given or counted.
+    pub id: u32,
+    /// `mode`.
+    pub mode: Mode,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `balance`.
+    pub balance: Balance,
+    /// The servers, in order.
+    pub servers: Vec<Server>,
+    /// `retries`: attempts to connect after the first.
+    pub retries: u32,
+    /// `option redispatch`: after how many attempts another server is tried; negative counts from the last.
+    pub redispatch: Option<i32>,
+    /// `option allbackups`.
+    pub all_backups: bool,
+    /// `fullconn`.
+    pub fullconn: Option<u32>,
+    /// `tcp-request inspect-delay`.
+    pub inspect_delay: Option<Duration>,
+    /// `tcp-request content` rules.
+    pub tcp_request_content: rules::RuleSet,
+    /// `http-request` rules.
+    pub http_request: rules::RuleSet,
+    /// `http-response` rules.
+    pub http_response: rules::RuleSet,
+    /// Timeouts.
+    pub timeouts: Timeouts,
+    /// Options.
+    pub options: ProxyOptions,
+    /// Where changes of server states are logged.
+    pub logging: Logging,
+    /// The frontend half of the same `listen`: its rules are these rules, and run once.
+    pub listen: Option<FrontendId>,
+    /// Where the section begins, for messages: `file:line`.
+    pub place: String,
+}
+
+/// A `use_backend` rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UseBackend {
+    /// Where to.
+    pub backend: BackendId,
+    /// When; `None` is always.
+    pub cond: Option<expr::Cond>,
+    /// Where the line stands, for messages: `file:line`.
+    pub place: String,
+}
+
+/// `balance` (configuration.txt 4.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Balance {
+    /// Turn by turn, by weight, smoothly.
+    #[default]
+    RoundRobin,
+    /// As `roundrobin`, with weights that do not change at run time.
+    StaticRr,
+    /// The server with the fewest requests for its weight.
+    LeastConn,
+    /// The first server with a free slot.
+    First,
+    /// A hash of the client's address.
+    Source,
+    /// `random(N)`: the less loaded of N drawn by weight.
+    Random(u32),
+}
+
+/// `timeout …` lines (configuration.txt 4.2); `None` is no limit, as in HAProxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the manual's")]
+pub struct Timeouts {
+    pub connect: Option<Duration>,
+    pub client: Option<Duration>,
+    pub server: Option<Duration>,
+    pub http_request: Option<Duration>,
+    pub http_keep_alive: Option<Duration>,
+    pub queue: Option<Duration>,
+    pub check: Option<Duration>,
+    pub client_fin: Option<Duration>,
+    pub server_fin: Option<Duration>,
+    pub tunnel: Option<Duration>,
+    pub tarpit: Option<Duration>,
+}
+
+/// `option …` lines that change how traffic is treated.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProxyOptions {
+    /// `option forwardfor`.
+    pub forwardfor: Option<ForwardFor>,
+    /// `option httpclose`, `http-server-close`, `http-keep-alive`.
+    pub connection: ConnectionMode,
+    /// `option dontlognull`.
+    pub dontlognull: bool,
+    /// `option dontlog-normal`.
+    pub dontlog_normal: bool,
+    /// `option log-separate-errors`.
+    pub log_separate_errors: bool,
+    /// `option logasap`.
+    pub logasap: bool,
+    /// `option http-ignore-probes`.
+    pub ignore_probes: bool,
+    /// `option abortonclose`.
+    pub abortonclose: bool,
+    /// `option log-health-checks`.
+    pub log_health_checks: bool,
+    /// `option tcpka`/`clitcpka`/`srvtcpka`: (client side, server side).
+    pub tcp_keepalive: (bool, bool),
+    /// `errorfile CODE FILE`: the whole answer, head included, as it goes out.
+    pub errorfiles: Vec<(u16, Vec<u8>)>,
+}
+
+/// `option forwardfor` (configuration.txt 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardFor {
+    /// `header`: the name, in lower case.
+    pub header: String,
+    /// `except`: networks that are not told of.
+    pub except: Vec<(IpAddr, u8)>,
+    /// `if-none`: only when the request has no such header.
+    pub if_none: bool,
+}
+
+/// What happens to connections after a response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConnectionMode {
+    /// Both sides are kept.
+    #[default]
+    KeepAlive,
+    /// `option http-server-close`: the server's side is closed.
+    ServerClose,
+    /// `option httpclose`: both sides are closed.
+    Close,
+}
+
+/// Where and how a proxy's traffic is logged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Logging {
+    /// The targets, those of `log global` included.
+    pub targets: Vec<LogTarget>,
+    /// The form of the lines.
+    pub traffic: TrafficLog,
+    /// `log-tag`.
+    pub tag: Option<String>,
+}
+
+/// The form of traffic log lines.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum TrafficLog {
+    /// HAProxy's short default form (configuration.txt 8.2.1).
+    #[default]
+    Default,
+    /// `option tcplog` (8.2.2).
+    Tcp,
+    /// `option httplog` (8.2.3); `option httplog clf` is its Apache form.
+    Http {
+        /// `clf`.
+        clf: bool,
+    },
+    /// `option httpslog`.
+    Https,
+    /// `log-format`.
+    Format(expr::LogFormat),
+}
