@@ -1,0 +1,284 @@
+//! What is said about a configuration: one line for tools, a place with a caret for people.
+
+use std::fmt::Write as _;
+
+use crate::{Sources, Span};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration is refused.
+    Alert,
+    /// It works, though perhaps not as meant.
+    Warning,
+    /// For information.
+    Notice,
+}
+
+impl Severity {
+    /// `ALERT`, `WARNING`, `NOTICE`, as HAProxy writes them.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alert => "ALERT",
+            Self::Warning => "WARNING",
+            Self::Notice => "NOTICE",
+        }
+    }
+}
+
+/// One thing that is said about a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, without the place.
+    pub message: String,
+    /// Where.
+    pub span: Option<Span>,
+    /// The word that was probably meant.
+    pub suggestion: Option<String>,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub fn alert(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Alert, Some(span), message.into())
+    }
+
+    /// A warning at a place.
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, Some(span), message.into())
+    }
+
+    /// A remark at a place.
+    pub fn notice(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Notice, Some(span), message.into())
+    }
+
+    /// Anything, with or without a place.
+    pub fn new(severity: Severity, span: Option<Span>, message: String) -> Self {
+        Self { severity, message, span, suggestion: None, hint: None }
+    }
+
+    /// Adds the word that was probably meant.
+    #[must_use]
+    pub fn suggest(mut self, word: Option<impl Into<String>>) -> Self {
+        self.suggestion = word.map(Into::into);
+        self
+    }
+
+    /// Adds what to write instead.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts words before the message: `'server s1' : ` for instance.
+    #[must_use]
+    pub fn prefixed(mut self, prefix: &str) -> Self {
+        self.message.insert_str(0, prefix);
+        self
+    }
+
+    /// The message with its suggestion, in HAProxy's words.
+    pub fn text(&self) -> String {
+        match &self.suggestion {
+            Some(word) => format!("{}; did you mean '{word}' maybe ?", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// HAProxy's one line: `parsing [file:line] : message`.
+    pub fn render_pipe(&self, sources: &Sources) -> String {
+        let text = one_line(&self.text());
+        match self.span {
+            Some(span) => format!("parsing [{}] : {text}", sources.place(span)),
+            None => text,
+        }
+    }
+
+    /// For people: the message, the line with a caret under the place, and the hint.
+    pub fn render_terminal(&self, sources: &Sources) -> String {
+        let mut out = format!("{}: {}\n", self.severity.name().to_lowercase(), one_line(&self.text()));
+        if let Some(span) = self.span {
+            show_place(&mut out, sources, span);
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "  hint: {hint}");
+        }
+        out
+    }
+}
+
+/// The longest part of a line that is shown.
+const SHOWN: usize = 160;
+
+fn show_place(out: &mut String, sources: &Sources, span: Span) {
+    let _ = match span.line {
+        0 => writeln!(out, "  --> {}", sources.name(span.file)),
+        line => writeln!(out, "  --> {}:{line}:{}", sources.name(span.file), span.start + 1),
+    };
+    let Some(bytes) = sources.line_bytes(span.file, span.line).filter(|line| !line.is_empty()) else {
+        return;
+    };
+    let (start, end) = (span.start as usize, span.end as usize);
+    let first = start.saturating_sub(SHOWN / 2);
+    let shown = bytes.get(first.min(bytes.len())..bytes.len().min(first + SHOWN)).unwrap_or_default();
+    let before = bytes.get(first.min(bytes.len())..start.min(bytes.len())).unwrap_or_default();
+    let marked = bytes.get(start.min(bytes.len())..end.clamp(start, start + SHOWN).min(bytes.len()));
+    let gutter = span.line.to_string();
+    let pad = " ".repeat(gutter.len());
+    let _ = writeln!(out, " {pad} |\n {gutter} | {}", visible(shown));
+    let carets = visible(marked.unwrap_or_default()).chars().count().max(1);
+    let blank: String = visible(before).chars().map(|_| ' ').collect();
+    let _ = writeln!(out, " {pad} | {blank}{}", "^".repeat(carets));
+}
+
+/// Text as it may go to a terminal: tabs are spaces, control characters are dots.
+fn visible(text: &[u8]) -> String {
+    let clean = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => '.',
+        c => c,
+    };
+    String::from_utf8_lossy(text).chars().map(clean).collect()
+}
+
+/// A message never breaks the line or colours the terminal, whatever a word held.
+fn one_line(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// All that was said, in the order in which it was found.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Adds an error at a place.
+    pub fn alert(&mut self, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::alert(span, message));
+    }
+
+    /// Adds a warning at a place.
+    pub fn warning(&mut self, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::warning(span, message));
+    }
+
+    /// Keeps what succeeded and notes what did not.
+    pub fn note<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|diagnostic| self.push(diagnostic)).ok()
+    }
+
+    /// Adds all of another list.
+    pub fn extend(&mut self, other: Self) {
+        self.list.extend(other.list);
+    }
+
+    /// Whether one of them refuses the configuration.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Alert)
+    }
+
+    /// Whether one of them is a warning.
+    pub fn has_warnings(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Warning)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All, ordered by place; those without a place come last, in the order found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        let mut sorted: Vec<&Diagnostic> = self.list.iter().collect();
+        sorted.sort_by_key(|d| d.span.map_or((true, Span::default()), |span| (false, span)));
+        sorted.into_iter()
+    }
+
+    /// Each as HAProxy's one line, without `[ALERT] (pid) : config : `, with its severity.
+    pub fn render_pipe(&self, sources: &Sources) -> Vec<(Severity, String)> {
+        self.iter().map(|d| (d.severity, d.render_pipe(sources))).collect()
+    }
+
+    /// All for a terminal, with carets and hints, an empty line between two.
+    pub fn render_terminal(&self, sources: &Sources) -> String {
+        let all: Vec<String> = self.iter().map(|d| d.render_terminal(sources)).collect();
+        all.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources() -> Sources {
+        let mut sources = Sources::default();
+        sources.add("h.cfg", b"frontend f\n  bimd :80\n".to_vec());
+        sources
+    }
+
+    fn span() -> Span {
+        Span { line: 2, start: 2, end: 6, ..Span::default() }
+    }
+
+    #[test]
+    fn the_line_for_tools_is_haproxys() {
+        let d =
+            Diagnostic::alert(span(), "unknown keyword 'bimd' in 'frontend' section").suggest(Some("bind"));
+        let expected =
+            "parsing [h.cfg:2] : unknown keyword 'bimd' in 'frontend' section; did you mean 'bind' maybe ?";
+        assert_eq!(d.render_pipe(&sources()), expected);
+    }
+
+    #[test]
+    fn the_form_for_people_has_a_caret_and_a_hint() {
+        let d =
+            Diagnostic::alert(span(), "unknown keyword 'bimd'").suggest(Some("bind")).hint("write 'bind'");
+        let expected = "alert: unknown keyword 'bimd'; did you mean 'bind' maybe ?\n  --> h.cfg:2:3\n   |\n \
+                        2 |   bimd :80\n   |   ^^^^\n  hint: write 'bind'\n";
+        assert_eq!(d.render_terminal(&sources()), expected);
+    }
+
+    #[test]
+    fn a_place_outside_the_file_is_shown_without_a_panic() {
+        let far = Span { line: 2, start: 4_000_000_000, end: 3, ..Span::default() };
+        assert!(Diagnostic::alert(far, "x").render_terminal(&sources()).contains("h.cfg:2"));
+    }
+
+    #[test]
+    fn they_are_ordered_by_place() {
+        let mut all = Diagnostics::default();
+        all.push(Diagnostic::new(Severity::Alert, None, "last".into()));
+        all.alert(span(), "second");
+        all.warning(Span { line: 1, ..span() }, "first");
+        let order: Vec<_> = all.iter().map(|d| d.message.as_str()).collect();
+        assert_eq!(order, ["first", "second", "last"]);
+        assert!(all.has_errors());
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let d = Diagnostic::alert(span(), "bad '\u{1b}[31m\n'");
+        assert_eq!(d.render_pipe(&sources()), "parsing [h.cfg:2] : bad ' [31m '");
+    }
+}

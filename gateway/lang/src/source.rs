@@ -1,0 +1,132 @@
+//! The files that were read, in load order, and places in them.
+
+use std::borrow::Cow;
+
+/// A file's place in [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A stretch of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The line, counted from 1; 0 where a file as a whole is meant.
+    pub line: u32,
+    /// The first byte's column, counted from 0.
+    pub start: u32,
+    /// The column after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// From the beginning of `self` to the end of `last`, which is on the same line.
+    pub fn to(self, last: Self) -> Self {
+        Self { end: last.end.max(self.end), ..self }
+    }
+
+    /// The place just after this one.
+    pub fn after(self) -> Self {
+        Self { start: self.end, end: self.end + 1, ..self }
+    }
+}
+
+/// The files that were read, with their lines: what a message needs to show a place.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+#[derive(Clone, Debug)]
+struct Source {
+    name: String,
+    text: Vec<u8>,
+    /// Where each line begins.
+    starts: Vec<usize>,
+}
+
+impl Sources {
+    /// Adds a file and gives its id.
+    pub fn add(&mut self, name: impl Into<String>, text: Vec<u8>) -> FileId {
+        let mut starts = vec![0];
+        starts.extend(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1));
+        self.files.push(Source { name: name.into(), text, starts });
+        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The name under which a file was asked for; empty for an id that is not of these sources.
+    pub fn name(&self, file: FileId) -> &str {
+        self.file(file).map_or("", |source| &source.name)
+    }
+
+    /// The names of all files, in load order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|source| source.name.as_str())
+    }
+
+    /// One line without its end; bytes that are not UTF-8 are replaced.
+    pub fn line(&self, file: FileId, line: u32) -> Option<Cow<'_, str>> {
+        self.line_bytes(file, line).map(String::from_utf8_lossy)
+    }
+
+    /// One line without its end, as it stands in the file.
+    pub fn line_bytes(&self, file: FileId, line: u32) -> Option<&[u8]> {
+        let source = self.file(file)?;
+        let index = usize::try_from(line).ok()?.checked_sub(1)?;
+        let start = *source.starts.get(index)?;
+        let end = source.starts.get(index + 1).map_or(source.text.len(), |next| next - 1);
+        let text = source.text.get(start..end)?;
+        Some(text.strip_suffix(b"\r").unwrap_or(text))
+    }
+
+    /// How many lines a file has; a last line without a newline counts.
+    pub(crate) fn lines(&self, file: FileId) -> u32 {
+        let count = self.file(file).map_or(0, |source| {
+            source.starts.len() - usize::from(source.starts.last() == Some(&source.text.len()))
+        });
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the file ends without a newline.
+    pub(crate) fn is_truncated(&self, file: FileId) -> bool {
+        self.file(file).is_some_and(|source| source.text.last().is_some_and(|byte| *byte != b'\n'))
+    }
+
+    /// `file:line`, or the file's name alone where no line is meant.
+    pub fn place(&self, span: Span) -> String {
+        match span.line {
+            0 => self.name(span.file).to_owned(),
+            line => format!("{}:{line}", self.name(span.file)),
+        }
+    }
+
+    fn file(&self, file: FileId) -> Option<&Source> {
+        self.files.get(usize::try_from(file.0).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_their_ends_and_count_from_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.cfg", b"one\r\ntwo\n\nfour".to_vec());
+        let lines: Vec<_> = (0..6).map(|line| sources.line(file, line).map(Cow::into_owned)).collect();
+        let expected = [None, Some("one"), Some("two"), Some(""), Some("four"), None];
+        assert_eq!(lines, expected.map(|line| line.map(str::to_owned)));
+        assert_eq!(sources.lines(file), 4);
+        assert!(sources.is_truncated(file));
+    }
+
+    #[test]
+    fn a_place_is_file_and_line() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.cfg", b"one\n".to_vec());
+        assert_eq!(sources.place(Span { file, line: 7, start: 0, end: 1 }), "a.cfg:7");
+        assert_eq!(sources.place(Span { file, ..Span::default() }), "a.cfg");
+        assert_eq!(sources.lines(file), 1);
+        assert!(!sources.is_truncated(file));
+    }
+}
