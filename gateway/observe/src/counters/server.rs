@@ -1,0 +1,150 @@
+//! What is counted about servers.
+
+use super::cell::{Counter, LastTime, Level, Rate};
+use super::shared::{Availability, Responses, Times};
+use super::{amounts, events};
+
+/// The counters of a server.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct ServerCounters {
+    pub(crate) queue: Level,
+    pub(crate) sessions: Level,
+    pub(crate) sessions_total: Counter,
+    pub(crate) session_rate: Rate,
+    pub(crate) last_session: LastTime,
+    pub(crate) requests_total: Counter,
+    pub(crate) responses: Responses,
+    pub(crate) times: Times,
+    pub(crate) bytes_in: Counter,
+    pub(crate) bytes_out: Counter,
+    pub(crate) balanced: Counter,
+    pub(crate) connects: Counter,
+    pub(crate) reuses: Counter,
+    pub(crate) used: Level,
+    pub(crate) idle: Level,
+    pub(crate) denied_responses: Counter,
+    pub(crate) connection_errors: Counter,
+    pub(crate) response_errors: Counter,
+    pub(crate) retries: Counter,
+    pub(crate) redispatches: Counter,
+    pub(crate) client_aborts: Counter,
+    pub(crate) server_aborts: Counter,
+    pub(crate) failed_checks: Counter,
+    pub(crate) failed_rewrites: Counter,
+    pub(crate) internal_errors: Counter,
+    /// Whether it is up, and since when.
+    pub availability: Availability,
+}
+
+impl ServerCounters {
+    /// A session was given to this server; the number of its sessions now. Pair with [`Self::closed`].
+    #[inline]
+    pub fn session(&self) -> u64 {
+        self.sessions_total.increment();
+        self.session_rate.event();
+        self.last_session.now();
+        self.sessions.enter()
+    }
+
+    /// That session is over.
+    #[inline]
+    pub fn closed(&self) {
+        self.sessions.leave();
+    }
+
+    /// A request waits for this very server. Pair with [`Self::dequeued`].
+    #[inline]
+    pub fn queued(&self) -> u64 {
+        self.queue.enter()
+    }
+
+    /// That request waits no more.
+    #[inline]
+    pub fn dequeued(&self) {
+        self.queue.leave();
+    }
+
+    /// A connection to it is in use. Pair with [`Self::connection_done`].
+    #[inline]
+    pub fn connection_used(&self) {
+        self.used.enter();
+    }
+
+    /// That connection is in use no more.
+    #[inline]
+    pub fn connection_done(&self) {
+        self.used.leave();
+    }
+
+    /// A connection to it waits to be used again. Pair with [`Self::idle_gone`].
+    #[inline]
+    pub fn idle_kept(&self) {
+        self.idle.enter();
+    }
+
+    /// That connection was taken or closed.
+    #[inline]
+    pub fn idle_gone(&self) {
+        self.idle.leave();
+    }
+
+    /// A response with this status came from it.
+    #[inline]
+    pub fn response(&self, status: u16) {
+        self.responses.count(status);
+    }
+
+    /// A request has ended: its times in milliseconds, `None` for a stage that it did not reach.
+    pub fn times(&self, queue: Option<u64>, connect: Option<u64>, response: Option<u64>, total: Option<u64>) {
+        self.times.sample(queue, connect, response, total);
+    }
+
+    amounts! {
+        /// Bytes came from the client.
+        bytes_in => bytes_in;
+        /// Bytes went to the client.
+        bytes_out => bytes_out;
+    }
+
+    events! {
+        /// An HTTP request was sent to it.
+        request => requests_total;
+        /// It was chosen by the balancing algorithm.
+        balanced => balanced;
+        /// A connection to it was attempted.
+        connect => connects;
+        /// A kept connection to it was used again.
+        reuse => reuses;
+        /// A rule denied its response.
+        denied_response => denied_responses;
+        /// No connection to it could be had.
+        connection_error => connection_errors;
+        /// Its response was broken, late or never came.
+        response_error => response_errors;
+        /// A connection to it is tried once more.
+        retry => retries;
+        /// The next try goes to another server instead.
+        redispatch => redispatches;
+        /// The client went away in the middle.
+        client_abort => client_aborts;
+        /// It went away in the middle.
+        server_abort => server_aborts;
+        /// A health check failed while it was up.
+        failed_check => failed_checks;
+        /// A header could not be changed.
+        failed_rewrite => failed_rewrites;
+        /// The gateway itself failed.
+        internal_error => internal_errors;
+    }
+
+    /// Sessions at the moment (`srv_conn` of log lines).
+    pub fn current(&self) -> u64 {
+        self.sessions.get()
+    }
+
+    /// Requests waiting at the moment.
+    pub fn waiting(&self) -> u64 {
+        self.queue.get()
+    }
+}
