@@ -1,0 +1,98 @@
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command for people, whose output is its purpose"
+)]
+//! `bench`: the comparison with HAProxy and nginx, and its two halves for other tests to use.
+
+mod compare;
+mod cpu;
+mod load;
+mod message;
+mod origin;
+mod report;
+mod subject;
+mod work;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+const USAGE: &str = "usage:
+  bench compare                       CPU time per request of gateway, HAProxy and nginx; from the environment:
+                                      WORK=keepalive,newconn,tls,rules ROUNDS=5 SECONDS=3 SUBJECTS=gateway,haproxy,nginx
+                                      GATEWAY=target/release/gateway OUT=target/bench
+  bench readme [TABLE] [README]       puts the last table between the README's markers
+  bench origin ADDRESS                answers 200 to every request
+  bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
+                                      fails if one request did";
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.to_string()),
+    };
+    match runtime.block_on(obey(&words)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => fail(&why.to_string()),
+    }
+}
+
+async fn obey(words: &[&str]) -> Outcome {
+    match words {
+        ["compare"] => Ok(compare::run(&compare::Settings::from_environment()?).await?),
+        ["readme"] => Ok(report::publish(Path::new("target/bench/table.md"), Path::new("README.md"))?),
+        ["readme", table, readme] => Ok(report::publish(Path::new(table), Path::new(readme))?),
+        ["origin", address] => {
+            let listener = TcpListener::bind(parse::<SocketAddr>(address)?).await?;
+            println!("listening on {}", listener.local_addr()?);
+            Ok(origin::serve(listener, Arc::default()).await?)
+        }
+        ["load", address, name] => load(parse(address)?, name, None).await,
+        ["load", address, name, seconds] => load(parse(address)?, name, Some(parse(seconds)?)).await,
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Plain connections only: over TLS there is nobody to tell which certificate to trust.
+async fn load(address: SocketAddr, name: &str, seconds: Option<u64>) -> Outcome {
+    let work =
+        work::WORKS.iter().find(|work| work.name == name && !work.tls).ok_or("no such work without TLS")?;
+    let mut load = load::Load::start(&load::Plan {
+        address,
+        clients: work.clients,
+        request: Arc::from(work.request()),
+        keep_alive: work.keep_alive,
+        tls: None,
+        until_refused: seconds.is_none(),
+    });
+    match seconds {
+        None => load.finished().await,
+        Some(seconds) => {
+            tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+            load.stop().await;
+        }
+    }
+    println!("{}", load.tally.summary());
+    if load.tally.failed() == 0 && load.tally.answered() > 0 {
+        Ok(())
+    } else {
+        Err("not every request was answered".into())
+    }
+}
+
+fn parse<T: std::str::FromStr>(word: &str) -> Result<T, String> {
+    word.parse().map_err(|_| format!("{word} is not what was expected\n{USAGE}"))
+}
+
+fn fail(why: &str) -> ExitCode {
+    eprintln!("bench: {why}");
+    ExitCode::FAILURE
+}
