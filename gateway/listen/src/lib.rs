@@ -1,1 +1,22 @@
-//! placeholder
+//! Frontends at run time, up to the first byte of the application: sockets, limits, the PROXY protocol, TLS.
+//!
+//! `listen` opens what a `bind` line says and accepts on it; what is done with a connection is `proxy`'s.
+//! Nothing here spawns a task or a thread.
+
+mod accept;
+pub mod account;
+mod address;
+mod inherit;
+pub mod limits;
+mod permits;
+pub mod proxy_protocol;
+mod socket;
+mod stream;
+pub mod tls;
+mod unix;
+
+pub use accept::{Accepted, Acceptor, HeldPermits};
+pub use address::Address;
+pub use permits::{Limit, Permit, Permits};
+pub use socket::{BindError, Listener};
+pub use stream::Stream;

@@ -1,0 +1,89 @@
+//! TLS towards the client: certificates, settings in OpenSSL's words, the handshake and what it yields.
+//!
+//! rustls with the aws-lc-rs provider does the work. What it will not do is warned of by name (below TLS 1.2, CBC,
+//! DHE, RSA key exchange). It also refuses a client hello whose server name is not a DNS name, where OpenSSL would
+//! pass it on.
+
+mod facts;
+mod handshake;
+mod names;
+mod pem;
+mod settings;
+mod store;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use config::model::{BindTls, Global};
+use rustls::ServerConfig;
+
+pub use facts::Facts;
+pub use handshake::{HandshakeError, TlsStream};
+pub use store::Store;
+
+/// Why a TLS configuration cannot be used, in HAProxy's words: a file and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsError(String);
+
+impl TlsError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// For a file: `unable to load certificate from file 'x.pem': reason`.
+    pub(crate) fn file(what: &str, path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self(format!("{what} '{}' : {reason}", path.display()))
+    }
+}
+
+impl std::fmt::Display for TlsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// All that a `bind … ssl` line means, ready for handshakes; immutable.
+#[derive(Debug)]
+pub struct Tls {
+    pub(crate) config: Arc<ServerConfig>,
+    /// The same without ALPN, for clients whose offers are all unknown here: OpenSSL goes on without, rustls refuses.
+    pub(crate) without_alpn: Arc<ServerConfig>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) strict_sni: bool,
+}
+
+impl Tls {
+    /// Reads the certificates and builds the settings of one `bind` line. The warnings are whole sentences.
+    pub fn build(bind: &BindTls, global: &Global) -> Result<(Self, Vec<String>), TlsError> {
+        settings::build(bind, global)
+    }
+
+    /// The certificates.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The TLS side of a listener that outlives a reload: the next [`Tls`] replaces the present one only if it was built.
+#[derive(Debug)]
+pub struct TlsContext(ArcSwap<Tls>);
+
+impl TlsContext {
+    /// Starts with this.
+    pub fn new(tls: Tls) -> Self {
+        Self(ArcSwap::from_pointee(tls))
+    }
+
+    /// What new connections use.
+    pub fn current(&self) -> Arc<Tls> {
+        self.0.load_full()
+    }
+
+    /// Connections from now on use this one; those that are open keep theirs.
+    pub fn replace(&self, tls: Tls) {
+        self.0.store(Arc::new(tls));
+    }
+}
