@@ -119,6 +119,7 @@ const SHOWN: usize = 160;
 fn show_place(out: &mut String, sources: &Sources, span: Span) {
     let _ = match span.line {
         0 => writeln!(out, "  --> {}", sources.name(span.file)),
+        _ if sources.label(span).is_some() => writeln!(out, "  --> {}", sources.place(span)),
         line => writeln!(out, "  --> {}:{line}:{}", sources.name(span.file), span.start + 1),
     };
     let Some(bytes) = sources.line_bytes(span.file, span.line).filter(|line| !line.is_empty()) else {
@@ -129,7 +130,7 @@ fn show_place(out: &mut String, sources: &Sources, span: Span) {
     let shown = bytes.get(first.min(bytes.len())..bytes.len().min(first + SHOWN)).unwrap_or_default();
     let before = bytes.get(first.min(bytes.len())..start.min(bytes.len())).unwrap_or_default();
     let marked = bytes.get(start.min(bytes.len())..end.clamp(start, start + SHOWN).min(bytes.len()));
-    let gutter = span.line.to_string();
+    let gutter = if sources.label(span).is_some() { String::new() } else { span.line.to_string() };
     let pad = " ".repeat(gutter.len());
     let _ = writeln!(out, " {pad} |\n {gutter} | {}", visible(shown));
     let carets = visible(marked.unwrap_or_default()).chars().count().max(1);

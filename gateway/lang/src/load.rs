@@ -59,6 +59,22 @@ pub struct Grammar<'a> {
     pub sections: &'a [&'a str],
     /// What a directive of a section (its keyword is given) does to the variables.
     pub environment: fn(&str, &Directive) -> Option<EnvChange>,
+    /// Turns a file in another spelling into lines, each with what messages call its place; `None` for HAProxy's.
+    pub convert: fn(&Path, &[u8]) -> Option<Result<Lines, Misspelt>>,
+}
+
+/// Lines of configuration, each after its label.
+pub type Lines = Vec<(String, String)>;
+
+/// Why a file in another spelling could not be read: line, column (both from 1, 0 where unknown) and message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misspelt {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// Reads all files and directories named; what is wrong is in the diagnostics, what was understood in the document.
@@ -172,7 +188,18 @@ impl Loader<'_> {
             Ok(text) => text,
             Err(error) => return self.unreadable(path, &error),
         };
-        let file = self.sources.add(path.display().to_string(), text);
+        let name = path.display().to_string();
+        let file = match (self.grammar.convert)(path, &text) {
+            None => self.sources.add(name, text),
+            Some(Ok(lines)) => self.sources.add_labelled(name, lines),
+            Some(Err(bad)) => {
+                let file = self.sources.add(name, text);
+                let start = bad.column.saturating_sub(1);
+                return self
+                    .diagnostics
+                    .alert(Span { file, line: bad.line, start, end: start + 1 }, bad.message);
+            }
+        };
         let mut blocks: Vec<Block> = Vec::new();
         self.errors = 0;
         let lines = self.sources.lines(file);
@@ -417,7 +444,8 @@ mod tests {
 
     fn load_files(files: Vec<(&'static str, Vec<u8>)>, paths: &[&str]) -> (Document, Sources, Diagnostics) {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        let grammar = Grammar { sections: &["global", "frontend"], environment: setenv };
+        let grammar =
+            Grammar { sections: &["global", "frontend"], environment: setenv, convert: |_, _| None };
         load_cfg(&paths, &Memory(files), &Env, &Facts::default(), grammar)
     }
 

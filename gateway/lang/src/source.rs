@@ -43,6 +43,8 @@ struct Source {
     text: Vec<u8>,
     /// Where each line begins.
     starts: Vec<usize>,
+    /// What stands for the number of each line, where the text was made from another spelling.
+    labels: Vec<String>,
 }
 
 impl Sources {
@@ -50,8 +52,24 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: Vec<u8>) -> FileId {
         let mut starts = vec![0];
         starts.extend(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1));
-        self.files.push(Source { name: name.into(), text, starts });
+        self.files.push(Source { name: name.into(), text, starts, labels: Vec::new() });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Adds a text that was made from another spelling: each line comes with what messages call its place.
+    pub fn add_labelled(&mut self, name: impl Into<String>, lines: Vec<(String, String)>) -> FileId {
+        let (labels, mut text) = (Vec::with_capacity(lines.len()), String::new());
+        let labels = lines.into_iter().fold(labels, |mut labels, (label, line)| {
+            text.push_str(&line.replace(['\n', '\r'], " "));
+            text.push('\n');
+            labels.push(label);
+            labels
+        });
+        let file = self.add(name, text.into_bytes());
+        if let Some(source) = self.files.last_mut() {
+            source.labels = labels;
+        }
+        file
     }
 
     /// The name under which a file was asked for; empty for an id that is not of these sources.
@@ -94,10 +112,17 @@ impl Sources {
 
     /// `file:line`, or the file's name alone where no line is meant.
     pub fn place(&self, span: Span) -> String {
-        match span.line {
-            0 => self.name(span.file).to_owned(),
-            line => format!("{}:{line}", self.name(span.file)),
+        match (span.line, self.label(span)) {
+            (0, _) => self.name(span.file).to_owned(),
+            (_, Some(label)) => format!("{}:{label}", self.name(span.file)),
+            (line, None) => format!("{}:{line}", self.name(span.file)),
         }
+    }
+
+    /// What stands for the line's number, in a text that was made from another spelling.
+    pub fn label(&self, span: Span) -> Option<&str> {
+        let index = usize::try_from(span.line).ok()?.checked_sub(1)?;
+        self.file(span.file)?.labels.get(index).map(String::as_str)
     }
 
     fn file(&self, file: FileId) -> Option<&Source> {
@@ -118,6 +143,15 @@ mod tests {
         assert_eq!(lines, expected.map(|line| line.map(str::to_owned)));
         assert_eq!(sources.lines(file), 4);
         assert!(sources.is_truncated(file));
+    }
+
+    #[test]
+    fn lines_made_from_another_spelling_have_labels_for_places() {
+        let mut sources = Sources::default();
+        let lines = vec![("global".into(), "global".into()), ("global.maxconn".into(), "maxconn 1".into())];
+        let file = sources.add_labelled("a.yaml", lines);
+        assert_eq!(sources.place(Span { file, line: 2, start: 0, end: 1 }), "a.yaml:global.maxconn");
+        assert_eq!(sources.line(file, 2).as_deref(), Some("maxconn 1"));
     }
 
     #[test]
