@@ -60,8 +60,11 @@ pub struct Grammar<'a> {
     /// What a directive of a section (its keyword is given) does to the variables.
     pub environment: fn(&str, &Directive) -> Option<EnvChange>,
     /// Turns a file in another spelling into lines, each with what messages call its place; `None` for HAProxy's.
-    pub convert: fn(&Path, &[u8]) -> Option<Result<Lines, Misspelt>>,
+    pub convert: Convert,
 }
+
+/// Reads a file in another spelling than HAProxy's; `None` when it is in that one.
+pub type Convert = fn(&Path, &[u8]) -> Option<Result<Lines, Misspelt>>;
 
 /// Lines of configuration, each after its label.
 pub type Lines = Vec<(String, String)>;
