@@ -26,6 +26,8 @@ struct Site<'a> {
     origin: SocketAddr,
     /// Certificate and key in one file.
     pem: &'a Path,
+    /// For the program that insists on one; removed by it at its end.
+    pid: &'a Path,
 }
 
 impl Subject {
@@ -61,16 +63,17 @@ impl Subject {
 
     /// Starts it on CPU 0 for this work, and returns when it listens.
     pub(crate) async fn start(&self, work: &Work, origin: SocketAddr, folder: &Path) -> io::Result<Running> {
+        let folder = &std::path::absolute(folder)?;
         let listen = free_address()?;
-        let pem = folder.join("gateway.pem");
+        let (pem, pid) = (folder.join("gateway.pem"), folder.join("nginx.pid"));
         let file = folder.join(format!("{}-{}.conf", self.name, work.name));
-        std::fs::write(&file, (self.configure)(&Site { work, listen, origin, pem: &pem }))?;
+        std::fs::write(&file, (self.configure)(&Site { work, listen, origin, pem: &pem, pid: &pid }))?;
         let log = std::fs::File::create(folder.join(format!("{}-{}.log", self.name, work.name)))?;
         let child = Command::new("taskset")
             .args(["-c", "0"])
             .arg(&self.program)
             .args(self.arguments)
-            .arg(std::path::absolute(&file)?)
+            .arg(&file)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -166,7 +169,7 @@ pub(crate) fn make_certificate(folder: &Path) -> io::Result<PathBuf> {
 
 /// The same file for the gateway and for HAProxy.
 fn haproxy_cfg(site: &Site<'_>) -> String {
-    let Site { work, listen, origin, pem } = site;
+    let Site { work, listen, origin, pem, .. } = site;
     let tls = match work.tls {
         true => format!(" ssl crt {} ssl-min-ver TLSv1.3", pem.display()),
         false => String::new(),
@@ -194,12 +197,10 @@ fn haproxy_cfg(site: &Site<'_>) -> String {
 }
 
 fn nginx_conf(site: &Site<'_>) -> String {
-    let Site { work, listen, origin, pem } = site;
+    let Site { work, listen, origin, pem, pid } = site;
+    let (pem, pid) = (pem.display(), pid.display());
     let tls = match work.tls {
-        true => format!(
-            "ssl_certificate {pem}; ssl_certificate_key {pem}; ssl_protocols TLSv1.3;",
-            pem = std::path::absolute(pem).unwrap_or_else(|_| pem.to_path_buf()).display()
-        ),
+        true => format!("ssl_certificate {pem}; ssl_certificate_key {pem}; ssl_protocols TLSv1.3;"),
         false => String::new(),
     };
     let ssl = if work.tls { " ssl" } else { "" };
@@ -208,7 +209,7 @@ fn nginx_conf(site: &Site<'_>) -> String {
     });
     let path = if work.rules == 0 { "/" } else { "/pac/" };
     format!(
-        "daemon off; worker_processes 1; user root; pid /dev/null; error_log stderr crit;\n\
+        "daemon off; worker_processes 1; user root; pid {pid}; error_log stderr crit;\n\
          events {{ worker_connections 4096; }}\n\
          http {{\n  access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;\n  \
          upstream origin {{ server {origin}; keepalive 128; keepalive_requests 1000000000; }}\n  \
