@@ -24,6 +24,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "keepalive", title: "64 kept-alive connections, small GET", ..PLAIN },
     Work { name: "newconn", title: "a new connection per 8 KB POST", ..POST },
     Work { name: "tls", title: "a new TLS 1.3 connection per 8 KB POST", tls: true, ..POST },
+    Work { name: "webhooks", title: "16 kept-alive connections, 8 KB POST", keep_alive: true, ..POST },
     Work { name: "rules-1", title: "kept alive, one path rule, which matches", rules: 1, ..PLAIN },
     Work {
         name: "rules-1000",
