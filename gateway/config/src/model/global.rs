@@ -131,8 +131,10 @@ pub enum LogFormat {
     Raw,
     /// `<level>` and the message.
     Short,
-    /// As `rfc3164`, with HAProxy's `local` rule for the host name.
+    /// `local`, the default: `rfc3164` without a host name.
     #[default]
+    Local,
+    /// RFC 3164, with the host name.
     Rfc3164,
     /// RFC 5424.
     Rfc5424,
