@@ -18,7 +18,8 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use directive::{Directive, Document, Section, Word};
 pub use lexer::{lex_line, lex_line_in};
 pub use load::{
-    EnvChange, Environment, Files, Grammar, Lines, MAX_FILE, MAX_IF_DEPTH, MAX_WORDS, Misspelt, load_cfg,
+    Convert, EnvChange, Environment, Files, Grammar, Lines, MAX_FILE, MAX_IF_DEPTH, MAX_WORDS, Misspelt,
+    load_cfg,
 };
 pub use source::{FileId, Sources, Span};
 pub use words::Words;
