@@ -55,6 +55,10 @@ pub struct Global {
     pub default_bind_min_tls: Option<super::TlsVersion>,
     /// `ssl-default-bind-options`'s `ssl-max-ver`.
     pub default_bind_max_tls: Option<super::TlsVersion>,
+    /// `ssl-default-bind-options no-tls-tickets`.
+    pub default_bind_no_tickets: bool,
+    /// `ssl-default-bind-curves`, in OpenSSL's names.
+    pub default_bind_curves: Option<String>,
     /// `ssl-default-bind-ciphers`, in OpenSSL's names.
     pub default_bind_ciphers: Option<String>,
     /// `ssl-default-bind-ciphersuites`, in OpenSSL's names.
