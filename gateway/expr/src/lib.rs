@@ -1,1 +1,33 @@
-//! placeholder
+//! Sample expressions: what is read from a connection or a message, how it is converted, and what it is compared with.
+//!
+//! An expression reads and never writes. It meets the world through [`Txn`] alone, so it neither does I/O nor owns a
+//! clock. Fetches, converters and matching methods are tables of rows (configuration.txt 7); `plan` evaluates many
+//! conditions at the cost of about one.
+
+mod acl;
+mod arg;
+mod cond;
+pub mod convert;
+mod expr;
+pub mod fetch;
+mod logformat;
+mod matcher;
+mod phase;
+pub mod plan;
+mod regex;
+mod scope;
+mod txn;
+mod value;
+
+#[cfg(test)]
+mod world;
+
+pub use acl::{Acl, Acls, PREDEFINED};
+pub use cond::{Cond, Verdict};
+pub use expr::Expr;
+pub use logformat::{LogField, LogFormat, Shape};
+pub use phase::{Phase, Phases};
+pub use regex::{compile as compile_regex, expand as expand_replacement, replace as replace_regex};
+pub use scope::Scope;
+pub use txn::{Side, Tls, Txn};
+pub use value::{Type, Value};

@@ -1,0 +1,300 @@
+//! Named ACLs: what they test, how their lines are read and merged (configuration.txt 7.1, 7.4).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
+
+use lang::{Diagnostic, Word, Words};
+
+use crate::cond::Verdict;
+use crate::expr::{Bad, Expr};
+use crate::fetch::{self, Fetch};
+use crate::matcher::{Matcher, Method};
+use crate::{Scope, Txn, arg};
+
+/// One line of an ACL: a sample and what it is compared with.
+pub(crate) struct Test {
+    /// The line in one spelling; equality and the plan go by it.
+    text: String,
+    pub(crate) expr: Expr,
+    pub(crate) matcher: Matcher,
+}
+
+/// An ACL: true if one of its lines is. Lines of the same name that come later join it, also for conditions that
+/// were read before them.
+pub struct Acl {
+    name: String,
+    test: Test,
+    next: OnceLock<Box<Acl>>,
+}
+
+impl fmt::Debug for Acl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.tests().map(|test| &test.text)).finish()
+    }
+}
+
+impl Drop for Acl {
+    /// Line by line: thousands of lines of one name must not drop each other on the stack.
+    fn drop(&mut self) {
+        let mut next = self.next.take();
+        while let Some(mut line) = next {
+            next = line.next.take();
+        }
+    }
+}
+
+impl PartialEq for Acl {
+    fn eq(&self, other: &Self) -> bool {
+        self.tests().map(|test| &test.text).eq(other.tests().map(|test| &test.text))
+    }
+}
+
+impl Acl {
+    /// An ACL of one line: criterion, flags, values.
+    pub(crate) fn parse(name: &str, words: &[Word], scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        let test = Test::parse(name, words, scope)?;
+        Ok(Self { name: name.to_owned(), test, next: OnceLock::new() })
+    }
+
+    /// Its name; empty for an anonymous one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
+        std::iter::successors(Some(self), |acl| acl.next.get().map(|next| &**next)).map(|acl| &acl.test)
+    }
+
+    fn append(&self, added: Self) {
+        let mut last = self;
+        while let Some(next) = last.next.get() {
+            last = next;
+        }
+        // `Acls` owns the only way here and holds it mutably, so nobody else appends meanwhile
+        let _ = last.next.set(Box::new(added));
+    }
+
+    pub(crate) fn judge(&self, txn: &dyn Txn) -> Verdict {
+        let mut verdict = Verdict::False;
+        for test in self.tests() {
+            verdict = verdict.or(test.judge(txn));
+            if verdict == Verdict::True {
+                break;
+            }
+        }
+        verdict
+    }
+
+    /// Whether any line can ever be true here.
+    pub(crate) fn is_legal(&self, scope: &Scope<'_>) -> bool {
+        self.tests().any(|test| test.expr.legal(scope).is_ok())
+    }
+}
+
+impl Test {
+    fn parse(name: &str, words: &[Word], scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        let (first, values) = words.split_first().ok_or_else(|| missing(name, words))?;
+        let (expr, method) = criterion(first, scope).map_err(|bad| {
+            bad.diagnostic(first.span).prefixed(&format!("error detected while parsing ACL '{name}' : "))
+        })?;
+        let end = words.last().map_or(first.span, |word| word.span).after();
+        let mut values = Words::new(values, end);
+        let before = values.rest();
+        let matcher = Matcher::parse(&expr, method, &mut values, scope)
+            .map_err(|d| d.prefixed(&format!("error detected while parsing ACL '{name}' : ")))?;
+        let mut text = format!("{} -m {}", expr.text(), matcher.method().name());
+        for word in before {
+            text.push_str(&format!(" {:?}", word.text));
+        }
+        text.push_str(&matcher.fingerprint());
+        Ok(Self { text, expr, matcher })
+    }
+
+    fn judge(&self, txn: &dyn Txn) -> Verdict {
+        let mut found = false;
+        self.expr.each(txn, &mut |value| {
+            found = self.matcher.matches(value);
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match found {
+            true => Verdict::True,
+            false if self.expr.is_unsettled(txn) => Verdict::Unknown,
+            false => Verdict::False,
+        }
+    }
+}
+
+fn missing(name: &str, words: &[Word]) -> Diagnostic {
+    let span = words.last().map(|word| word.span).unwrap_or_default();
+    Diagnostic::alert(span, format!("error detected while parsing ACL '{name}' : missing keyword"))
+}
+
+/// Reads `hdr_beg(host)`, `path,lower` …: the sample, and the method its name implies.
+fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), Bad> {
+    let call = arg::cut(&word.text)?;
+    let (fetch, method) = match alias(call.name) {
+        Some((fetch, method)) => (fetch, Some(method)),
+        None => (fetch::find(call.name).ok_or_else(|| unknown(call.name))?, None),
+    };
+    let (expr, used) = Expr::parse_from(fetch, &word.text, scope)?;
+    if used < word.text.len() {
+        return Err(format!("unexpected '{}' after '{}'", &word.text[used..], &word.text[..used]).into());
+    }
+    let method = method.filter(|_| !expr.is_converted());
+    Ok((expr, method))
+}
+
+fn unknown(name: &str) -> Bad {
+    Bad {
+        why: format!("unknown fetch method '{name}' in ACL expression '{name}'"),
+        suggestion: fetch::nearest(name),
+    }
+}
+
+/// Fetches whose name alone implies exact comparison, and whose name with `_beg`, `_end` … implies that.
+const FAMILIES: &[(&str, &str)] = &[
+    ("base", "base"),
+    ("cook", "req.cook"),
+    ("hdr", "hdr"),
+    ("path", "path"),
+    ("scook", "res.cook"),
+    ("shdr", "res.hdr"),
+    ("url", "url"),
+    ("urlp", "url_param"),
+];
+
+const SUFFIXES: &[(&str, Method)] = &[
+    ("", Method::Str),
+    ("_beg", Method::Beg),
+    ("_dir", Method::Dir),
+    ("_dom", Method::Dom),
+    ("_end", Method::End),
+    ("_len", Method::Len),
+    ("_reg", Method::Reg),
+    ("_sub", Method::Sub),
+];
+
+const OTHERS: &[(&str, &str, Method)] = &[
+    ("method", "method", Method::Str),
+    ("payload", "req.payload", Method::Bin),
+    ("req.ssl_ver", "req.ssl_ver", Method::Int),
+    ("req_ssl_ver", "req.ssl_ver", Method::Int),
+    ("req_ssl_sni", "req.ssl_sni", Method::Str),
+    ("req_ver", "req.ver", Method::Str),
+    ("resp_ver", "res.ver", Method::Str),
+    ("ssl_fc_sni_end", "ssl_fc_sni", Method::End),
+    ("ssl_fc_sni_reg", "ssl_fc_sni", Method::Reg),
+];
+
+fn alias(name: &str) -> Option<(&'static Fetch, Method)> {
+    if let Some((_, fetch, method)) = OTHERS.iter().find(|(alias, _, _)| *alias == name) {
+        return Some((fetch::find(fetch)?, *method));
+    }
+    FAMILIES.iter().find_map(|(prefix, fetch)| {
+        let suffix = name.strip_prefix(prefix)?;
+        let (_, method) = SUFFIXES.iter().find(|(known, _)| *known == suffix)?;
+        Some((fetch::find(fetch)?, *method))
+    })
+}
+
+/// The derived criteria's names, for suggestions.
+pub(crate) fn alias_names() -> impl Iterator<Item = &'static str> {
+    ALIASES.iter().copied().chain(OTHERS.iter().map(|(alias, _, _)| *alias))
+}
+
+#[rustfmt::skip]
+const ALIASES: &[&str] = &[
+    "base_beg", "base_dir", "base_dom", "base_end", "base_len", "base_reg", "base_sub",
+    "cook_beg", "cook_dir", "cook_dom", "cook_end", "cook_len", "cook_reg", "cook_sub",
+    "hdr_beg", "hdr_dir", "hdr_dom", "hdr_end", "hdr_len", "hdr_reg", "hdr_sub",
+    "path_beg", "path_dir", "path_dom", "path_end", "path_len", "path_reg", "path_sub",
+    "scook_beg", "scook_dir", "scook_dom", "scook_end", "scook_len", "scook_reg", "scook_sub",
+    "shdr_beg", "shdr_dir", "shdr_dom", "shdr_end", "shdr_len", "shdr_reg", "shdr_sub",
+    "url_beg", "url_dir", "url_dom", "url_end", "url_len", "url_reg", "url_sub",
+    "urlp_beg", "urlp_dir", "urlp_dom", "urlp_end", "urlp_len", "urlp_reg", "urlp_sub",
+];
+
+/// The ACLs that need no line (configuration.txt 7.4).
+#[rustfmt::skip]
+pub const PREDEFINED: &[(&str, &[&str])] = &[
+    ("FALSE", &["always_false"]),
+    ("HTTP", &["req.proto_http"]),
+    ("HTTP_1.0", &["req.ver", "1.0"]),
+    ("HTTP_1.1", &["req.ver", "1.1"]),
+    ("HTTP_2.0", &["req.ver", "2.0"]),
+    ("HTTP_3.0", &["req.ver", "3.0"]),
+    ("HTTP_CONTENT", &["req.hdr_val(content-length)", "gt", "0"]),
+    ("HTTP_URL_ABS", &["url_reg", "^[^/:]*://"]),
+    ("HTTP_URL_SLASH", &["url_beg", "/"]),
+    ("HTTP_URL_STAR", &["url", "*"]),
+    ("LOCALHOST", &["src", "127.0.0.1/8", "::1"]),
+    ("METH_CONNECT", &["method", "CONNECT"]),
+    ("METH_DELETE", &["method", "DELETE"]),
+    ("METH_GET", &["method", "GET", "HEAD"]),
+    ("METH_HEAD", &["method", "HEAD"]),
+    ("METH_OPTIONS", &["method", "OPTIONS"]),
+    ("METH_POST", &["method", "POST"]),
+    ("METH_PUT", &["method", "PUT"]),
+    ("METH_TRACE", &["method", "TRACE"]),
+    ("REQ_CONTENT", &["req.len", "gt", "0"]),
+    ("TRUE", &["always_true"]),
+    ("WAIT_END", &["wait_end"]),
+];
+
+/// The named ACLs of one proxy.
+#[derive(Debug, Default)]
+pub struct Acls {
+    named: BTreeMap<String, Arc<Acl>>,
+}
+
+impl Acls {
+    /// Adds a line: the words after `acl`.
+    pub fn add(&mut self, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<(), Diagnostic> {
+        let word = words.expect("a name")?;
+        let name = &word.text;
+        if let Some(bad) = name.chars().find(|c| !is_name(*c)) {
+            let text = format!("character '{bad}' is not permitted in acl name '{name}'.");
+            return Err(Diagnostic::alert(word.span, text));
+        }
+        if name == "or" {
+            let text = format!(
+                "acl name '{name}' will never match. 'or' is used to express a disjunction within a condition"
+            );
+            return Err(Diagnostic::alert(word.span, text));
+        }
+        if words.is_empty() {
+            return Err(words.error(format!("error detected while parsing ACL '{name}' : missing keyword")));
+        }
+        let acl = Acl::parse(name, words.take_rest(), scope)?;
+        match self.named.get(name) {
+            Some(first) => first.append(acl),
+            None => drop(self.named.insert(name.clone(), Arc::new(acl))),
+        }
+        Ok(())
+    }
+
+    /// The ACL of a name, or the predefined one.
+    pub(crate) fn find(&self, word: &Word, scope: &Scope<'_>) -> Result<Arc<Acl>, Diagnostic> {
+        if let Some(acl) = self.named.get(&word.text) {
+            return Ok(Arc::clone(acl));
+        }
+        let Some((name, line)) = PREDEFINED.iter().find(|(name, _)| *name == word.text) else {
+            let names = self.named.keys().map(String::as_str).chain(PREDEFINED.iter().map(|(name, _)| *name));
+            let near = lang::suggest::nearest(&word.text, names);
+            return Err(Diagnostic::alert(word.span, format!("no such ACL : '{}'", word.text)).suggest(near));
+        };
+        let words: Vec<_> = line.iter().map(|text| Word::new(*text, word.span)).collect();
+        Ok(Arc::new(Acl::parse(name, &words, scope)?))
+    }
+
+    /// The names, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.keys().map(String::as_str)
+    }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')
+}

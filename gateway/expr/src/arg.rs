@@ -1,0 +1,242 @@
+//! Arguments in parentheses: `name(arg,arg)`, cut and checked against what a row of a table takes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderName;
+
+/// What an argument must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any text.
+    Str,
+    /// A whole number.
+    Int,
+    /// A header's name.
+    Header,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// An IPv4 mask: bits or address.
+    Mask4,
+    /// An IPv6 mask: bits or address.
+    Mask6,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Str | Self::Header => "string",
+            Self::Int => "integer",
+            Self::Ip => "IP address",
+            Self::Mask4 => "IPv4 mask",
+            Self::Mask6 => "IPv6 mask",
+        }
+    }
+}
+
+/// An argument, understood.
+#[derive(Clone, Debug)]
+pub(crate) enum Arg {
+    /// Text.
+    Str(Vec<u8>),
+    /// A whole number.
+    Int(i64),
+    /// A header's name; empty text is `Str`.
+    Header(HeaderName),
+    /// An address.
+    Ip(IpAddr),
+    /// How many leading bits a mask has set, given as such.
+    Mask(u128),
+    /// A compiled expression, and whether all occurrences are meant.
+    Regex(Arc<regex::bytes::Regex>),
+}
+
+impl Arg {
+    /// Text, or nothing when it is something else.
+    pub(crate) fn text(&self) -> &[u8] {
+        match self {
+            Self::Str(text) => text,
+            Self::Header(name) => name.as_str().as_bytes(),
+            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) => &[],
+        }
+    }
+}
+
+/// The text of argument `at`, empty when it is not there.
+pub(crate) fn text(args: &[Arg], at: usize) -> &[u8] {
+    args.get(at).map_or(&[], Arg::text)
+}
+
+/// The number of argument `at`.
+pub(crate) fn int(args: &[Arg], at: usize) -> Option<i64> {
+    match args.get(at) {
+        Some(Arg::Int(n)) => Some(*n),
+        _ => None,
+    }
+}
+
+/// The header name of argument `at`.
+pub(crate) fn header(args: &[Arg], at: usize) -> Option<&HeaderName> {
+    match args.get(at) {
+        Some(Arg::Header(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// One call: a name, its arguments if parentheses were written, and how long all that is.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) args: Option<Vec<String>>,
+    pub(crate) len: usize,
+}
+
+/// Cuts one call off the beginning of a text.
+pub(crate) fn cut(text: &str) -> Result<Call<'_>, String> {
+    let end = text.find(['(', ',', ']', ' ', ')']).unwrap_or(text.len());
+    let name = &text[..end];
+    if !text[end..].starts_with('(') {
+        return Ok(Call { name, args: None, len: end });
+    }
+    let (args, used) = cut_args(&text[end + 1..])
+        .ok_or_else(|| format!("expected ')' before end of arguments of '{name}'"))?;
+    Ok(Call { name, args: Some(args), len: end + 1 + used })
+}
+
+/// Cuts arguments up to the closing parenthesis; quotes and backslashes protect what they hold.
+fn cut_args(text: &str) -> Option<(Vec<String>, usize)> {
+    let (mut args, mut arg) = (Vec::new(), String::new());
+    let mut quote = None;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (c, quote) {
+            ('\\', None | Some('"')) => arg.push(chars.next()?.1),
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            (')', None) => {
+                args.push(arg);
+                return Some((args, at + 1));
+            }
+            (',', None) => args.push(std::mem::take(&mut arg)),
+            _ => arg.push(c),
+        }
+    }
+    None
+}
+
+/// What is being given arguments, for messages: `fetch method`, `converter`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner<'a> {
+    pub(crate) what: &'static str,
+    pub(crate) name: &'a str,
+}
+
+/// Holds the arguments that were written against those that a row takes.
+pub(crate) fn check(
+    owner: Owner<'_>,
+    kinds: &[Kind],
+    required: usize,
+    given: Option<Vec<String>>,
+) -> Result<Vec<Arg>, String> {
+    let Owner { what, name } = owner;
+    let mut given = given.unwrap_or_default();
+    if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
+        given.clear();
+    }
+    if given.len() > kinds.len() {
+        let extra = &given[kinds.len()];
+        let most = kinds.len();
+        return Err(format!("{what} '{name}' takes at most {most} argument(s), '{extra}' is one too many"));
+    }
+    let count = given.len();
+    if count < required {
+        let expected = kinds[count].name();
+        return Err(format!(
+            "invalid arg {} in {what} '{name}' : missing arguments (got {count}/{required}), type '{expected}' expected",
+            count + 1
+        ));
+    }
+    let convert = |(at, (text, kind)): (usize, (String, &Kind))| {
+        one(&text, *kind).ok_or_else(|| {
+            format!(
+                "invalid arg {} in {what} '{name}' : failed to parse '{text}' as type '{}'",
+                at + 1,
+                kind.name()
+            )
+        })
+    };
+    given.into_iter().zip(kinds).enumerate().map(convert).collect()
+}
+
+fn one(text: &str, kind: Kind) -> Option<Arg> {
+    match kind {
+        Kind::Str => Some(Arg::Str(text.as_bytes().to_vec())),
+        Kind::Int => text.parse().ok().map(Arg::Int),
+        Kind::Header if text.is_empty() => Some(Arg::Str(Vec::new())),
+        Kind::Header => HeaderName::from_bytes(text.as_bytes()).ok().map(Arg::Header),
+        Kind::Ip => text.parse().ok().map(Arg::Ip),
+        Kind::Mask4 => mask(text, 32),
+        Kind::Mask6 => mask(text, 128),
+    }
+}
+
+/// A mask as bits (`24`) or as an address (`255.255.255.0`), left-aligned in its width.
+fn mask(text: &str, width: u32) -> Option<Arg> {
+    let bits = match text.parse::<u32>() {
+        Ok(len) if len <= width => ones(width) & !ones(width - len),
+        Ok(_) => return None,
+        Err(_) => match (text.parse::<IpAddr>().ok()?, width) {
+            (IpAddr::V4(ip), 32) => u128::from(ip.to_bits()),
+            (IpAddr::V6(ip), 128) => ip.to_bits(),
+            _ => return None,
+        },
+    };
+    Some(Arg::Mask(bits))
+}
+
+fn ones(count: u32) -> u128 {
+    if count == 0 { 0 } else { u128::MAX >> (128 - count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_cut_at_their_parentheses() {
+        let call = cut("hdr(host,-1),lower").unwrap();
+        assert_eq!((call.name, call.len), ("hdr", 12));
+        assert_eq!(call.args.unwrap(), ["host", "-1"]);
+        assert_eq!(cut("path,lower").unwrap().len, 4);
+        assert_eq!(cut("path]x").unwrap().len, 4);
+        assert!(cut("hdr(host").is_err());
+    }
+
+    #[test]
+    fn quotes_protect_commas_and_parentheses() {
+        let call = cut(r#"regsub('a(b),c',"d\"e",\,)"#).unwrap();
+        assert_eq!(call.args.unwrap(), ["a(b),c", "d\"e", ","]);
+    }
+
+    #[test]
+    fn arguments_are_counted_and_typed() {
+        let owner = Owner { what: "converter", name: "regsub" };
+        let error = check(owner, &[Kind::Str, Kind::Str], 2, Some(vec!["(X".into()])).unwrap_err();
+        assert_eq!(
+            error,
+            "invalid arg 2 in converter 'regsub' : missing arguments (got 1/2), type 'string' expected"
+        );
+        assert!(check(owner, &[Kind::Int], 1, Some(vec!["x".into()])).is_err());
+        assert!(check(owner, &[], 0, Some(vec![String::new()])).unwrap().is_empty());
+        assert!(check(owner, &[], 0, Some(vec!["x".into()])).is_err());
+    }
+
+    #[test]
+    fn masks_are_bits_or_addresses() {
+        assert!(matches!(mask("24", 32), Some(Arg::Mask(0xffff_ff00))));
+        assert!(matches!(mask("255.255.0.0", 32), Some(Arg::Mask(0xffff_0000))));
+        assert!(matches!(mask("0", 32), Some(Arg::Mask(0))));
+        assert!(matches!(mask("128", 128), Some(Arg::Mask(u128::MAX))));
+        assert!(mask("33", 32).is_none());
+    }
+}

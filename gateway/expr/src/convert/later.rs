@@ -1,0 +1,82 @@
+//! Converters that HAProxy knows and the gateway does not run yet, so that a file that uses one is told so by name.
+
+use super::{Convert, convert};
+use crate::Type;
+
+/// (what they belong to, their names).
+#[rustfmt::skip]
+const LATER: &[(&str, &[&str])] = &[
+    ("JSON", &[
+        "json", "json_query", "jwt_header_query", "jwt_payload_query", "jwt_verify"
+    ]),
+    ("captures", &[
+        "capture-req", "capture-res"
+    ]),
+    ("cryptography", &[
+        "aes_gcm_dec", "digest", "hmac", "sha1", "sha2"
+    ]),
+    ("dates", &[
+        "http_date", "ltime", "utime"
+    ]),
+    ("hashes", &[
+        "crc32", "crc32c", "djb2", "sdbm", "wt6", "xxh3", "xxh32", "xxh64"
+    ]),
+    ("later", &[
+        "be2dec", "be2hex", "debug", "fix_is_valid", "fix_tag_value", "htonl", "language",
+        "mqtt_field_value", "mqtt_is_valid", "protobuf", "ungrpc"
+    ]),
+    ("maps", &[
+        "map", "map_beg", "map_beg_int", "map_beg_ip", "map_dir", "map_dir_int", "map_dir_ip", "map_dom",
+        "map_dom_int", "map_dom_ip", "map_end", "map_end_int", "map_end_ip", "map_int", "map_int_int",
+        "map_int_ip", "map_ip", "map_ip_int", "map_ip_ip", "map_reg", "map_reg_int", "map_reg_ip",
+        "map_regm", "map_str", "map_str_int", "map_str_ip", "map_sub", "map_sub_int", "map_sub_ip"
+    ]),
+    ("of HAProxy 3.x", &[
+        "x509_v_err_str", "ms_ltime", "ms_utime", "us_ltime", "us_utime", "rfc7239_is_valid",
+        "rfc7239_field", "rfc7239_n2nn", "rfc7239_n2np", "aes_gcm_enc", "aes_cbc_enc", "aes_cbc_dec",
+        "table_clr_gpc", "table_inc_gpc", "table_glitch_cnt", "table_glitch_rate", "when", "map_reg_key",
+        "map_str_key", "map_beg_key", "map_dom_key", "map_end_key", "map_sub_key", "map_dir_key", "param",
+        "reverse_dom", "c_ntoh"
+    ]),
+    ("state of proxies and servers", &[
+        "nbsrv", "srv_queue"
+    ]),
+    ("stick tables", &[
+        "in_table", "table_bytes_in_rate", "table_bytes_out_rate", "table_conn_cnt", "table_conn_cur",
+        "table_conn_rate", "table_expire", "table_gpc", "table_gpc0", "table_gpc0_rate", "table_gpc1",
+        "table_gpc1_rate", "table_gpc_rate", "table_gpt", "table_gpt0", "table_http_err_cnt",
+        "table_http_err_rate", "table_http_fail_cnt", "table_http_fail_rate", "table_http_req_cnt",
+        "table_http_req_rate", "table_idle", "table_kbytes_in", "table_kbytes_out", "table_server_id",
+        "table_sess_cnt", "table_sess_rate", "table_trackers"
+    ]),
+    ("variables", &[
+        "add_item", "secure_memcmp", "set-var", "strcmp", "unset-var"
+    ]),
+];
+
+/// One row for each reason: all that a message needs besides the name.
+static ROWS: &[Convert] = &[
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("JSON"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("captures"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("cryptography"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("dates"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("hashes"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("later"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("maps"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("of HAProxy 3.x"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("state of proxies and servers"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("stick tables"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("variables"),
+];
+
+/// The row that refuses a name.
+pub(super) fn find(name: &str) -> Option<&'static Convert> {
+    let at = LATER.iter().position(|(_, names)| names.contains(&name))?;
+    ROWS.get(at)
+}
+
+/// Every name.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    LATER.iter().flat_map(|(_, names)| names.iter().copied())
+}

@@ -1,0 +1,124 @@
+//! Converters: what turns one sample into another (configuration.txt 7.3.1). A row per name.
+
+mod codec;
+mod later;
+mod net;
+mod number;
+mod string;
+
+use std::fmt;
+
+use crate::arg::{Arg, Kind};
+use crate::expr::Bad;
+use crate::{Txn, Type, Value};
+pub(crate) use codec::unhex;
+
+type Run = for<'a> fn(Value<'a>, &'a [Arg], &'a dyn Txn) -> Option<Value<'a>>;
+type Prepare = fn(&mut Vec<Arg>) -> Result<(), String>;
+
+/// A row of the tables of converters.
+pub struct Convert {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes; other types are cast to it first.
+    pub input: Type,
+    /// What it yields; `Any` is what it was given.
+    pub output: Type,
+    pub(crate) args: &'static [Kind],
+    pub(crate) required: usize,
+    pub(crate) prepare: Prepare,
+    pub(crate) run: Run,
+    /// Why it cannot be used yet.
+    pub later: Option<&'static str>,
+    pub(crate) example: (&'static str, &'static str),
+}
+
+impl fmt::Debug for Convert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Convert({}: {} => {})", self.name, self.input.name(), self.output.name())
+    }
+}
+
+pub(crate) const fn convert(name: &'static str, input: Type, output: Type, run: Run) -> Convert {
+    Convert {
+        name,
+        input,
+        output,
+        args: &[],
+        required: 0,
+        prepare: |_| Ok(()),
+        run,
+        later: None,
+        example: ("", ""),
+    }
+}
+
+impl Convert {
+    pub(crate) const fn takes(mut self, args: &'static [Kind], required: usize) -> Self {
+        (self.args, self.required) = (args, required);
+        self
+    }
+
+    pub(crate) const fn prepare(mut self, prepare: Prepare) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
+    pub(crate) const fn later(mut self, reason: &'static str) -> Self {
+        self.later = Some(reason);
+        self
+    }
+
+    pub(crate) const fn example(mut self, expr: &'static str, value: &'static str) -> Self {
+        self.example = (expr, value);
+        self
+    }
+
+    pub(crate) fn supported(&self, name: &str) -> Result<(), Bad> {
+        match self.later {
+            None => Ok(()),
+            Some(reason) => Err(format!("converter '{name}' is not supported yet ({reason})").into()),
+        }
+    }
+}
+
+const FAMILIES: &[&[Convert]] = &[string::CONVERTS, number::CONVERTS, codec::CONVERTS, net::CONVERTS];
+
+/// Every converter that can be evaluated.
+pub fn all() -> impl Iterator<Item = &'static Convert> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The row of a name.
+pub fn find(name: &str) -> Option<&'static Convert> {
+    all().find(|row| row.name == name).or_else(|| later::find(name))
+}
+
+/// The known name nearest to one that is not known.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    lang::suggest::nearest(name, all().map(|row| row.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{World, evaluate};
+
+    #[test]
+    fn every_row_has_an_example_that_evaluates() {
+        for row in all() {
+            let (text, expected) = row.example;
+            assert!(text.contains(row.name), "{} has no example", row.name);
+            assert_eq!(evaluate(text, &World::sample()).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = all().map(|row| row.name).chain(later::names()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

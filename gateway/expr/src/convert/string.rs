@@ -1,0 +1,152 @@
+//! Text (configuration.txt 7.3.1).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::{Convert, convert};
+use crate::arg::{self, Arg, Kind};
+use crate::{Txn, Type, Value};
+
+const PART: &[Kind] = &[Kind::Int, Kind::Str, Kind::Int];
+
+#[rustfmt::skip]
+pub(super) const CONVERTS: &[Convert] = &[
+    convert("lower", Type::Str, Type::Str, |v, _, _| Some(case(v, u8::is_ascii_uppercase, <[u8]>::make_ascii_lowercase))).example("str(AbC),lower", "abc"),
+    convert("upper", Type::Str, Type::Str, |v, _, _| Some(case(v, u8::is_ascii_lowercase, <[u8]>::make_ascii_uppercase))).example("str(AbC),upper", "ABC"),
+    convert("length", Type::Str, Type::Int, |v, _, _| i64::try_from(v.into_text().len()).ok().map(Value::Int)).example("str(abc),length", "3"),
+    convert("bytes", Type::Bin, Type::Bin, bytes).takes(&[Kind::Int, Kind::Int], 1).example("str(abcd),bytes(1,2)", "bc"),
+    convert("field", Type::Str, Type::Str, |v, a, _| parts(v, a, false)).takes(PART, 2).prepare(|args| numbered(args)).example("str(a//b),field(3,/)", "b"),
+    convert("word", Type::Str, Type::Str, |v, a, _| parts(v, a, true)).takes(PART, 2).prepare(|args| numbered(args)).example("str(a//b),word(2,/)", "b"),
+    convert("ltrim", Type::Str, Type::Str, |v, a, _| Some(trim(v, arg::text(a, 0), b""))).takes(&[Kind::Str], 1).example("str(xxab),ltrim(x)", "ab"),
+    convert("rtrim", Type::Str, Type::Str, |v, a, _| Some(trim(v, b"", arg::text(a, 0)))).takes(&[Kind::Str], 1).example("str(abxx),rtrim(x)", "ab"),
+    convert("cut_crlf", Type::Str, Type::Str, |v, _, _| Some(cut_crlf(v))).example("str(ab),cut_crlf", "ab"),
+    convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Str, Kind::Str, Kind::Str], 2).prepare(compile).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
+    convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::Str, Kind::Str], 1).prepare(|args| no_variable(args)).example("str(a),concat(b)", "ab"),
+];
+
+/// Borrowed text stays borrowed where nothing changes.
+fn case<'a>(value: Value<'a>, changes: fn(&u8) -> bool, change: fn(&mut [u8])) -> Value<'a> {
+    let mut text = value.into_text();
+    if text.iter().any(changes) {
+        change(text.to_mut());
+    }
+    Value::Str(text)
+}
+
+/// A part of what may be borrowed.
+fn slice(text: Cow<'_, [u8]>, start: usize, end: usize) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[start..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            text.drain(..start);
+            Cow::Owned(text)
+        }
+    }
+}
+
+/// `bytes(offset,length)`: as much as is there.
+fn bytes<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+    let text = value.into_text();
+    let number = |at| arg::int(args, at).and_then(|n| usize::try_from(n).ok());
+    let start = number(0)?.min(text.len());
+    let end = number(1).map_or(text.len(), |len| start.saturating_add(len).min(text.len()));
+    Some(Value::Bin(slice(text, start, end)))
+}
+
+fn numbered(args: &[Arg]) -> Result<(), String> {
+    if arg::int(args, 0) == Some(0) {
+        return Err("invalid args in converter : index must not be zero".to_owned());
+    }
+    Ok(())
+}
+
+/// `field` and `word`: the parts between delimiters, counted from the first or, below zero, from the last. Words
+/// are never empty. The third argument is how many, 0 for all that follow.
+fn parts<'a>(value: Value<'a>, args: &'a [Arg], words: bool) -> Option<Value<'a>> {
+    let text = value.into_text();
+    let (index, delimiters) = (arg::int(args, 0)?, arg::text(args, 1));
+    let how_many = arg::int(args, 2).unwrap_or(1);
+    let (start, end) = if index > 0 {
+        span(&text, delimiters, words, index, how_many)?
+    } else {
+        let backward: Vec<u8> = text.iter().rev().copied().collect();
+        let (start, end) = span(&backward, delimiters, words, index.checked_neg()?, how_many)?;
+        (text.len() - end, text.len() - start)
+    };
+    Some(Value::Str(slice(text, start, end)))
+}
+
+/// Where the parts `index` and following stand.
+fn span(text: &[u8], delimiters: &[u8], words: bool, index: i64, how_many: i64) -> Option<(usize, usize)> {
+    let (mut seen, mut start, mut at) = (0_i64, None, 0);
+    let mut last = None;
+    for part in text.split(|byte| delimiters.contains(byte)) {
+        let end = at + part.len();
+        if !(words && part.is_empty()) {
+            seen += 1;
+            if seen == index {
+                start = Some(at);
+            }
+            if start.is_some() {
+                last = Some(end);
+                if how_many > 0 && seen == index.saturating_add(how_many - 1) {
+                    break;
+                }
+            }
+        }
+        at = end + 1;
+    }
+    let start = start?;
+    // all that follow include the delimiters behind the last word
+    let end = if how_many == 0 { text.len() } else { last? };
+    Some((start, end))
+}
+
+fn trim<'a>(value: Value<'a>, left: &[u8], right: &[u8]) -> Value<'a> {
+    let text = value.into_text();
+    let start = text.iter().position(|byte| !left.contains(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !right.contains(byte)).map_or(start, |at| (at + 1).max(start));
+    Value::Str(slice(text, start, end))
+}
+
+fn cut_crlf(value: Value<'_>) -> Value<'_> {
+    let text = value.into_text();
+    let end = memchr::memchr2(b'\r', b'\n', &text).unwrap_or(text.len());
+    Value::Str(slice(text, 0, end))
+}
+
+/// `regsub(regex,replacement,flags)` with flags `g` and `i`.
+fn compile(args: &mut Vec<Arg>) -> Result<(), String> {
+    let flags = arg::text(args, 2).to_vec();
+    if let Some(bad) = flags.iter().find(|flag| !matches!(flag, b'g' | b'i')) {
+        return Err(format!("invalid regex flag '{}', only 'i' and 'g' are supported", char::from(*bad)));
+    }
+    let pattern = String::from_utf8_lossy(arg::text(args, 0)).into_owned();
+    let regex = crate::compile_regex(&pattern, flags.contains(&b'i'))?;
+    args[0] = Arg::Regex(Arc::new(regex));
+    args.truncate(2);
+    args.push(Arg::Int(if flags.contains(&b'g') { 0 } else { 1 }));
+    Ok(())
+}
+
+fn regsub<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+    let (Some(Arg::Regex(regex)), limit) = (args.first(), arg::int(args, 2)?) else { return None };
+    let text = value.into_text();
+    let limit = usize::try_from(limit).ok()?;
+    Some(Value::made(crate::regex::replace(regex, &text, arg::text(args, 1), limit)))
+}
+
+fn no_variable(args: &[Arg]) -> Result<(), String> {
+    if !arg::text(args, 1).is_empty() {
+        return Err("variables are not supported yet, so 'concat' takes fixed texts only".to_owned());
+    }
+    Ok(())
+}
+
+fn concat<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+    let mut text = value.into_text().into_owned();
+    text.extend_from_slice(arg::text(args, 0));
+    text.extend_from_slice(arg::text(args, 2));
+    Some(Value::made(text))
+}

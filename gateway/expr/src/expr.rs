@@ -1,0 +1,216 @@
+//! A sample expression: a fetch and the converters after it.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use lang::{Diagnostic, Words};
+
+use crate::arg::{self, Arg, Owner};
+use crate::convert::{self, Convert};
+use crate::fetch::{self, Fetch, Request};
+use crate::{Scope, Txn, Type, Value};
+
+/// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike.
+#[derive(Clone)]
+pub struct Expr {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// The expression in one spelling: canonical names, arguments as written.
+    text: String,
+    fetch: &'static Fetch,
+    args: Vec<Arg>,
+    steps: Vec<Step>,
+}
+
+struct Step {
+    convert: &'static Convert,
+    args: Vec<Arg>,
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expr({})", self.inner.text)
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner.text == other.inner.text
+    }
+}
+
+impl Eq for Expr {}
+
+impl Expr {
+    /// Reads the expression that the next word holds.
+    pub fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        let word = words.expect("a sample expression")?;
+        let fail = |why| Diagnostic::alert(word.span, why);
+        let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
+        expr.legal(scope).map_err(fail)?;
+        match &word.text[used..] {
+            "" => Ok(expr),
+            rest => Err(fail(format!("unexpected '{rest}' after sample expression '{}'", expr.text()))),
+        }
+    }
+
+    /// Reads an expression at the beginning of a text, and says how long it is. Where it stands is not judged.
+    pub(crate) fn parse_text(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), Bad> {
+        let call = arg::cut(text)?;
+        let row = fetch::find(call.name).ok_or_else(|| Bad::unknown_fetch(call.name))?;
+        Self::parse_from(row, text, scope)
+    }
+
+    /// The same for a text that begins with another name for this fetch.
+    pub(crate) fn parse_from(
+        fetch: &'static Fetch,
+        text: &str,
+        scope: &Scope<'_>,
+    ) -> Result<(Self, usize), Bad> {
+        let call = arg::cut(text)?;
+        fetch.supported(call.name)?;
+        let mut normal = String::from(fetch.name);
+        spell_args(&mut normal, call.args.as_deref());
+        let owner = Owner { what: "fetch method", name: fetch.name };
+        let mut args = arg::check(owner, fetch.args, fetch.required, call.args)?;
+        (fetch.prepare)(&mut args, scope)?;
+        let mut used = call.len;
+        let mut steps = Vec::new();
+        let mut kind = fetch.kind;
+        while let Some(rest) = text[used..].strip_prefix(',') {
+            let call = arg::cut(rest)?;
+            used += 1 + call.len;
+            let row = convert::find(call.name).ok_or_else(|| Bad::unknown_converter(call.name))?;
+            row.supported(call.name)?;
+            if !kind.casts_to(row.input) {
+                return Err(format!("converter '{}' cannot be applied", row.name).into());
+            }
+            normal.push(',');
+            normal.push_str(row.name);
+            spell_args(&mut normal, call.args.as_deref());
+            let owner = Owner { what: "converter", name: row.name };
+            let mut args = arg::check(owner, row.args, row.required, call.args)?;
+            (row.prepare)(&mut args)?;
+            kind = if row.output == Type::Any { kind } else { row.output };
+            steps.push(Step { convert: row, args });
+        }
+        Ok((Self { inner: Arc::new(Inner { text: normal, fetch, args, steps }) }, used))
+    }
+
+    /// Whether what it reads exists where it stands.
+    pub(crate) fn legal(&self, scope: &Scope<'_>) -> Result<(), String> {
+        let fetch = self.inner.fetch;
+        if fetch.phases.contains(scope.phase) {
+            return Ok(());
+        }
+        Err(format!(
+            "fetch method '{}' extracts information from '{}', none of which is available for '{}'",
+            fetch.name,
+            fetch.source(),
+            scope.phase.place()
+        ))
+    }
+
+    /// The fetch it begins with.
+    pub fn fetch(&self) -> &'static Fetch {
+        self.inner.fetch
+    }
+
+    /// The expression in one spelling.
+    pub fn text(&self) -> &str {
+        &self.inner.text
+    }
+
+    /// The type of what it yields.
+    pub fn kind(&self) -> Type {
+        let outputs = self.inner.steps.iter().rev().map(|step| step.convert.output);
+        outputs.chain([self.inner.fetch.kind]).find(|kind| *kind != Type::Any).unwrap_or(Type::Any)
+    }
+
+    /// Whether converters follow the fetch.
+    pub fn is_converted(&self) -> bool {
+        !self.inner.steps.is_empty()
+    }
+
+    /// The sample, or nothing where there is none. Of several (a header on many lines) the one that HAProxy takes.
+    pub fn eval<'a>(&'a self, txn: &'a dyn Txn) -> Option<Value<'a>> {
+        let mut found = None;
+        self.visit(txn, false, &mut |value| {
+            found = Some(value);
+            ControlFlow::Break(())
+        });
+        found
+    }
+
+    /// Shows every sample there is, until told to stop.
+    pub fn each<'a>(&'a self, txn: &'a dyn Txn, visit: &mut dyn FnMut(Value<'a>) -> ControlFlow<()>) {
+        self.visit(txn, true, visit);
+    }
+
+    /// Whether bytes that have not arrived yet may change what it yields.
+    pub fn is_unsettled(&self, txn: &dyn Txn) -> bool {
+        self.inner.fetch.awaits && txn.more_to_come()
+    }
+
+    fn visit<'a>(
+        &'a self,
+        txn: &'a dyn Txn,
+        each: bool,
+        visit: &mut dyn FnMut(Value<'a>) -> ControlFlow<()>,
+    ) {
+        let request = Request { txn, args: &self.inner.args, each };
+        if self.inner.steps.is_empty() {
+            return (self.inner.fetch.read)(&request, visit);
+        }
+        (self.inner.fetch.read)(&request, &mut |value| match self.convert(value, txn) {
+            Some(value) => visit(value),
+            None if each => ControlFlow::Continue(()),
+            None => ControlFlow::Break(()),
+        });
+    }
+
+    fn convert<'a>(&'a self, value: Value<'a>, txn: &'a dyn Txn) -> Option<Value<'a>> {
+        self.inner.steps.iter().try_fold(value, |value, step| {
+            let input = value.cast(step.convert.input)?;
+            (step.convert.run)(input, &step.args, txn)
+        })
+    }
+}
+
+fn spell_args(out: &mut String, args: Option<&[String]>) {
+    if let Some(args) = args.filter(|args| args.iter().any(|arg| !arg.is_empty())) {
+        out.push('(');
+        out.push_str(&args.join(","));
+        out.push(')');
+    }
+}
+
+/// Why a text is no expression, with the word that may have been meant.
+#[derive(Debug)]
+pub(crate) struct Bad {
+    pub(crate) why: String,
+    pub(crate) suggestion: Option<&'static str>,
+}
+
+impl Bad {
+    fn unknown_fetch(name: &str) -> Self {
+        Self { why: format!("unknown fetch method '{name}'"), suggestion: fetch::nearest(name) }
+    }
+
+    fn unknown_converter(name: &str) -> Self {
+        Self { why: format!("unknown converter '{name}'"), suggestion: convert::nearest(name) }
+    }
+
+    pub(crate) fn diagnostic(self, span: lang::Span) -> Diagnostic {
+        Diagnostic::alert(span, self.why).suggest(self.suggestion)
+    }
+}
+
+impl From<String> for Bad {
+    fn from(why: String) -> Self {
+        Self { why, suggestion: None }
+    }
+}

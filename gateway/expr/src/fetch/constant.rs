@@ -1,0 +1,77 @@
+//! Constants (configuration.txt 7.3.2).
+
+use std::net::IpAddr;
+
+use super::{Fetch, Request, Visit, fetch, one};
+use crate::arg::{self, Arg, Kind};
+use crate::value::leading_int;
+use crate::{Phases, Type, Value};
+
+#[rustfmt::skip]
+pub(super) const FETCHES: &[Fetch] = &[
+    fetch("always_true", Type::Bool, Phases::ALL, |_, visit| one(Some(Value::Bool(true)), visit)).example("always_true", "1"),
+    fetch("always_false", Type::Bool, Phases::ALL, |_, visit| one(Some(Value::Bool(false)), visit)).example("always_false", "0"),
+    fetch("bool", Type::Bool, Phases::ALL, boolean).takes(&[Kind::Str], 1).prepare(|args, _| truth(args)).example("bool(true)", "1"),
+    fetch("int", Type::Int, Phases::ALL, integer).takes(&[Kind::Int], 1).example("int(-5)", "-5"),
+    fetch("str", Type::Str, Phases::ALL, string).takes(&[Kind::Str], 1).example("str('a, b')", "a, b"),
+    fetch("bin", Type::Bin, Phases::ALL, binary).takes(&[Kind::Str], 1).prepare(|args, _| unhex(args)).example("bin(61626364)", "abcd"),
+    fetch("meth", Type::Method, Phases::ALL, method).takes(&[Kind::Str], 1).example("meth(GET)", "GET"),
+    fetch("ipv4", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip], 1).prepare(|args, _| version(args, false)).example("ipv4(1.2.3.4)", "1.2.3.4"),
+    fetch("ipv6", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip], 1).prepare(|args, _| version(args, true)).example("ipv6(::1)", "::1"),
+];
+
+fn boolean<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(arg::int(request.args, 0).map(|n| Value::Bool(n != 0)), visit);
+}
+
+fn integer<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(arg::int(request.args, 0).map(Value::Int), visit);
+}
+
+fn string<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(Some(Value::text(arg::text(request.args, 0))), visit);
+}
+
+fn binary<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(Some(Value::Bin(arg::text(request.args, 0).into())), visit);
+}
+
+fn method<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(Some(Value::Method(arg::text(request.args, 0).into())), visit);
+}
+
+fn address<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let ip = match request.args.first() {
+        Some(Arg::Ip(ip)) => Some(Value::Ip(*ip)),
+        _ => None,
+    };
+    one(ip, visit);
+}
+
+fn truth(args: &mut [Arg]) -> Result<(), String> {
+    let text = String::from_utf8_lossy(arg::text(args, 0)).to_ascii_lowercase();
+    let value = match text.as_str() {
+        "true" => 1,
+        "false" => 0,
+        digits if digits.parse::<i64>().is_ok() => leading_int(digits.as_bytes()),
+        other => return Err(format!("invalid type '{other}', expects 'true' or 'false' or 0 or 1")),
+    };
+    args[0] = Arg::Int(value);
+    Ok(())
+}
+
+fn unhex(args: &mut [Arg]) -> Result<(), String> {
+    let digits = arg::text(args, 0);
+    let bytes = crate::convert::unhex(digits)
+        .ok_or_else(|| format!("invalid hex block '{}'", String::from_utf8_lossy(digits)))?;
+    args[0] = Arg::Str(bytes);
+    Ok(())
+}
+
+fn version(args: &[Arg], six: bool) -> Result<(), String> {
+    match args.first() {
+        Some(Arg::Ip(IpAddr::V6(_))) if six => Ok(()),
+        Some(Arg::Ip(IpAddr::V4(_))) if !six => Ok(()),
+        _ => Err(format!("an {} address is expected", if six { "IPv6" } else { "IPv4" })),
+    }
+}

@@ -1,0 +1,313 @@
+//! The request's head (configuration.txt 7.3.6).
+
+use std::ops::ControlFlow;
+
+use super::{Fetch, Request, Visit, fetch, one, uri};
+use crate::arg::{self, Arg, Kind};
+use crate::value::leading_int;
+use crate::{Phases, Side, Type, Value};
+
+pub(super) const HEADER: &[Kind] = &[Kind::Header, Kind::Int];
+const NAME: &[Kind] = &[Kind::Str];
+
+#[rustfmt::skip]
+pub(super) const FETCHES: &[Fetch] = &[
+    fetch("path", Type::Str, Phases::REQUEST, |r, v| of_uri(r, uri::path, v)).awaits().example("path", "/a/b"),
+    fetch("pathq", Type::Str, Phases::REQUEST, |r, v| of_uri(r, uri::path_and_query, v)).awaits().example("pathq", "/a/b?x=1&y=2"),
+    fetch("url", Type::Str, Phases::REQUEST, |r, v| of_uri(r, Some, v)).awaits().example("url", "/a/b?x=1&y=2"),
+    fetch("query", Type::Str, Phases::REQUEST, |r, v| of_uri(r, |uri| uri::split_query(uri).1, v)).awaits().example("query", "x=1&y=2"),
+    fetch("base", Type::Str, Phases::REQUEST, |r, v| base(r, uri::path, v)).awaits().example("base", "www.example.com/a/b"),
+    fetch("baseq", Type::Str, Phases::REQUEST, |r, v| base(r, uri::path_and_query, v)).awaits().example("baseq", "www.example.com/a/b?x=1&y=2"),
+    fetch("url_ip", Type::Ip, Phases::REQUEST, url_ip).awaits().example("url_ip", ""),
+    fetch("url_port", Type::Int, Phases::REQUEST, url_port).awaits().example("url_port", ""),
+    fetch("method", Type::Method, Phases::MESSAGE, method).aliases(&["capture.req.method"]).awaits().example("method", "GET"),
+    fetch("capture.req.uri", Type::Str, Phases::MESSAGE, |r, v| of_uri(r, Some, v)).awaits().example("capture.req.uri", "/a/b?x=1&y=2"),
+    fetch("capture.req.ver", Type::Str, Phases::MESSAGE, capture_version).awaits().example("capture.req.ver", "HTTP/1.1"),
+    fetch("req.ver", Type::Str, Phases::REQUEST, version).aliases(&["req_ver"]).awaits().example("req.ver", "1.1"),
+    fetch("req.proto_http", Type::Bool, Phases::MESSAGE, proto_http).aliases(&["req_proto_http"]).awaits().example("req.proto_http", "1"),
+    fetch("http_first_req", Type::Bool, Phases::MESSAGE, |r, v| one(Some(Value::Bool(r.txn.first_request())), v)).awaits().example("http_first_req", "1"),
+    fetch("req.hdr", Type::Str, Phases::REQUEST, |r, v| value(r, Side::Request, v)).takes(HEADER, 0).awaits().example("req.hdr(accept)", "b"),
+    fetch("req.fhdr", Type::Str, Phases::REQUEST, |r, v| line(r, Side::Request, v)).takes(HEADER, 0).awaits().example("req.fhdr(accept)", "a, b"),
+    fetch("req.hdr_cnt", Type::Int, Phases::REQUEST, |r, v| count(r, Side::Request, true, v)).aliases(&["hdr_cnt"]).takes(&[Kind::Header], 0).awaits().example("req.hdr_cnt(accept)", "2"),
+    fetch("req.fhdr_cnt", Type::Int, Phases::REQUEST, |r, v| count(r, Side::Request, false, v)).takes(&[Kind::Header], 0).awaits().example("req.fhdr_cnt(accept)", "1"),
+    fetch("req.hdr_val", Type::Int, Phases::REQUEST, |r, v| number(r, Side::Request, v)).aliases(&["hdr_val"]).takes(HEADER, 0).awaits().example("req.hdr_val(content-length)", "12"),
+    fetch("req.hdr_ip", Type::Ip, Phases::REQUEST, |r, v| address(r, Side::Request, v)).aliases(&["hdr_ip"]).takes(HEADER, 0).awaits().example("req.hdr_ip(x-forwarded-for)", "10.0.0.2"),
+    fetch("req.hdr_names", Type::Str, Phases::REQUEST, |r, v| names(r, Side::Request, v)).takes(NAME, 0).awaits().example("req.hdr_names", "host,accept,cookie,content-length,x-forwarded-for"),
+    fetch("req.hdrs", Type::Bin, Phases::REQUEST, |r, v| block(r, Side::Request, v)).awaits().example("req.hdrs,field(1,:)", "host"),
+    fetch("hdr", Type::Str, Phases::HEADS, either).takes(HEADER, 0).awaits().example("hdr(host)", "www.example.com"),
+    fetch("req.cook", Type::Str, Phases::REQUEST, |r, v| cookie(r, Side::Request, v)).aliases(&["cook", "cookie"]).takes(NAME, 0).awaits().example("req.cook(sid)", "abc"),
+    fetch("req.cook_cnt", Type::Int, Phases::REQUEST, |r, v| cookie_count(r, Side::Request, v)).aliases(&["cook_cnt"]).takes(NAME, 0).awaits().example("req.cook_cnt(n)", "1"),
+    fetch("req.cook_val", Type::Int, Phases::REQUEST, |r, v| cookie_number(r, Side::Request, v)).aliases(&["cook_val"]).takes(NAME, 0).awaits().example("req.cook_val(n)", "5"),
+    fetch("url_param", Type::Str, Phases::REQUEST, param).aliases(&["urlp"]).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, _| delimiter(args)).awaits().example("url_param(y)", "2"),
+    fetch("urlp_val", Type::Int, Phases::REQUEST, param_number).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, _| delimiter(args)).awaits().example("urlp_val(y)", "2"),
+];
+
+fn of_uri<'a>(request: &Request<'a>, part: fn(&'a [u8]) -> Option<&'a [u8]>, visit: Visit<'_, 'a>) {
+    one(request.txn.uri().and_then(part).map(Value::text), visit);
+}
+
+/// The first Host value with the path behind it.
+fn base<'a>(request: &Request<'a>, part: fn(&'a [u8]) -> Option<&'a [u8]>, visit: Visit<'_, 'a>) {
+    let Some(uri) = request.txn.uri() else { return };
+    let mut host: &[u8] = b"";
+    request.txn.headers(Side::Request, Some(&http::header::HOST), &mut |_, value| {
+        host = value;
+        ControlFlow::Break(())
+    });
+    let path = part(uri).unwrap_or_default();
+    if host.is_empty() {
+        return one(Some(Value::text(path)), visit);
+    }
+    one(Some(Value::made([host, path].concat())), visit);
+}
+
+fn url_ip<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let ip = request.txn.uri().and_then(uri::authority).and_then(|authority| {
+        let host = &authority[..memchr::memchr(b':', authority).unwrap_or(authority.len())];
+        std::str::from_utf8(host).ok()?.parse().ok()
+    });
+    one(ip.map(Value::Ip), visit);
+}
+
+fn url_port<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let port = request.txn.uri().and_then(uri::authority).map(|authority| {
+        memchr::memchr(b':', authority).map_or(80, |colon| leading_int(&authority[colon + 1..]))
+    });
+    one(port.map(Value::Int), visit);
+}
+
+fn method<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(request.txn.method().map(|method| Value::Method(method.into())), visit);
+}
+
+fn version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(request.txn.version().and_then(version_text).map(|text| Value::text(&text[5..])), visit);
+}
+
+fn capture_version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(request.txn.version().and_then(version_text).map(Value::text), visit);
+}
+
+/// `HTTP/1.1`.
+pub(super) fn version_text(version: (u8, u8)) -> Option<&'static [u8]> {
+    match version {
+        (0, 9) => Some(b"HTTP/0.9"),
+        (1, 0) => Some(b"HTTP/1.0"),
+        (1, 1) => Some(b"HTTP/1.1"),
+        (2, _) => Some(b"HTTP/2.0"),
+        (3, _) => Some(b"HTTP/3.0"),
+        _ => None,
+    }
+}
+
+fn proto_http<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(Some(Value::Bool(request.txn.method().is_some())), visit);
+}
+
+/// `hdr`: of the message that is at hand.
+fn either<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let side = if request.txn.status().is_some() { Side::Response } else { Side::Request };
+    value(request, side, visit);
+}
+
+/// Values between commas.
+pub(super) fn value<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    occurrence(request, &mut |each| values(request, side, each), visit);
+}
+
+/// Whole lines.
+pub(super) fn line<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    occurrence(request, &mut |each| lines(request, side, each), visit);
+}
+
+type Each<'v, 'a> = &'v mut dyn FnMut(&'a [u8]) -> ControlFlow<()>;
+
+/// The occurrence that the second argument names: from the first, from the last when negative; by default every one
+/// in a condition and the last elsewhere.
+fn occurrence<'a>(request: &Request<'a>, all: &mut dyn FnMut(Each<'_, 'a>), visit: Visit<'_, 'a>) {
+    let wanted = match arg::int(request.args, 1) {
+        None | Some(0) if request.each => return all(&mut |value| visit(Value::text(value))),
+        None | Some(0) => -1,
+        Some(wanted) => wanted,
+    };
+    let mut left = wanted;
+    if wanted < 0 {
+        all(&mut |_| {
+            left = left.saturating_add(1);
+            ControlFlow::Continue(())
+        });
+        // `left` is now how many precede the wanted one
+        if left < 0 {
+            return;
+        }
+        left = left.saturating_add(1);
+    }
+    all(&mut |value| {
+        left = left.saturating_sub(1);
+        if left > 0 {
+            return ControlFlow::Continue(());
+        }
+        let _ = visit(Value::text(value));
+        ControlFlow::Break(())
+    });
+}
+
+fn lines<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
+    request.txn.headers(side, arg::header(request.args, 0), &mut |_, value| each(value));
+}
+
+fn values<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
+    lines(request, side, &mut |line| {
+        let mut rest = Some(line);
+        while let Some(text) = rest {
+            let end = end_of_value(text);
+            each(text[..end].trim_ascii())?;
+            rest = text.get(end + 1..);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Where the next comma outside of quotes stands.
+pub(crate) fn end_of_value(text: &[u8]) -> usize {
+    let (mut quoted, mut at) = (false, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+pub(super) fn count<'a>(request: &Request<'a>, side: Side, split: bool, visit: Visit<'_, 'a>) {
+    let mut n = 0;
+    let mut one_more = |_: &'a [u8]| {
+        n += 1;
+        ControlFlow::Continue(())
+    };
+    if split {
+        values(request, side, &mut one_more)
+    } else {
+        lines(request, side, &mut one_more)
+    }
+    one(Some(Value::Int(n)), visit);
+}
+
+pub(super) fn number<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    value(request, side, &mut |value| visit(Value::Int(value.to_int().unwrap_or(0))));
+}
+
+/// Addresses; what is none is passed over in a condition.
+pub(super) fn address<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    value(request, side, &mut |value| match value.to_ip() {
+        Some(ip) => visit(Value::Ip(ip)),
+        None => ControlFlow::Continue(()),
+    });
+}
+
+/// The names of all lines, in order, joined.
+pub(super) fn names<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    let delimiter = request.args.first().map_or(&b","[..], Arg::text);
+    let mut out = Vec::new();
+    request.txn.headers(side, None, &mut |name, _| {
+        if !out.is_empty() {
+            out.extend_from_slice(delimiter);
+        }
+        out.extend(name.to_ascii_lowercase());
+        ControlFlow::Continue(())
+    });
+    one(Some(Value::made(out)), visit);
+}
+
+/// All lines as they would be written, with the empty line.
+pub(super) fn block<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    let mut out = Vec::new();
+    request.txn.headers(side, None, &mut |name, value| {
+        for part in [&name.to_ascii_lowercase()[..], b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+        ControlFlow::Continue(())
+    });
+    out.extend_from_slice(b"\r\n");
+    one(Some(Value::Bin(out.into())), visit);
+}
+
+/// The cookies' values, all or those of one name.
+fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
+    let wanted = arg::text(request.args, 0);
+    let (header, whole) = match side {
+        Side::Request => (http::header::COOKIE, true),
+        Side::Response => (http::header::SET_COOKIE, false),
+    };
+    request.txn.headers(side, Some(&header), &mut |_, line| {
+        // a response's line holds one cookie and its attributes
+        let pairs = line.split(|byte| *byte == b';').take(if whole { usize::MAX } else { 1 });
+        for pair in pairs {
+            let Some(equals) = memchr::memchr(b'=', pair) else { continue };
+            let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
+            if wanted.is_empty() || name == wanted {
+                each(value)?;
+            }
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Every cookie in a condition, the last elsewhere.
+pub(super) fn cookie<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    if request.each {
+        return cookies(request, side, &mut |value| visit(Value::text(value)));
+    }
+    let mut last = None;
+    cookies(request, side, &mut |value| {
+        last = Some(value);
+        ControlFlow::Continue(())
+    });
+    one(last.map(Value::text), visit);
+}
+
+pub(super) fn cookie_count<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    let mut n = 0;
+    cookies(request, side, &mut |_| {
+        n += 1;
+        ControlFlow::Continue(())
+    });
+    one(Some(Value::Int(n)), visit);
+}
+
+pub(super) fn cookie_number<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    cookie(request, side, &mut |value| visit(Value::Int(value.to_int().unwrap_or(0))));
+}
+
+fn delimiter(args: &[Arg]) -> Result<(), String> {
+    if arg::text(args, 1).len() > 1 {
+        return Err("a parameter's delimiter must be a single character".to_owned());
+    }
+    Ok(())
+}
+
+/// `url_param(name,delimiter)`: every value in a condition, the first elsewhere.
+fn param<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let (wanted, delimiter) = (arg::text(request.args, 0), arg::text(request.args, 1));
+    let start = delimiter.first().copied().unwrap_or(b'?');
+    let Some(uri) = request.txn.uri() else { return };
+    let Some(at) = memchr::memchr(start, uri) else { return };
+    let ends = |byte: &u8| *byte == b'&' || *byte == b';' || (start != b'?' && *byte == start);
+    for pair in uri[at + 1..].split(ends) {
+        let value = match memchr::memchr(b'=', pair) {
+            Some(equals) if wanted.is_empty() || &pair[..equals] == wanted => &pair[equals + 1..],
+            _ => continue,
+        };
+        if visit(Value::text(value)).is_break() || !request.each {
+            return;
+        }
+    }
+}
+
+fn param_number<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    param(request, &mut |value| visit(Value::Int(value.to_int().unwrap_or(0))));
+}

@@ -1,0 +1,207 @@
+//! Fetches: what can be read (configuration.txt 7.3.2 to 7.3.6). A row per name; each family has its own file.
+
+mod conn;
+mod constant;
+mod http_req;
+mod http_res;
+mod later;
+mod payload;
+mod proxy;
+mod system;
+mod tls;
+pub(crate) mod uri;
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use crate::arg::{Arg, Kind};
+use crate::expr::Bad;
+use crate::{Phase, Phases, Scope, Txn, Type, Value};
+
+/// Everything a fetch is told when it is asked for samples.
+pub struct Request<'a> {
+    pub(crate) txn: &'a dyn Txn,
+    pub(crate) args: &'a [Arg],
+    /// All samples are wanted (conditions); otherwise the one that HAProxy takes.
+    pub(crate) each: bool,
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("args", &self.args).finish_non_exhaustive()
+    }
+}
+
+/// Where samples go; it says when it has enough.
+pub(crate) type Visit<'v, 'a> = &'v mut dyn FnMut(Value<'a>) -> ControlFlow<()>;
+type Read = for<'a> fn(&Request<'a>, Visit<'_, 'a>);
+type Prepare = fn(&mut Vec<Arg>, &Scope<'_>) -> Result<(), String>;
+
+/// A row of the tables of fetches.
+pub struct Fetch {
+    /// Its name, as the manual prefers it.
+    pub name: &'static str,
+    /// Its other names.
+    pub aliases: &'static [&'static str],
+    pub(crate) args: &'static [Kind],
+    pub(crate) required: usize,
+    /// The type of its samples.
+    pub kind: Type,
+    /// Where it can be read.
+    pub phases: Phases,
+    /// It must wait while bytes are still to come.
+    pub(crate) awaits: bool,
+    pub(crate) prepare: Prepare,
+    pub(crate) read: Read,
+    /// Why it cannot be used yet.
+    pub later: Option<&'static str>,
+    /// An expression that uses it, and what it yields for the sample request of the tests.
+    pub(crate) example: (&'static str, &'static str),
+}
+
+impl fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fetch({}: {})", self.name, self.kind.name())
+    }
+}
+
+pub(crate) const fn fetch(name: &'static str, kind: Type, phases: Phases, read: Read) -> Fetch {
+    Fetch {
+        name,
+        aliases: &[],
+        args: &[],
+        required: 0,
+        kind,
+        phases,
+        awaits: false,
+        prepare: |_, _| Ok(()),
+        read,
+        later: None,
+        example: ("", ""),
+    }
+}
+
+impl Fetch {
+    /// `required` of these arguments must be given.
+    pub(crate) const fn takes(mut self, args: &'static [Kind], required: usize) -> Self {
+        (self.args, self.required) = (args, required);
+        self
+    }
+
+    pub(crate) const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    pub(crate) const fn prepare(mut self, prepare: Prepare) -> Self {
+        self.prepare = prepare;
+        self
+    }
+
+    pub(crate) const fn awaits(mut self) -> Self {
+        self.awaits = true;
+        self
+    }
+
+    /// Known to HAProxy, not to us yet, for this reason.
+    pub(crate) const fn later(mut self, reason: &'static str) -> Self {
+        self.later = Some(reason);
+        self
+    }
+
+    pub(crate) const fn example(mut self, expr: &'static str, value: &'static str) -> Self {
+        self.example = (expr, value);
+        self
+    }
+
+    pub(crate) fn supported(&self, name: &str) -> Result<(), Bad> {
+        match self.later {
+            None => Ok(()),
+            Some(reason) => Err(format!("fetch method '{name}' is not supported yet ({reason})").into()),
+        }
+    }
+
+    /// HAProxy's words for where it takes its information from.
+    pub(crate) fn source(&self) -> &'static str {
+        let (request, response) =
+            (self.phases.contains(Phase::HttpRequest), self.phases.contains(Phase::HttpResponse));
+        match (request, response) {
+            (true, true) => "HTTP request headers,HTTP response headers",
+            (true, false) => "HTTP request headers",
+            (false, true) => "HTTP response headers",
+            (false, false) => "internal state",
+        }
+    }
+}
+
+const FAMILIES: &[&[Fetch]] = &[
+    conn::FETCHES,
+    constant::FETCHES,
+    http_req::FETCHES,
+    http_res::FETCHES,
+    payload::FETCHES,
+    proxy::FETCHES,
+    system::FETCHES,
+    tls::FETCHES,
+];
+
+/// Every fetch that can be evaluated.
+pub fn all() -> impl Iterator<Item = &'static Fetch> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The row of a name or alias.
+pub fn find(name: &str) -> Option<&'static Fetch> {
+    all().find(|row| row.name == name || row.aliases.contains(&name)).or_else(|| later::find(name))
+}
+
+/// The known name nearest to one that is not known.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let names = all().flat_map(|row| row.aliases.iter().copied().chain([row.name]));
+    lang::suggest::nearest(name, names.chain(crate::acl::alias_names()))
+}
+
+/// One sample, if there is one.
+pub(crate) fn one<'a>(value: Option<Value<'a>>, visit: Visit<'_, 'a>) {
+    if let Some(value) = value {
+        let _ = visit(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{World, evaluate, scope_at};
+
+    #[test]
+    fn every_row_has_an_example_that_evaluates() {
+        for row in all() {
+            let (text, expected) = row.example;
+            assert!(!text.is_empty(), "{} has no example", row.name);
+            assert_eq!(evaluate(text, &World::sample()).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = all().flat_map(|row| row.aliases.iter().copied().chain([row.name])).collect();
+        names.extend(later::names());
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn an_unknown_name_suggests_a_known_one() {
+        assert_eq!(nearest("pathbeg"), Some("path_beg"));
+        assert_eq!(nearest("hdr_bge"), Some("hdr_beg"));
+    }
+
+    #[test]
+    fn what_haproxy_knows_and_we_do_not_is_said_so() {
+        let scope = scope_at(Phase::HttpRequest);
+        let bad = crate::Expr::parse_text("nbsrv(b)", &scope).unwrap_err();
+        assert!(bad.why.contains("not supported yet"), "{}", bad.why);
+    }
+}

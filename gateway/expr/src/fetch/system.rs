@@ -1,0 +1,97 @@
+//! The machine, the clock and chance (configuration.txt 7.3.2).
+
+use std::time::{Duration, SystemTime};
+
+use super::{Fetch, Request, Visit, fetch, one};
+use crate::arg::{self, Arg, Kind};
+use crate::{Phases, Scope, Type, Value};
+
+#[rustfmt::skip]
+pub(super) const FETCHES: &[Fetch] = &[
+    fetch("date", Type::Int, Phases::ALL, date).takes(&[Kind::Int, Kind::Str], 0).prepare(|args, _| unit(args)).example("date(10)", "1700000010"),
+    fetch("date_us", Type::Int, Phases::ALL, date_us).example("date_us", "250000"),
+    fetch("env", Type::Str, Phases::ALL, env).takes(&[Kind::Str], 1).prepare(read_env).example("env(COLOUR)", "blue"),
+    fetch("hostname", Type::Str, Phases::ALL, |r, visit| one(Some(Value::text(r.txn.hostname().as_bytes())), visit)).example("hostname", "host-a"),
+    fetch("nbproc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("nbproc", "1"),
+    fetch("proc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("proc", "1"),
+    fetch("rand", Type::Int, Phases::ALL, rand).takes(&[Kind::Int], 0).example("rand(100)", "42"),
+    fetch("uuid", Type::Str, Phases::ALL, uuid).takes(&[Kind::Int], 0).prepare(|args, _| version_four(args)).example("uuid", "6b8b4567-6b8b-4567-ab8b-45676b8b4567"),
+    fetch("wait_end", Type::Bool, Phases::ALL, wait_end).awaits().example("wait_end", "1"),
+];
+
+fn since_epoch(request: &Request<'_>) -> Duration {
+    request.txn.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn clamp(n: u128) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// `date(offset,unit)`: the offset is in the unit.
+fn date<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let now = since_epoch(request);
+    let offset = arg::int(request.args, 0).unwrap_or(0);
+    let time = match arg::text(request.args, 1) {
+        b"ms" => clamp(now.as_millis()),
+        b"us" => clamp(now.as_micros()),
+        _ => clamp(now.as_secs().into()),
+    };
+    one(Some(Value::Int(time.saturating_add(offset))), visit);
+}
+
+fn unit(args: &[Arg]) -> Result<(), String> {
+    match arg::text(args, 1) {
+        b"" | b"s" | b"ms" | b"us" => Ok(()),
+        other => Err(format!("expects 's', 'ms' or 'us', got '{}'", String::from_utf8_lossy(other))),
+    }
+}
+
+fn date_us<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(Some(Value::Int(since_epoch(request).subsec_micros().into())), visit);
+}
+
+/// The variable is read once, at load, as HAProxy's workers never see another environment.
+fn read_env(args: &mut Vec<Arg>, scope: &Scope<'_>) -> Result<(), String> {
+    let name = String::from_utf8_lossy(arg::text(args, 0)).into_owned();
+    args.clear();
+    args.extend(scope.env.and_then(|env| env.get(&name)).map(|value| Arg::Str(value.into_bytes())));
+    Ok(())
+}
+
+fn env<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(request.args.first().map(|value| Value::text(value.text())), visit);
+}
+
+/// `rand(n)`: below n, evenly.
+fn rand<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let drawn = u64::from(request.txn.random());
+    let value = match arg::int(request.args, 0).and_then(|range| u64::try_from(range).ok()) {
+        Some(range) => drawn.wrapping_mul(range) >> 32,
+        None => drawn,
+    };
+    one(i64::try_from(value).ok().map(Value::Int), visit);
+}
+
+fn version_four(args: &[Arg]) -> Result<(), String> {
+    match arg::int(args, 0) {
+        None | Some(4) => Ok(()),
+        Some(_) => Err("Unsupported UUID version".to_owned()),
+    }
+}
+
+fn uuid<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let [a, b, c, d] = std::array::from_fn(|_| request.txn.random());
+    let text = format!(
+        "{a:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{d:08x}",
+        b >> 16,
+        b & 0xfff,
+        (c >> 16) & 0x3fff | 0x8000,
+        c & 0xffff
+    );
+    one(Some(Value::made(text.into_bytes())), visit);
+}
+
+/// Nothing while more may come; then true.
+fn wait_end<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one((!request.txn.more_to_come()).then_some(Value::Bool(true)), visit);
+}

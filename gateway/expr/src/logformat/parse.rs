@@ -1,0 +1,117 @@
+//! How a log-format string is cut into parts.
+
+use super::{LogField, Part, Style, Usage};
+use crate::expr::Bad;
+use crate::{Expr, Scope};
+
+/// A string's parts; neighbouring text is joined.
+pub(super) fn parts(text: &str, scope: &Scope<'_>, usage: Usage) -> Result<Vec<Part>, Bad> {
+    let mut reader = Reader { scope, usage, parts: Vec::new(), defaults: Style::default() };
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        reader.text(&rest[..at]);
+        rest = reader.percent(&rest[at + 1..])?;
+    }
+    reader.text(rest);
+    Ok(reader.parts)
+}
+
+struct Reader<'a> {
+    scope: &'a Scope<'a>,
+    usage: Usage,
+    parts: Vec<Part>,
+    /// What `%{…}o` set for all that follows.
+    defaults: Style,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if !matches!(self.parts.last(), Some(Part::Text(_))) {
+            self.parts.push(Part::Text(Vec::new()));
+        }
+        let Some(Part::Text(out)) = self.parts.last_mut() else { return };
+        for byte in text.bytes() {
+            let merged = self.usage == Usage::Log && byte == b' ' && out.last() == Some(&b' ');
+            if !merged {
+                out.push(byte);
+            }
+        }
+    }
+
+    /// Reads what stands behind a percent sign; gives what follows.
+    fn percent<'t>(&mut self, text: &'t str) -> Result<&'t str, Bad> {
+        if let Some(rest) = text.strip_prefix('%') {
+            self.text("%");
+            return Ok(rest);
+        }
+        let (style, text) = self.options(text)?;
+        if let Some(rest) = text.strip_prefix('[') {
+            return self.expr(rest, style);
+        }
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+        let name = &text[..end];
+        if name == "o" {
+            self.defaults = style;
+            return Ok(&text[end..]);
+        }
+        let Some(field) = LogField::find(name) else { return Err(unknown(name)) };
+        self.parts.push(Part::Field(field, style));
+        Ok(&text[end..])
+    }
+
+    /// `{+Q,-E}`.
+    fn options<'t>(&self, text: &'t str) -> Result<(Style, &'t str), Bad> {
+        let mut style = self.defaults;
+        let Some(rest) = text.strip_prefix('{') else { return Ok((style, text)) };
+        let Some((inside, rest)) = rest.split_once('}') else {
+            return Err("missing closing '}' behind '%{'".to_owned().into());
+        };
+        for option in inside.split(',').map(str::trim) {
+            let (set, name) = match option.as_bytes() {
+                [b'-', ..] => (false, &option[1..]),
+                [b'+', ..] => (true, &option[1..]),
+                _ => (true, option),
+            };
+            match name {
+                "Q" => style.quote = set,
+                "E" => style.escape = set,
+                "X" => style.hex = set,
+                // what it asks for, `-` for what is missing, is how log lines are written in any case
+                "M" | "" => {}
+                _ => return Err(format!("unknown format flag '{name}'").into()),
+            }
+        }
+        Ok((style, rest))
+    }
+
+    /// `expr]`.
+    fn expr<'t>(&mut self, text: &'t str, style: Style) -> Result<&'t str, Bad> {
+        let fail = |bad: Bad| Bad {
+            why: format!("failed to parse sample expression <{text}> : {}", bad.why),
+            suggestion: bad.suggestion,
+        };
+        let (expr, used) = Expr::parse_text(text, self.scope).map_err(fail)?;
+        if !expr.fetch().phases.contains(self.scope.phase) {
+            return Err(format!(
+                "sample fetch <{text}> may not be reliably used here because it needs '{}' which is not available here",
+                expr.fetch().source()
+            )
+            .into());
+        }
+        let rest = text[used..]
+            .strip_prefix(']')
+            .ok_or_else(|| fail(format!("missing ']' behind '{}'", &text[..used]).into()))?;
+        self.parts.push(Part::Expr(expr, style));
+        Ok(rest)
+    }
+}
+
+fn unknown(name: &str) -> Bad {
+    let why = format!(
+        "no such format variable '{name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'"
+    );
+    Bad { why, suggestion: lang::suggest::nearest(name, LogField::all().map(LogField::tag)) }
+}

@@ -1,0 +1,114 @@
+//! Where an expression or a rule may stand, and what can be read there.
+
+use std::fmt;
+
+/// A place in the life of a connection where rules run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// `tcp-request connection`: only addresses are known.
+    TcpConnection,
+    /// `tcp-request session`: after the handshakes.
+    TcpSession,
+    /// `tcp-request content`: bytes arrive.
+    TcpContent,
+    /// `http-request`, `use_backend`, `redirect`: the request's head is known.
+    HttpRequest,
+    /// `tcp-response content`.
+    TcpResponse,
+    /// `http-response`: the response's head is known, the request's is gone.
+    HttpResponse,
+    /// `http-after-response`: also for answers of our own.
+    HttpAfterResponse,
+    /// `log-format`: at the end, when everything but headers is known.
+    Log,
+    /// An `acl` line: where it will be used is not known yet.
+    Anywhere,
+}
+
+impl Phase {
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
+    /// How HAProxy names the place when something is not available there.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::TcpConnection => "frontend tcp-request connection rule",
+            Self::TcpSession => "frontend tcp-request session rule",
+            Self::TcpContent => "frontend tcp-request content rule",
+            Self::HttpRequest => "frontend http-request header rule",
+            Self::TcpResponse => "backend tcp-response content rule",
+            Self::HttpResponse => "backend http-response header rule",
+            Self::HttpAfterResponse => "frontend http-response header rule",
+            Self::Log => "logs",
+            Self::Anywhere => "anywhere",
+        }
+    }
+}
+
+/// A set of phases.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Phases(u16);
+
+impl Phases {
+    /// Everywhere.
+    pub const ALL: Self = Self(u16::MAX);
+    /// From the handshakes on.
+    pub const SESSION: Self = Self(u16::MAX & !Phase::TcpConnection.bit());
+    /// From the connection up to the log line.
+    pub const CONNECTION: Self = Self::ALL;
+    /// Where the request's bytes or head can be read.
+    pub const REQUEST: Self = Self::of(&[Phase::TcpContent, Phase::HttpRequest]);
+    /// Where the request's start line is still remembered.
+    pub const MESSAGE: Self = Self(!(Phase::TcpConnection.bit() | Phase::TcpSession.bit()));
+    /// Where the response's head can be read.
+    pub const RESPONSE: Self = Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse]);
+    /// Where the backend is chosen.
+    pub const BACKEND: Self = Self::of(&[
+        Phase::TcpContent,
+        Phase::HttpRequest,
+        Phase::TcpResponse,
+        Phase::HttpResponse,
+        Phase::HttpAfterResponse,
+        Phase::Log,
+    ]);
+    /// Where the server is chosen.
+    pub const SERVER: Self =
+        Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse, Phase::Log]);
+    /// Where either side's head can be read.
+    pub const HEADS: Self = Self(Self::REQUEST.0 | Self::RESPONSE.0);
+
+    const fn of(phases: &[Phase]) -> Self {
+        let (mut bits, mut at) = (Phase::Anywhere.bit(), 0);
+        while at < phases.len() {
+            bits |= phases[at].bit();
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Whether the phase is one of them.
+    pub fn contains(self, phase: Phase) -> bool {
+        self.0 & phase.bit() != 0
+    }
+}
+
+impl fmt::Debug for Phases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Phases({:#b})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_its_phases_and_lines_whose_place_is_open() {
+        assert!(Phases::REQUEST.contains(Phase::HttpRequest));
+        assert!(Phases::REQUEST.contains(Phase::Anywhere));
+        assert!(!Phases::REQUEST.contains(Phase::HttpResponse));
+        assert!(!Phases::SESSION.contains(Phase::TcpConnection));
+        assert!(Phases::RESPONSE.contains(Phase::HttpResponse));
+    }
+}

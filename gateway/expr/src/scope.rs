@@ -1,0 +1,52 @@
+//! What surrounds an expression while it is read: where it stands, and where files and variables come from.
+
+use std::cell::RefCell;
+
+use lang::{Diagnostic, Environment, Files};
+
+use crate::Phase;
+
+/// Where an expression, condition or rule stands, and what it may look up while it is read.
+pub struct Scope<'a> {
+    /// The phase in which it will run.
+    pub phase: Phase,
+    /// Where files named by `-f`, `file`, `lf-file` … are read from.
+    pub files: &'a dyn Files,
+    /// What `env()` reads; without it every variable is empty.
+    pub env: Option<&'a dyn Environment>,
+    /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
+    pub warnings: RefCell<Vec<Diagnostic>>,
+}
+
+impl std::fmt::Debug for Scope<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Scope<'a> {
+    /// A scope without an environment.
+    pub fn new(phase: Phase, files: &'a dyn Files) -> Self {
+        Self { phase, files, env: None, warnings: RefCell::default() }
+    }
+
+    /// The same with an environment.
+    pub fn with_env(self, env: &'a dyn Environment) -> Self {
+        Self { env: Some(env), ..self }
+    }
+
+    /// The same surroundings in another phase, with no warnings yet.
+    pub fn at(&self, phase: Phase) -> Self {
+        Self { phase, files: self.files, env: self.env, warnings: RefCell::default() }
+    }
+
+    /// Notes something odd.
+    pub fn warn(&self, diagnostic: Diagnostic) {
+        self.warnings.borrow_mut().push(diagnostic);
+    }
+
+    /// What was noted since the last call.
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        self.warnings.take()
+    }
+}

@@ -1,0 +1,138 @@
+//! `trait Txn`: everything an expression may ask of the world. `proxy` implements it once; tests implement it in
+//! memory.
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::time::SystemTime;
+
+use http::HeaderName;
+
+use crate::LogField;
+
+/// Whose headers are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The client's.
+    Request,
+    /// The server's.
+    Response,
+}
+
+/// What is known of a TLS connection with the client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The name the client asked for.
+    pub sni: Option<String>,
+    /// `TLSv1.3`, `TLSv1.2`.
+    pub version: String,
+    /// The cipher's name as OpenSSL spells it.
+    pub cipher: String,
+    /// The protocol agreed by ALPN.
+    pub alpn: Option<String>,
+    /// The session was taken up again.
+    pub resumed: bool,
+    /// The client showed a certificate.
+    pub client_certificate: bool,
+}
+
+/// What an expression may ask. Everything defaults to "not known".
+pub trait Txn {
+    /// The client's address.
+    fn source(&self) -> Option<IpAddr> {
+        None
+    }
+    /// The client's port.
+    fn source_port(&self) -> Option<u16> {
+        None
+    }
+    /// The address the client connected to.
+    fn destination(&self) -> Option<IpAddr> {
+        None
+    }
+    /// The port the client connected to.
+    fn destination_port(&self) -> Option<u16> {
+        None
+    }
+    /// The client's TLS connection; `None` in clear.
+    fn tls(&self) -> Option<&Tls> {
+        None
+    }
+    /// The request's method.
+    fn method(&self) -> Option<&[u8]> {
+        None
+    }
+    /// The request's target, as received or as rules have set it.
+    fn uri(&self) -> Option<&[u8]> {
+        None
+    }
+    /// The request's HTTP version.
+    fn version(&self) -> Option<(u8, u8)> {
+        None
+    }
+    /// The response's status.
+    fn status(&self) -> Option<u16> {
+        None
+    }
+    /// The response's HTTP version.
+    fn response_version(&self) -> Option<(u8, u8)> {
+        None
+    }
+    /// Shows the lines (name, value) of a side in order of appearance, all or those of one name, until told to stop.
+    fn headers<'a>(
+        &'a self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        let _ = (side, name, visit);
+    }
+    /// The frontend's name and id.
+    fn frontend(&self) -> Option<(&str, u32)> {
+        None
+    }
+    /// The backend's name and id, once it is chosen.
+    fn backend(&self) -> Option<(&str, u32)> {
+        None
+    }
+    /// The server's name and id, once it is chosen.
+    fn server(&self) -> Option<(&str, u32)> {
+        None
+    }
+    /// The name and id of the listening socket.
+    fn listener(&self) -> Option<(&str, u32)> {
+        None
+    }
+    /// The bytes that arrived before any parsing (`tcp-request content`).
+    fn raw_request(&self) -> &[u8] {
+        &[]
+    }
+    /// More bytes may still change the answer: `tcp-request content` within the inspect delay.
+    fn more_to_come(&self) -> bool {
+        false
+    }
+    /// This is the connection's first request.
+    fn first_request(&self) -> bool {
+        true
+    }
+    /// The time.
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+    /// A number drawn anew at each call.
+    fn random(&self) -> u32 {
+        0
+    }
+    /// This machine's name.
+    fn hostname(&self) -> &str {
+        ""
+    }
+    /// The request's id (`unique-id-format`).
+    fn unique_id(&self) -> Option<&[u8]> {
+        None
+    }
+    /// Writes the plain value of a log-format tag such as `%Tr`; false when it is not known, which renders as `-`.
+    fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
+        let _ = (field, out);
+        false
+    }
+}

@@ -1,0 +1,200 @@
+//! A transaction in memory, for the tests.
+
+use std::io;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use http::HeaderName;
+
+use crate::{LogField, Phase, Scope, Side, Tls, Txn};
+
+/// What a request and its answer hold.
+pub(crate) struct World {
+    pub(crate) uri: String,
+    pub(crate) method: String,
+    pub(crate) request: Vec<(String, String)>,
+    pub(crate) response: Vec<(String, String)>,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) tls: Tls,
+    pub(crate) status: Option<u16>,
+    pub(crate) more: bool,
+    pub(crate) source: IpAddr,
+}
+
+fn lines(text: &[(&str, &str)]) -> Vec<(String, String)> {
+    text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+impl World {
+    /// The request that the tables' examples are about.
+    pub(crate) fn sample() -> Self {
+        Self {
+            uri: "/a/b?x=1&y=2".to_owned(),
+            method: "GET".to_owned(),
+            request: lines(&[
+                ("Host", "www.example.com"),
+                ("Accept", "a, b"),
+                ("Cookie", "sid=abc; n=5"),
+                ("Content-Length", "12"),
+                ("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),
+            ]),
+            response: lines(&[
+                ("Server", "origin"),
+                ("Vary", "a, b"),
+                ("Age", "9"),
+                ("X-Ip", "10.0.0.3"),
+                ("Set-Cookie", "sid=xyz; path=/"),
+            ]),
+            raw: b"GET / HTTP/1.0\r\n\r".to_vec(),
+            tls: Tls {
+                sni: Some("www.example.com".to_owned()),
+                version: "TLSv1.3".to_owned(),
+                cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
+                alpn: Some("h2".to_owned()),
+                ..Tls::default()
+            },
+            status: None,
+            more: false,
+            source: IpAddr::from([192, 0, 2, 7]),
+        }
+    }
+
+    /// A request for this target with these headers.
+    pub(crate) fn get(uri: &str, request: &[(&str, &str)]) -> Self {
+        Self { uri: uri.to_owned(), request: lines(request), ..Self::sample() }
+    }
+}
+
+impl Txn for World {
+    fn source(&self) -> Option<IpAddr> {
+        Some(self.source)
+    }
+    fn source_port(&self) -> Option<u16> {
+        Some(40_000)
+    }
+    fn destination(&self) -> Option<IpAddr> {
+        Some(IpAddr::from([198, 51, 100, 1]))
+    }
+    fn destination_port(&self) -> Option<u16> {
+        Some(443)
+    }
+    fn tls(&self) -> Option<&Tls> {
+        Some(&self.tls)
+    }
+    fn method(&self) -> Option<&[u8]> {
+        Some(self.method.as_bytes())
+    }
+    fn uri(&self) -> Option<&[u8]> {
+        Some(self.uri.as_bytes())
+    }
+    fn version(&self) -> Option<(u8, u8)> {
+        Some((1, 1))
+    }
+    fn status(&self) -> Option<u16> {
+        self.status
+    }
+    fn response_version(&self) -> Option<(u8, u8)> {
+        Some((1, 1))
+    }
+    fn headers<'a>(
+        &'a self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        let list = if side == Side::Request { &self.request } else { &self.response };
+        for (known, value) in list {
+            let wanted = name.is_none_or(|name| name.as_str().eq_ignore_ascii_case(known));
+            if wanted && visit(known.as_bytes(), value.as_bytes()).is_break() {
+                return;
+            }
+        }
+    }
+    fn frontend(&self) -> Option<(&str, u32)> {
+        Some(("www", 2))
+    }
+    fn backend(&self) -> Option<(&str, u32)> {
+        Some(("app", 3))
+    }
+    fn server(&self) -> Option<(&str, u32)> {
+        Some(("s1", 1))
+    }
+    fn listener(&self) -> Option<(&str, u32)> {
+        Some(("sock-1", 1))
+    }
+    fn raw_request(&self) -> &[u8] {
+        &self.raw
+    }
+    fn more_to_come(&self) -> bool {
+        self.more
+    }
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 250_000_000)
+    }
+    fn random(&self) -> u32 {
+        0x6b8b_4567
+    }
+    fn hostname(&self) -> &str {
+        "host-a"
+    }
+    fn unique_id(&self) -> Option<&[u8]> {
+        Some(b"id-7")
+    }
+    fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
+        let text = match field.tag() {
+            "ci" => "192.0.2.7",
+            "cp" => "40000",
+            "f" => "www",
+            "r" => "GET /a\"b HTTP/1.1",
+            _ => return false,
+        };
+        out.extend_from_slice(text.as_bytes());
+        true
+    }
+}
+
+/// Files that are there by name.
+pub(crate) struct Shelf;
+
+impl lang::Files for Shelf {
+    fn read(&self, path: &Path, _limit: u64) -> io::Result<Vec<u8>> {
+        match path.to_str() {
+            Some("paths.lst") => Ok(b"# comment\n/one\n\n  /two\n #sharp\n".to_vec()),
+            Some("nets.lst") => Ok(b"10.0.0.0/8\n::1\n".to_vec()),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        }
+    }
+    fn list(&self, _dir: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+    fn is_dir(&self, _path: &Path) -> bool {
+        false
+    }
+    fn exists(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
+impl lang::Environment for Shelf {
+    fn get(&self, name: &str) -> Option<String> {
+        (name == "COLOUR").then(|| "blue".to_owned())
+    }
+}
+
+/// A scope over [`Shelf`].
+pub(crate) fn scope_at(phase: Phase) -> Scope<'static> {
+    Scope::new(phase, &Shelf).with_env(&Shelf)
+}
+
+/// The value of an expression as text; empty text when there is no sample is told apart as `None`.
+pub(crate) fn evaluate(text: &str, world: &World) -> Option<String> {
+    let scope = scope_at(Phase::Anywhere);
+    let (expr, used) =
+        crate::Expr::parse_text(text, &scope).unwrap_or_else(|bad| panic!("{text}: {}", bad.why));
+    assert_eq!(used, text.len(), "{text}");
+    let with_status = World { status: None, ..World::sample() };
+    drop(with_status);
+    expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
+}
