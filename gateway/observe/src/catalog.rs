@@ -1,7 +1,7 @@
 //! Every column of `show stat` and every series of the exporter, each declared once. The header, the columns'
 //! order and the series' names, types, labels and help derive from here.
 
-use crate::snapshot::Kind;
+use crate::snapshot::{Kind, ProcessRow, Value};
 
 /// Declares the columns in HAProxy's order: the enum, and the table of names.
 macro_rules! columns {
@@ -384,6 +384,191 @@ pub const SERIES: &[Series] = &[
         "Estimated needed number of connections"),
     series("private_idle_connections_current", Gauge, S, Nothing,
         "Current number of private idle connections"),
+];
+
+/// A series of the exporter about the process.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessSeries {
+    /// The name after `haproxy_process_`.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Type,
+    /// Its value.
+    pub value: fn(&ProcessRow) -> Value,
+    /// Its help.
+    pub help: &'static str,
+}
+
+const fn process(
+    name: &'static str,
+    kind: Type,
+    value: fn(&ProcessRow) -> Value,
+    help: &'static str,
+) -> ProcessSeries {
+    ProcessSeries { name, kind, value, help }
+}
+
+/// The series about the process, without `node` and `build_info`, which have labels. What is zero here is
+/// about things that the gateway does not have (pipes, compression, peers, pools that fail).
+#[rustfmt::skip]
+pub const PROCESS: &[ProcessSeries] = &[
+    process("nbthread", Gauge, |p| p.facts.threads.into(),
+        "Number of started threads (global.nbthread)"),
+    process("nbproc", Gauge, |_| 1_u32.into(),
+        "Number of started worker processes (historical, always 1)"),
+    process("relative_process_id", Gauge, |_| 1_u32.into(),
+        "Relative worker process number (1)"),
+    process("uptime_seconds", Gauge, |p| p.uptime.into(),
+        "How long ago this worker process was started (seconds)"),
+    process("pool_failures_total", Counter, |_| 0_u32.into(),
+        "Number of failed pool allocations since this worker was started"),
+    process("max_fds", Gauge, |p| p.facts.ulimit_n.into(),
+        "Hard limit on the number of per-process file descriptors"),
+    process("max_sockets", Gauge, |p| p.facts.ulimit_n.into(),
+        "Hard limit on the number of per-process sockets"),
+    process("max_connections", Gauge, |p| p.facts.maxconn.into(),
+        "Hard limit on the number of per-process connections (configured or imposed by Ulimit-n)"),
+    process("hard_max_connections", Gauge, |p| p.facts.hard_maxconn.into(),
+        "Hard limit on the number of per-process connections (imposed by Memmax_MB or Ulimit-n)"),
+    process("current_connections", Gauge, |p| p.connections.0.into(),
+        "Current number of connections on this worker process"),
+    process("connections_total", Counter, |p| p.connections.1.into(),
+        "Total number of connections on this worker process since started"),
+    process("requests_total", Counter, |p| p.requests.into(),
+        "Total number of requests on this worker process since started"),
+    process("max_ssl_connections", Gauge, |p| p.facts.max_tls.into(),
+        "Hard limit on the number of per-process SSL endpoints (front+back), 0=unlimited"),
+    process("current_ssl_connections", Gauge, |p| p.tls.0.into(),
+        "Current number of SSL endpoints on this worker process (front+back)"),
+    process("ssl_connections_total", Counter, |p| p.tls.1.into(),
+        "Total number of SSL endpoints on this worker process since started (front+back)"),
+    process("max_pipes", Gauge, |_| 0_u32.into(),
+        "Hard limit on the number of pipes for splicing, 0=unlimited"),
+    process("pipes_used_total", Counter, |_| 0_u32.into(),
+        "Current number of pipes in use in this worker process"),
+    process("pipes_free_total", Counter, |_| 0_u32.into(),
+        "Current number of allocated and available pipes in this worker process"),
+    process("current_connection_rate", Gauge, |p| p.rates[0].0.into(),
+        "Number of front connections created on this worker process over the last second"),
+    process("limit_connection_rate", Gauge, |p| p.facts.rate_limits[0].into(),
+        "Hard limit for ConnRate (global.maxconnrate)"),
+    process("max_connection_rate", Gauge, |p| p.rates[0].1.into(),
+        "Highest ConnRate reached on this worker process since started (in connections per second)"),
+    process("current_session_rate", Gauge, |p| p.rates[1].0.into(),
+        "Number of sessions created on this worker process over the last second"),
+    process("limit_session_rate", Gauge, |p| p.facts.rate_limits[1].into(),
+        "Hard limit for SessRate (global.maxsessrate)"),
+    process("max_session_rate", Gauge, |p| p.rates[1].1.into(),
+        "Highest SessRate reached on this worker process since started (in sessions per second)"),
+    process("current_ssl_rate", Gauge, |p| p.rates[2].0.into(),
+        "Number of SSL connections created on this worker process over the last second"),
+    process("limit_ssl_rate", Gauge, |p| p.facts.rate_limits[2].into(),
+        "Hard limit for SslRate (global.maxsslrate)"),
+    process("max_ssl_rate", Gauge, |p| p.rates[2].1.into(),
+        "Highest SslRate reached on this worker process since started (in connections per second)"),
+    process("current_frontend_ssl_key_rate", Gauge, |p| p.rates[3].0.into(),
+        "Number of SSL keys created on frontends in this worker process over the last second"),
+    process("max_frontend_ssl_key_rate", Gauge, |p| p.rates[3].1.into(),
+        "Highest SslFrontendKeyRate reached on this worker process since started (in SSL keys per second)"),
+    process("frontend_ssl_reuse", Gauge, |p| p.tls_reuse_percent().into(),
+        "Percent of frontend SSL connections which did not require a new key"),
+    process("current_backend_ssl_key_rate", Gauge, |p| p.rates[4].0.into(),
+        "Number of SSL keys created on backends in this worker process over the last second"),
+    process("max_backend_ssl_key_rate", Gauge, |p| p.rates[4].1.into(),
+        "Highest SslBackendKeyRate reached on this worker process since started (in SSL keys per second)"),
+    process("ssl_cache_lookups_total", Counter, |p| p.tls_cache.0.into(),
+        "Total number of SSL session ID lookups in the SSL session cache on this worker since started"),
+    process("ssl_cache_misses_total", Counter, |p| p.tls_cache.1.into(),
+        "Total number of SSL session ID lookups that didn't find a session in the SSL session cache on this worker since started"),
+    process("http_comp_bytes_in_total", Counter, |_| 0_u32.into(),
+        "Number of bytes submitted to the HTTP compressor in this worker process over the last second"),
+    process("http_comp_bytes_out_total", Counter, |_| 0_u32.into(),
+        "Number of bytes emitted by the HTTP compressor in this worker process over the last second"),
+    process("limit_http_comp", Gauge, |_| 0_u32.into(),
+        "Limit of CompressBpsOut beyond which HTTP compression is automatically disabled"),
+    process("current_zlib_memory", Gauge, |_| 0_u32.into(),
+        "Amount of memory currently used by HTTP compression on the current worker process (in bytes)"),
+    process("max_zlib_memory", Gauge, |_| 0_u32.into(),
+        "Limit on the amount of memory used by HTTP compression above which it is automatically disabled (in bytes, see global.maxzlibmem)"),
+    process("current_tasks", Gauge, |p| p.facts.tasks.0.into(),
+        "Total number of tasks in the current worker process (active + sleeping)"),
+    process("current_run_queue", Gauge, |p| p.facts.tasks.1.into(),
+        "Total number of active tasks+tasklets in the current worker process"),
+    process("idle_time_percent", Gauge, |p| p.facts.idle_percent.into(),
+        "Percentage of last second spent waiting in the current worker thread"),
+    process("description", Gauge, |_| 0_u32.into(),
+        "Node description (global.description)"),
+    process("stopping", Gauge, |p| p.facts.stopping.into(),
+        "1 if the worker process is currently stopping, otherwise zero"),
+    process("jobs", Gauge, |p| p.jobs().into(),
+        "Current number of active jobs on the current worker process (frontend connections, master connections, listeners)"),
+    process("unstoppable_jobs", Gauge, |_| 0_u32.into(),
+        "Current number of unstoppable jobs on the current worker process (master connections)"),
+    process("listeners", Gauge, |p| p.facts.listeners.into(),
+        "Current number of active listeners on the current worker process"),
+    process("active_peers", Gauge, |_| 0_u32.into(),
+        "Current number of verified active peers connections on the current worker process"),
+    process("connected_peers", Gauge, |_| 0_u32.into(),
+        "Current number of peers having passed the connection step on the current worker process"),
+    process("dropped_logs_total", Counter, |p| p.facts.dropped_logs.into(),
+        "Total number of dropped logs for current worker process since started"),
+    process("busy_polling_enabled", Gauge, |_| 0_u32.into(),
+        "1 if busy-polling is currently in use on the worker process, otherwise zero (config.busy-polling)"),
+    process("failed_resolutions", Counter, |p| p.failed_resolutions.into(),
+        "Total number of failed DNS resolutions in current worker process since started"),
+    process("bytes_out_total", Counter, |p| p.bytes_out.0.into(),
+        "Total number of bytes emitted by current worker process since started"),
+    process("spliced_bytes_out_total", Counter, |_| 0_u32.into(),
+        "Total number of bytes emitted by current worker process through a kernel pipe since started"),
+    process("bytes_out_rate", Gauge, |p| p.bytes_out.1.into(),
+        "Number of bytes emitted by current worker process over the last second"),
+    process("recv_logs_total", Counter, |_| 0_u32.into(),
+        "Total number of log messages received by log-forwarding listeners on this worker process since started"),
+    process("max_memory_bytes", Gauge, |p| p.facts.memory_limit.into(),
+        "Worker process's hard limit on memory usage in bytes (-m on command line)"),
+    process("pool_allocated_bytes", Gauge, |p| p.facts.memory.0.into(),
+        "Amount of memory allocated in pools (in bytes)"),
+    process("pool_used_bytes", Gauge, |p| p.facts.memory.1.into(),
+        "Amount of pool memory currently used (in bytes)"),
+    process("start_time_seconds", Gauge, |p| p.started.into(),
+        "Start time in seconds"),
+    process("total_warnings", Counter, |p| p.warnings.into(),
+        "Total warnings issued"),
+    process("patterns_added_total", Gauge, |_| 0_u32.into(),
+        "Total number of patterns added (acl/map entries)"),
+    process("patterns_freed_total", Gauge, |_| 0_u32.into(),
+        "Total number of patterns freed (acl/map entries)"),
+    process("nb_thread_groups", Gauge, |_| 1_u32.into(),
+        "Number of started thread groups (global.thread-groups)"),
+];
+
+/// The series about name servers, in the order of [`crate::snapshot::ResolverRow::counts`].
+pub const RESOLVER: &[(&str, &str)] = &[
+    ("sent", "Sent"),
+    ("send_error", "Send error"),
+    ("valid", "Valid"),
+    ("update", "Update"),
+    ("cname", "CNAME"),
+    ("cname_error", "CNAME error"),
+    ("any_err", "Any errors"),
+    ("nx", "NX"),
+    ("timeout", "Timeout"),
+    ("refused", "Refused"),
+    ("other", "Other"),
+    ("invalid", "Invalid"),
+    ("too_big", "Too big"),
+    ("truncated", "Truncated"),
+    ("outdated", "Outdated"),
+];
+
+/// The series about stick tables, in the order size, used, updates.
+pub const STICK_TABLE: &[(&str, &str)] = &[
+    ("size", "Stick table size."),
+    ("used", "Number of entries used in this stick table."),
+    (
+        "local_updates",
+        "Cumulative number of updates on the stick table initiated by the local process. Please note that this value will eventually wrap after 4294967295 since it is stored using unsigned int (uint32). As this metric is often used to compute the update rate of a given table between two queries, wrapping must be taken into account and the time between 2 queries must not exceed the theoretical time needed for this value to wrap.",
+    ),
 ];
 
 /// The states that a `State` series has, by kind of row.

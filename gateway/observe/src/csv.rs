@@ -39,3 +39,57 @@ fn write_value(text: &mut String, value: &Value) {
         Value::Text(word) => text.push_str(word),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::FrontendCounters;
+    use crate::snapshot::FrontendFacts;
+    use crate::snapshot::example::example;
+
+    /// Which columns of a line are not empty.
+    fn filled(line: &str) -> Vec<bool> {
+        line.split(',').map(|value| !value.is_empty()).collect()
+    }
+
+    #[test]
+    fn the_header_is_haproxys() {
+        assert_eq!(
+            csv(&Snapshot::default()).trim_end(),
+            include_str!("../testdata/show-stat.header").trim_end()
+        );
+    }
+
+    #[test]
+    fn the_same_columns_are_empty_as_in_haproxy() {
+        // rows that HAProxy 2.6.12 wrote of the same kinds of things
+        let haproxy = include_str!("../testdata/show-stat.rows");
+        let ours = csv(&example());
+        for (expected, line) in haproxy.lines().zip(ours.lines().skip(1)) {
+            let (expected_filled, line_filled) = (filled(expected), filled(line));
+            for (place, (_, name)) in COLUMNS.iter().enumerate() {
+                assert_eq!(
+                    expected_filled[place], line_filled[place],
+                    "{name} in\n{line}\nas in\n{expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_tcp_frontend_tells_nothing_of_http() {
+        let haproxy = "ft,FRONTEND,,,0,1,9981,3,69,135,0,0,0,,,,,OPEN,,,,,,,,,1,6,0,,,,0,0,0,3,,,,,,,,,,,0,0,0,,,0,0,0,0,\
+                       ,,,,,,,,,,,,,,,,,,,,tcp,,0,3,3,,0,0,0,,,,,,,,,,,0,,,,,,,,,-,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,\
+                       0,0,0,0,0,";
+        let facts = FrontendFacts { name: "ft", ..FrontendFacts::default() };
+        let ours = csv_of([Row::frontend(&facts, &FrontendCounters::default())].iter());
+        assert_eq!(filled(ours.lines().nth(1).unwrap()), filled(haproxy));
+    }
+
+    #[test]
+    fn a_value_that_is_ambiguous_is_quoted() {
+        let mut text = String::new();
+        write_value(&mut text, &Value::from("a,\"b\"\nc".to_owned()));
+        assert_eq!(text, "\"a,\"\"b\"\" c\"");
+    }
+}

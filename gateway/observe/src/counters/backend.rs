@@ -29,7 +29,6 @@ pub struct BackendCounters {
     pub(crate) redispatches: Counter,
     pub(crate) client_aborts: Counter,
     pub(crate) server_aborts: Counter,
-    pub(crate) intercepted: Counter,
     pub(crate) failed_rewrites: Counter,
     pub(crate) internal_errors: Counter,
     /// Whether it has a server that can take traffic, and since when.
@@ -107,8 +106,6 @@ impl BackendCounters {
         client_abort => client_aborts;
         /// The server went away in the middle.
         server_abort => server_aborts;
-        /// The gateway answered by itself: redirect, return, statistics, metrics.
-        intercepted => intercepted;
         /// A header could not be changed.
         failed_rewrite => failed_rewrites;
         /// The gateway itself failed.

@@ -8,6 +8,7 @@ pub mod date;
 pub mod event;
 pub mod format;
 mod head;
+mod output;
 mod record;
 mod sink;
 mod writer;

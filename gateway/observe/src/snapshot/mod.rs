@@ -2,6 +2,8 @@
 //! fill in the facts below and let the builders read the counters; the renderers ([`crate::csv()`],
 //! [`crate::info()`], [`crate::prometheus`]) know nothing else.
 
+#[cfg(test)]
+pub(crate) mod example;
 mod facts;
 mod rows;
 

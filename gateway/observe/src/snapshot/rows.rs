@@ -66,6 +66,19 @@ impl ProcessRow {
     }
 }
 
+impl ProcessRow {
+    /// Percent of TLS connections of the last second that needed no new key.
+    pub fn tls_reuse_percent(&self) -> u64 {
+        let (connections, keys) = (self.rates[2].0, self.rates[3].0);
+        connections.saturating_sub(keys) * 100 / connections.max(1)
+    }
+
+    /// What keeps the process busy: connections and listeners.
+    pub fn jobs(&self) -> u64 {
+        self.connections.0 + self.facts.listeners
+    }
+}
+
 impl Row {
     /// A frontend's row.
     pub fn frontend(facts: &FrontendFacts<'_>, counters: &FrontendCounters) -> Self {
@@ -98,7 +111,8 @@ impl Row {
         row.set(Column::Wrew, counters.failed_rewrites.get());
         row.set(Column::Eint, counters.internal_errors.get());
         row.responses(facts.mode, &counters.responses);
-        row.http_proxy(facts.mode, counters.intercepted.get());
+        row.cache(facts.mode);
+        row.set(Column::Intercepted, (facts.mode == Mode::Http).then(|| counters.intercepted.get()));
         row.zeros(&[Column::CompIn, Column::CompOut, Column::CompByp, Column::CompRsp]);
         row.tls(counters.tls_sessions.get(), counters.tls_reused.get(), counters.tls_failed.get());
         row.protocols();
@@ -173,7 +187,7 @@ impl Row {
         row.set(Column::Wrew, counters.failed_rewrites.get());
         row.set(Column::Eint, counters.internal_errors.get());
         row.responses(facts.mode, &counters.responses);
-        row.http_proxy(facts.mode, counters.intercepted.get());
+        row.cache(facts.mode);
         row.requests(facts.mode, counters.requests_total.get());
         row.zeros(&[Column::CompIn, Column::CompOut, Column::CompByp, Column::CompRsp]);
         row.zeros(&[Column::AggServerStatus, Column::AggServerCheckStatus, Column::AggCheckStatus]);
@@ -319,9 +333,8 @@ impl Row {
         }
     }
 
-    fn http_proxy(&mut self, mode: Mode, intercepted: u64) {
+    fn cache(&mut self, mode: Mode) {
         if mode == Mode::Http {
-            self.set(Column::Intercepted, intercepted);
             self.zeros(&[Column::CacheLookups, Column::CacheHits]);
         }
     }
