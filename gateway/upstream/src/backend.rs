@@ -1,0 +1,437 @@
+//! A backend at run time: its servers, the choice among them, and the queue before them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use config::model::{self, Balance, Timeouts};
+use observe::BackendCounters;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use crate::balance::{Algorithm, Choice, Farm, Wish, algorithm};
+use crate::queue::{Queue, Ticket};
+use crate::retry::{Next, RetryPolicy};
+use crate::server::{Admin, Server};
+use crate::slot::{Claim, Slot, Waited};
+
+/// A backend at run time.
+pub struct Backend {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its `id`.
+    pub id: u32,
+    /// What is counted about it; the next configuration's backend of the same name goes on counting.
+    ///
+    /// The queue and the choices are counted here; the proxy counts the rest, sessions and requests among it.
+    pub counters: Arc<BackendCounters>,
+    /// Its servers, in the order of the configuration.
+    pub servers: Box<[Arc<Server>]>,
+    all_backups: bool,
+    timeouts: Timeouts,
+    log_checks: bool,
+    retry: RetryPolicy,
+    algorithm: Box<dyn Algorithm>,
+    farm: ArcSwap<Farm>,
+    refreshing: Mutex<()>,
+    /// Only where a server has a `maxconn`: without, nobody ever waits and nothing is locked.
+    queue: Option<Mutex<Queue<Waker>>>,
+    /// Counts the turns of `leastconn`, which prefers who was left alone longest.
+    turns: Option<AtomicU64>,
+}
+
+/// How who waits is told.
+type Waker = oneshot::Sender<Grant>;
+
+/// What who waits is told.
+#[derive(Debug)]
+enum Grant {
+    /// Here is your slot.
+    Turn(Claim),
+    /// The server you wait for is gone: ask again.
+    Again,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ask<'a> {
+    /// The client's address, for `balance source`.
+    pub client: Option<IpAddr>,
+    /// The port on which the client came, for servers without one of their own.
+    pub port: Option<u16>,
+    /// What it wants of the choice.
+    pub prefer: Prefer<'a>,
+}
+
+/// What a request wants of the choice.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Prefer<'a> {
+    /// What the algorithm says.
+    #[default]
+    Any,
+    /// This server, as long as it is usable: a retry after a pause.
+    Server(&'a Server),
+    /// Another than this one, if there is another: a redispatch.
+    NotServer(&'a Server),
+}
+
+/// Why there is no server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// None is usable: 503 with the flags `SC`.
+    #[error("no server is available")]
+    NoServer,
+    /// `timeout queue` ran out: 503 with the flags `sQ`.
+    #[error("no server had a free slot in time")]
+    QueueTimeout(Waited),
+}
+
+/// What came of the first look.
+enum Placed {
+    Claimed(Claim),
+    Waiting(Waiting),
+    Nobody,
+}
+
+impl Backend {
+    /// The running backend of this section; what `previous`, its predecessor of the same name, knows is kept:
+    /// counters always, health and resolved addresses where the server's address is the same.
+    pub fn build(model: &model::Backend, previous: Option<&Self>) -> Arc<Self> {
+        let servers = build_servers(model, previous);
+        let algorithm = algorithm(&model.balance, RandomState::new().build_hasher().finish());
+        let limited = model.servers.iter().any(|server| server.maxconn.is_some_and(|limit| limit > 0));
+        let limits = model.servers.iter().map(|server| (server.maxconn, server.maxqueue));
+        let backend = Self {
+            name: model.name.as_str().into(),
+            id: model.id,
+            counters: previous.map(|old| Arc::clone(&old.counters)).unwrap_or_default(),
+            all_backups: model.all_backups,
+            timeouts: model.timeouts,
+            log_checks: model.options.log_health_checks,
+            retry: RetryPolicy::of(model),
+            farm: ArcSwap::from_pointee(Farm::default()),
+            refreshing: Mutex::new(()),
+            queue: limited.then(|| Mutex::new(Queue::new(limits))),
+            turns: (model.balance == Balance::LeastConn).then(|| AtomicU64::new(1)),
+            servers,
+            algorithm,
+        };
+        if previous.is_none() && !backend.servers.iter().any(|server| server.usable() && server.weight() > 0)
+        {
+            backend.counters.availability.starts_down();
+        }
+        let backend = Arc::new(backend);
+        backend.refresh();
+        backend
+    }
+
+    /// A server for this request, waiting for a slot as long as `timeout queue` allows.
+    ///
+    /// Dropping the future gives up the place in the queue.
+    pub async fn select(self: &Arc<Self>, ask: &Ask<'_>) -> Result<Slot, Unavailable> {
+        let mut waited = Waited::default();
+        let mut asked = *ask;
+        let mut deadline: Option<Instant> = None;
+        loop {
+            let waiting = match self.place(&asked) {
+                Placed::Claimed(claim) => return self.slot(claim, &asked, waited),
+                Placed::Nobody => return Err(Unavailable::NoServer),
+                Placed::Waiting(waiting) => waiting,
+            };
+            waiting.stand(&mut waited);
+            let begun = Instant::now();
+            let until = *deadline.get_or_insert_with(|| begun + self.queue_timeout());
+            let grant = timeout(until.saturating_duration_since(begun), waiting.turn()).await;
+            waited.time += begun.elapsed();
+            match grant {
+                Ok(Grant::Turn(claim)) => return self.slot(claim, &asked, waited),
+                Ok(Grant::Again) => asked.prefer = Prefer::Any,
+                Err(_) => return Err(Unavailable::QueueTimeout(waited)),
+            }
+        }
+    }
+
+    /// A server for this request, if one has a slot at once.
+    pub fn try_select(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Slot> {
+        match self.place(ask) {
+            Placed::Claimed(claim) => self.slot(claim, ask, Waited::default()).ok(),
+            Placed::Waiting(_) | Placed::Nobody => None,
+        }
+    }
+
+    /// What to do after `failed` attempts to reach a server for one request (1 after the first).
+    pub fn after_failure(&self, failed: u32) -> Next {
+        self.retry.after(failed, self.farm.load().members.len())
+    }
+
+    /// Whether any server takes traffic now.
+    pub fn available(&self) -> bool {
+        !self.farm.load().members.is_empty()
+    }
+
+    /// Active servers that could take traffic.
+    pub fn active(&self) -> usize {
+        self.farm.load().active
+    }
+
+    /// Backup servers that could take traffic.
+    pub fn backups(&self) -> usize {
+        self.farm.load().backup
+    }
+
+    /// The sum of the weights of the servers that take traffic now.
+    pub fn weight(&self) -> u32 {
+        self.farm.load().members.iter().map(|server| self.servers[*server as usize].weight()).sum()
+    }
+
+    /// The server of this name.
+    pub fn server(&self, name: &str) -> Option<&Arc<Server>> {
+        self.servers.iter().find(|server| &*server.name == name)
+    }
+
+    /// Takes a server out, lets it drain or puts it back.
+    pub fn set_admin(self: &Arc<Self>, server: &Server, admin: Admin) {
+        server.set_admin(admin);
+        server.counters.availability.changed();
+        self.refresh();
+    }
+
+    /// Gives a server another weight, 0 to 256.
+    pub fn set_weight(self: &Arc<Self>, server: &Server, weight: u32) {
+        server.set_weight(weight);
+        self.refresh();
+    }
+
+    /// The backend's timeouts.
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// `option log-health-checks`.
+    pub(crate) fn log_checks(&self) -> bool {
+        self.log_checks
+    }
+
+    /// Looks at all servers again, after one changed: who takes traffic, and who need not wait any more. The number
+    /// of those who waited for a server that is gone, and of those whose turn came.
+    pub(crate) fn refresh(self: &Arc<Self>) -> Moved {
+        let _one_at_a_time = self.refreshing.lock();
+        let farm = Arc::new(Farm::of(&self.servers, self.all_backups, &*self.algorithm));
+        // before the queue is locked: who comes after us to the queue sees the new farm, who came before is in it
+        self.farm.store(Arc::clone(&farm));
+        match farm.members.is_empty() {
+            true => self.counters.availability.went_down(),
+            false => self.counters.availability.came_up(),
+        }
+        self.queue.as_ref().map(|queue| self.requeue(queue, &farm)).unwrap_or_default()
+    }
+
+    fn requeue(self: &Arc<Self>, queue: &Mutex<Queue<Waker>>, farm: &Farm) -> Moved {
+        let (mut gone, mut turns) = (Vec::new(), Vec::new());
+        {
+            let mut queue = queue.lock();
+            for server in 0..self.servers.len() {
+                queue.set_usable(server, farm.has(server));
+                if !self.servers[server].usable() {
+                    gone.extend(queue.evict(server));
+                }
+            }
+            for server in farm.members.iter().map(|server| *server as usize) {
+                while let Some(waker) = queue.admit(server) {
+                    turns.push((server, waker));
+                }
+            }
+        }
+        let moved = Moved { evicted: gone.len(), admitted: turns.len() };
+        for waker in gone {
+            let _gave_up = waker.send(Grant::Again);
+        }
+        for (server, waker) in turns {
+            self.hand(server, Some(waker));
+        }
+        moved
+    }
+
+    /// The longest wait in the queue (configuration.txt, `timeout queue`): `timeout connect` where it is not given.
+    fn queue_timeout(&self) -> Duration {
+        /// No limit at all; a day of patience is as good, and keeps the clock's arithmetic safe.
+        const FOREVER: Duration = Duration::from_secs(24 * 3600);
+        self.timeouts.queue.or(self.timeouts.connect).unwrap_or(FOREVER).min(FOREVER)
+    }
+
+    /// One look: a slot, a place in a queue, or nobody to wait for.
+    fn place(self: &Arc<Self>, ask: &Ask<'_>) -> Placed {
+        let Some(queue) = &self.queue else {
+            return match self.choose(&self.farm.load(), ask, &mut |_| true) {
+                Choice::Server(server) => Placed::Claimed(self.claim(server, ask)),
+                Choice::Wait(_) | Choice::Busy | Choice::Nobody => Placed::Nobody,
+            };
+        };
+        let mut queue = queue.lock();
+        let farm = self.farm.load();
+        let mut choice = self.choose(&farm, ask, &mut |server| queue.open(server));
+        if let Choice::Wait(server) = choice
+            && queue.full(server)
+        {
+            // `maxqueue`: rather another server than a longer queue
+            let mut members = farm.members.iter().map(|server| *server as usize);
+            choice = members.find(|server| queue.open(*server)).map_or(Choice::Busy, Choice::Server);
+        }
+        match choice {
+            Choice::Server(server) => {
+                queue.take(server);
+                drop(queue);
+                Placed::Claimed(self.claim(server, ask))
+            }
+            Choice::Wait(server) => Placed::Waiting(Waiting::join(self, &mut queue, Some(server))),
+            Choice::Busy => Placed::Waiting(Waiting::join(self, &mut queue, None)),
+            Choice::Nobody => Placed::Nobody,
+        }
+    }
+
+    fn choose(&self, farm: &Farm, ask: &Ask<'_>, open: &mut dyn FnMut(usize) -> bool) -> Choice {
+        let mut wish = Wish { client: ask.client, avoid: None };
+        match ask.prefer {
+            Prefer::Any => {}
+            Prefer::NotServer(server) => wish.avoid = Some(server.index()),
+            Prefer::Server(server) => {
+                let own = self.servers.get(server.index()).filter(|own| own.name == server.name);
+                if let Some(own) = own.filter(|own| own.usable()) {
+                    let server = own.index();
+                    return if open(server) { Choice::Server(server) } else { Choice::Wait(server) };
+                }
+            }
+        }
+        self.algorithm.choose(farm, &self.servers, &wish, open)
+    }
+
+    fn claim(self: &Arc<Self>, server: usize, ask: &Ask<'_>) -> Claim {
+        if !matches!(ask.prefer, Prefer::Server(_)) {
+            self.servers[server].counters.balanced();
+            self.counters.balanced();
+        }
+        Claim::new(self, server)
+    }
+
+    fn slot(&self, claim: Claim, ask: &Ask<'_>, waited: Waited) -> Result<Slot, Unavailable> {
+        let address = self.servers[claim.server()].address(ask.port).ok_or(Unavailable::NoServer)?;
+        Ok(Slot::new(claim, address, waited))
+    }
+
+    /// A request begins on this server.
+    pub(crate) fn entered(&self, server: usize) {
+        self.servers[server].enter();
+        self.touch(server);
+    }
+
+    /// A request ended on this server.
+    pub(crate) fn left(&self, server: usize) {
+        self.servers[server].exit();
+        self.touch(server);
+    }
+
+    fn touch(&self, server: usize) {
+        if let Some(turns) = &self.turns {
+            self.servers[server].set_stamp(turns.fetch_add(1, Relaxed));
+        }
+    }
+
+    /// A slot of this server is free: the next in the queue has it.
+    pub(crate) fn freed(self: &Arc<Self>, server: usize) {
+        if let Some(queue) = &self.queue {
+            let next = queue.lock().release(server);
+            self.hand(server, next);
+        }
+    }
+
+    /// Hands a taken slot to who waits, or to the next after him if he has just given up.
+    fn hand(self: &Arc<Self>, server: usize, mut waker: Option<Waker>) {
+        while let Some(next) = waker {
+            let Err(Grant::Turn(claim)) = next.send(Grant::Turn(Claim::new(self, server))) else { return };
+            claim.forget();
+            waker = self.queue.as_ref().and_then(|queue| queue.lock().release(server));
+        }
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("name", &self.name)
+            .field("servers", &self.servers)
+            .finish_non_exhaustive()
+    }
+}
+
+fn build_servers(model: &model::Backend, previous: Option<&Backend>) -> Box<[Arc<Server>]> {
+    let old: HashMap<&str, &Server> = previous
+        .map(|old| old.servers.iter().map(|server| (&*server.name, &**server)).collect())
+        .unwrap_or_default();
+    let lines = model.servers.iter().enumerate();
+    lines
+        .map(|(index, line)| Arc::new(Server::build(line, index, old.get(line.name.as_str()).copied())))
+        .collect()
+}
+
+/// What a look at all servers did to those who waited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// They waited for a server that is gone.
+    pub(crate) evicted: usize,
+    /// Their turn came.
+    pub(crate) admitted: usize,
+}
+
+/// A place in a queue, given up when dropped.
+struct Waiting {
+    backend: Arc<Backend>,
+    ticket: Ticket,
+    server: Option<usize>,
+    before: u32,
+    grant: oneshot::Receiver<Grant>,
+}
+
+impl Waiting {
+    fn join(backend: &Arc<Backend>, queue: &mut Queue<Waker>, server: Option<usize>) -> Self {
+        let before = u32::try_from(queue.waiting(server)).unwrap_or(u32::MAX);
+        let (waker, grant) = oneshot::channel();
+        let ticket = queue.wait(server, waker);
+        match server {
+            Some(server) => backend.servers[server].counters.queued(),
+            None => backend.counters.queued(),
+        };
+        Self { backend: Arc::clone(backend), ticket, server, before, grant }
+    }
+
+    /// Adds who stands before it to what the log line will say.
+    fn stand(&self, waited: &mut Waited) {
+        match self.server {
+            Some(_) => waited.server_queue += self.before,
+            None => waited.backend_queue += self.before,
+        }
+    }
+
+    async fn turn(mut self) -> Grant {
+        // the sender is only dropped with the backend, which this holds; asking again is the safe reading
+        (&mut self.grant).await.unwrap_or(Grant::Again)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(queue) = &self.backend.queue {
+            queue.lock().leave(self.ticket);
+        }
+        match self.server {
+            Some(server) => self.backend.servers[server].counters.dequeued(),
+            None => self.backend.counters.dequeued(),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `balance static-rr`: in turns, by the weights of the configuration.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::{Algorithm, Choice, Farm, Wish, map, walk};
+use crate::server::Server;
+
+/// Whose turn it is: a count that only grows.
+#[derive(Debug, Default)]
+pub(super) struct StaticRr(AtomicUsize);
+
+impl Algorithm for StaticRr {
+    fn order(&self, weighted: &[(usize, u32)]) -> Vec<u32> {
+        map::deal(weighted)
+    }
+
+    fn dynamic(&self) -> bool {
+        false
+    }
+
+    fn choose(
+        &self,
+        farm: &Farm,
+        _: &[Arc<Server>],
+        wish: &Wish,
+        open: &mut dyn FnMut(usize) -> bool,
+    ) -> Choice {
+        let turns = farm.order.len().max(1);
+        let start = self.0.fetch_add(1, Relaxed) % turns;
+        walk(&farm.order, start, wish, open)
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens to servers, told to whoever wants to log it, in HAProxy's words.
+//!
+//! The texts are those of HAProxy's log lines (learnt from its output), for alerting rules grep them. `Display`
+//! gives the line without date, tag and level.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use config::model::LogLevel;
+
+use crate::Backend;
+use crate::health::Outcome;
+use crate::server::Server;
+
+/// Somebody who wants to know.
+pub trait Events: Send + Sync {
+    /// Something happened to a server of this backend. Called from a background task: it must not block.
+    fn event(&self, backend: &Backend, event: &Event<'_>);
+}
+
+/// Nobody.
+impl Events for () {
+    fn event(&self, _: &Backend, _: &Event<'_>) {}
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A server went up or down.
+    State(StateChange<'a>),
+    /// A check changed what is known of a server (`option log-health-checks` alone tells of it).
+    Check(CheckReport<'a>),
+    /// A name has a new address.
+    Address(AddressChange<'a>),
+    /// The last server of a backend went.
+    NoServer {
+        /// The backend.
+        backend: &'a str,
+    },
+}
+
+/// A server went up or down.
+#[derive(Clone, Debug)]
+pub struct StateChange<'a> {
+    /// The backend.
+    pub backend: &'a str,
+    /// The server.
+    pub server: &'a Server,
+    /// Whether it is up now.
+    pub up: bool,
+    /// The check that decided, unless its report was logged already.
+    pub outcome: Option<Outcome>,
+    /// Active servers that take traffic now.
+    pub active: usize,
+    /// Backup servers that could.
+    pub backup: usize,
+    /// Sessions that it has.
+    pub sessions: u64,
+    /// Requests that waited for it and look for another server now.
+    pub requeued: usize,
+    /// Requests that wait for any server.
+    pub remaining: u64,
+}
+
+/// The report of one check.
+#[derive(Clone, Debug)]
+pub struct CheckReport<'a> {
+    /// The backend.
+    pub backend: &'a str,
+    /// The server.
+    pub server: &'a Server,
+    /// What the check found.
+    pub outcome: Outcome,
+    /// Whether the server is up, this check included.
+    pub up: bool,
+    /// How far it is on the way: (checks that count, checks needed).
+    pub progress: (u32, u32),
+}
+
+/// A name has a new address.
+#[derive(Clone, Debug)]
+pub struct AddressChange<'a> {
+    /// The backend.
+    pub backend: &'a str,
+    /// The server.
+    pub server: &'a Server,
+    /// Its address until now.
+    pub from: Option<IpAddr>,
+    /// Its address from now on.
+    pub to: IpAddr,
+    /// Who says so.
+    pub by: &'a str,
+}
+
+impl Event<'_> {
+    /// How grave it is, as HAProxy grades it.
+    pub fn level(&self) -> LogLevel {
+        match self {
+            Self::NoServer { .. } => LogLevel::Emerg,
+            Self::State(change) if !change.up => LogLevel::Alert,
+            Self::State(_) | Self::Check(_) | Self::Address(_) => LogLevel::Notice,
+        }
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(change) => change.fmt(f),
+            Self::Check(report) => report.fmt(f),
+            Self::Address(change) => change.fmt(f),
+            Self::NoServer { backend } => write!(f, "backend {backend} has no server available!"),
+        }
+    }
+}
+
+impl fmt::Display for StateChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.server.backup() { "Backup Server" } else { "Server" };
+        let state = if self.up { "UP" } else { "DOWN" };
+        write!(f, "{kind} {}/{} is {state}", self.backend, self.server.name)?;
+        if let Some(outcome) = &self.outcome {
+            write!(f, ", {outcome}")?;
+        }
+        let (active, backup) = (self.active, self.backup);
+        let rest = if self.up { "online" } else { "left" };
+        write!(f, ". {active} active and {backup} backup servers {rest}.")?;
+        if active == 0 && backup > 0 {
+            f.write_str(" Running on backup.")?;
+        }
+        if self.up {
+            write!(f, " {} sessions requeued, {} total in queue.", self.requeued, self.remaining)
+        } else {
+            let (sessions, requeued, remaining) = (self.sessions, self.requeued, self.remaining);
+            write!(f, " {sessions} sessions active, {requeued} requeued, {remaining} remaining in queue.")
+        }
+    }
+}
+
+impl fmt::Display for CheckReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.server.backup() { "backup server" } else { "server" };
+        let result = if self.outcome.passed() { "succeeded" } else { "failed" };
+        let (done, needed) = self.progress;
+        let state = if self.up { "UP" } else { "DOWN" };
+        write!(f, "Health check for {kind} {}/{} {result}, ", self.backend, self.server.name)?;
+        write!(f, "{}, status: {done}/{needed} {state}.", self.outcome)
+    }
+}
+
+impl fmt::Display for AddressChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} changed its IP from ", self.backend, self.server.name)?;
+        match self.from {
+            Some(from) => write!(f, "{from}")?,
+            None => f.write_str("(none)")?,
+        }
+        write!(f, " to {} by {}.", self.to, self.by)
+    }
+}

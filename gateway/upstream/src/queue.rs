@@ -1,0 +1,271 @@
+//! Slots and queues of a backend whose servers have a `maxconn`. Sans-io: it holds tokens, and says whose turn it is.
+//!
+//! A server has `limit` slots. Who finds none waits for any server, in the backend's queue, or for one server, in
+//! that server's (a hash or a retry wants this server and no other). All queues are one order: a slot that becomes
+//! free goes to the oldest of those who may have it, one token for one slot, so nobody is woken in vain.
+//! A slot that is handed on is never free in between: who comes later cannot slip in.
+
+use std::collections::BTreeMap;
+
+/// The slots of a backend's servers and who waits for them.
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
+    servers: Vec<Line<T>>,
+    shared: BTreeMap<u64, T>,
+    next: u64,
+}
+
+/// The slots of one server and who waits for it alone.
+#[derive(Debug)]
+struct Line<T> {
+    limit: u32,
+    depth: usize,
+    busy: u32,
+    usable: bool,
+    waiting: BTreeMap<u64, T>,
+}
+
+/// A place in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    number: u64,
+    server: Option<usize>,
+}
+
+impl<T> Queue<T> {
+    /// Slots for servers of these limits and queue depths (`maxconn`, `maxqueue`; `None` is no limit).
+    pub(crate) fn new(servers: impl Iterator<Item = (Option<u32>, Option<u32>)>) -> Self {
+        let line = |(limit, depth): (Option<u32>, Option<u32>)| Line {
+            limit: limit.filter(|limit| *limit > 0).unwrap_or(u32::MAX),
+            depth: depth.filter(|depth| *depth > 0).map_or(usize::MAX, |depth| depth as usize),
+            busy: 0,
+            usable: true,
+            waiting: BTreeMap::new(),
+        };
+        Self { servers: servers.map(line).collect(), shared: BTreeMap::new(), next: 0 }
+    }
+
+    /// Whether this server takes traffic; a slot of one that does not is handed to nobody.
+    pub(crate) fn set_usable(&mut self, server: usize, usable: bool) {
+        self.servers[server].usable = usable;
+    }
+
+    /// Whether a newcomer may have a slot of this server now.
+    pub(crate) fn open(&self, server: usize) -> bool {
+        let line = &self.servers[server];
+        line.busy < line.limit && line.waiting.is_empty()
+    }
+
+    /// Whether this server's own queue takes nobody more.
+    pub(crate) fn full(&self, server: usize) -> bool {
+        self.servers[server].waiting.len() >= self.servers[server].depth
+    }
+
+    /// A newcomer takes a slot of an open server.
+    pub(crate) fn take(&mut self, server: usize) {
+        debug_assert!(self.open(server));
+        self.servers[server].busy += 1;
+    }
+
+    /// Somebody waits, for this server or for any.
+    pub(crate) fn wait(&mut self, server: Option<usize>, token: T) -> Ticket {
+        let number = self.next;
+        self.next += 1;
+        self.of(server).insert(number, token);
+        Ticket { number, server }
+    }
+
+    /// Somebody waits no more: `Some` if the turn had not come.
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<T> {
+        self.of(ticket.server).remove(&ticket.number)
+    }
+
+    /// A request is done: its slot goes to who waited longest (and stays taken), or becomes free.
+    pub(crate) fn release(&mut self, server: usize) -> Option<T> {
+        let line = &mut self.servers[server];
+        debug_assert!(line.busy > 0);
+        line.busy = line.busy.saturating_sub(1);
+        self.admit(server)
+    }
+
+    /// Gives a free slot of this server to who waited longest, if there is a slot and somebody waits.
+    pub(crate) fn admit(&mut self, server: usize) -> Option<T> {
+        let line = &mut self.servers[server];
+        if !line.usable || line.busy >= line.limit {
+            return None;
+        }
+        let own = line.waiting.first_key_value().map(|(number, _)| *number);
+        let any = self.shared.first_key_value().map(|(number, _)| *number);
+        let token = match (own, any) {
+            (Some(own), Some(any)) if any < own => self.shared.pop_first(),
+            (Some(_), _) => line.waiting.pop_first(),
+            (None, _) => self.shared.pop_first(),
+        };
+        let (_, token) = token?;
+        line.busy += 1;
+        Some(token)
+    }
+
+    /// Everybody who waits for this server alone: it went down, they look for another.
+    pub(crate) fn evict(&mut self, server: usize) -> Vec<T> {
+        std::mem::take(&mut self.servers[server].waiting).into_values().collect()
+    }
+
+    /// How many wait for this server, or for any.
+    pub(crate) fn waiting(&self, server: Option<usize>) -> usize {
+        server.map_or(self.shared.len(), |server| self.servers[server].waiting.len())
+    }
+
+    fn of(&mut self, server: Option<usize>) -> &mut BTreeMap<u64, T> {
+        match server {
+            Some(server) => &mut self.servers[server].waiting,
+            None => &mut self.shared,
+        }
+    }
+
+    /// No limit is exceeded, and nobody waits beside a free slot.
+    #[cfg(test)]
+    fn check_invariants(&self) {
+        for line in &self.servers {
+            assert!(line.busy <= line.limit);
+            let idle = line.usable && line.busy < line.limit;
+            assert!(
+                !idle || (line.waiting.is_empty() && self.shared.is_empty()),
+                "a slot idles beside a queue"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::Dice;
+
+    fn queue(limits: &[u32]) -> Queue<u32> {
+        Queue::new(limits.iter().map(|limit| (Some(*limit), None)))
+    }
+
+    #[test]
+    fn a_server_is_open_until_its_slots_are_taken() {
+        let mut queue = queue(&[2]);
+        queue.take(0);
+        assert!(queue.open(0));
+        queue.take(0);
+        assert!(!queue.open(0));
+        assert_eq!(queue.release(0), None);
+        assert!(queue.open(0));
+    }
+
+    #[test]
+    fn a_zero_limit_is_no_limit() {
+        let mut queue = queue(&[0]);
+        for _ in 0..1000 {
+            queue.take(0);
+        }
+        assert!(queue.open(0));
+    }
+
+    #[test]
+    fn slots_are_handed_on_in_the_order_of_arrival_over_both_queues() {
+        let mut queue = queue(&[1, 1]);
+        queue.take(0);
+        queue.take(1);
+        queue.wait(None, 1);
+        queue.wait(Some(0), 2);
+        queue.wait(None, 3);
+        queue.wait(Some(0), 4);
+        assert_eq!(queue.release(0), Some(1));
+        assert_eq!(queue.release(0), Some(2));
+        assert_eq!(queue.release(1), Some(3));
+        assert_eq!(queue.release(1), None, "the last waits for the other server");
+        assert_eq!(queue.release(0), Some(4));
+    }
+
+    #[test]
+    fn who_left_is_not_served() {
+        let mut queue = queue(&[1]);
+        queue.take(0);
+        let first = queue.wait(None, 1);
+        queue.wait(None, 2);
+        assert_eq!(queue.leave(first), Some(1));
+        assert_eq!(queue.leave(first), None);
+        assert_eq!(queue.release(0), Some(2));
+    }
+
+    #[test]
+    fn a_server_that_is_down_hands_nothing_on_and_sends_its_queue_away() {
+        let mut queue = queue(&[1, 1]);
+        queue.take(0);
+        queue.wait(Some(0), 1);
+        queue.wait(None, 2);
+        queue.set_usable(0, false);
+        assert_eq!(queue.evict(0), [1]);
+        assert_eq!(queue.release(0), None);
+        assert_eq!(queue.waiting(None), 1);
+        queue.set_usable(0, true);
+        assert_eq!(queue.admit(0), Some(2), "coming back, it takes from the backend's queue");
+    }
+
+    #[test]
+    fn maxqueue_fills_a_servers_own_queue() {
+        let mut queue: Queue<u32> = Queue::new([(Some(1), Some(1))].into_iter());
+        queue.take(0);
+        assert!(!queue.full(0));
+        queue.wait(Some(0), 1);
+        assert!(queue.full(0));
+    }
+
+    /// Random arrivals, departures, releases and outages: no slot is lost, no limit exceeded, nobody forgotten.
+    #[test]
+    fn a_thousand_seeds_lose_no_slot() {
+        for seed in 0..1000 {
+            simulate(seed);
+        }
+    }
+
+    fn simulate(seed: u64) {
+        let dice = Dice::new(seed);
+        let limits: Vec<u32> = (0..1 + dice.below(4)).map(|_| 1 + dice.below(3) as u32).collect();
+        let mut queue = queue(&limits);
+        let mut served: Vec<usize> = Vec::new(); // the server of each running request
+        let mut waiting: Vec<Ticket> = Vec::new();
+        let (mut arrived, mut handed) = (0, 0);
+        for step in 0..200 {
+            let server = dice.below(limits.len() as u64) as usize;
+            match dice.below(4) {
+                0 | 1 if queue.open(server) && queue.servers[server].usable => {
+                    queue.take(server);
+                    served.push(server);
+                }
+                0 | 1 => {
+                    let for_one = dice.below(2) == 0 && queue.servers[server].usable;
+                    if for_one
+                        || limits.iter().enumerate().all(|(i, _)| !queue.servers[i].usable || !queue.open(i))
+                    {
+                        waiting.push(queue.wait(for_one.then_some(server), step));
+                        arrived += 1;
+                    }
+                }
+                2 if !served.is_empty() => {
+                    let server = served.swap_remove(dice.below(served.len() as u64) as usize);
+                    if queue.release(server).is_some() {
+                        served.push(server);
+                        handed += 1;
+                    }
+                }
+                3 if !waiting.is_empty() && dice.below(2) == 0 => {
+                    let ticket = waiting.swap_remove(dice.below(waiting.len() as u64) as usize);
+                    handed += usize::from(queue.leave(ticket).is_some());
+                }
+                _ => {}
+            }
+            queue.check_invariants();
+            let busy: usize = queue.servers.iter().map(|line| line.busy as usize).sum();
+            assert_eq!(busy, served.len(), "seed {seed}");
+        }
+        let left: usize =
+            queue.waiting(None) + (0..limits.len()).map(|server| queue.waiting(Some(server))).sum::<usize>();
+        assert_eq!(arrived, handed + left, "seed {seed}");
+    }
+}
