@@ -1,0 +1,67 @@
+//! Black-box tests of the real binary, and the comparison with HAProxy.
+//!
+//! `cargo test --test it` tests the gateway: the topic files say what must be true, the oracle compares with
+//! Debian's HAProxy, live. `SUBJECT=haproxy` runs the same cases against HAProxy: a case that fails there is
+//! wrong, and the oracle then compares HAProxy with itself, which shows that its masks are enough.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    reason = "a test's failure is a panic, and its report is printed"
+)]
+
+mod balance;
+mod cli;
+mod health;
+mod http;
+mod listen;
+mod load;
+mod logs;
+mod metrics;
+mod oracle;
+mod process;
+mod reload;
+mod stats;
+mod support;
+mod tls;
+
+use std::process::ExitCode;
+use support::cases::Cases;
+
+fn main() -> ExitCode {
+    let args = libtest_mimic::Arguments::from_args();
+    let mut cases = Cases::default();
+    for add in [
+        balance::cases,
+        cli::cases,
+        health::cases,
+        http::cases,
+        listen::cases,
+        logs::cases,
+        metrics::cases,
+        oracle::cases,
+        process::cases,
+        reload::cases,
+        stats::cases,
+        tls::cases,
+    ] {
+        add(&mut cases);
+    }
+    let whole = args.filter.is_none() && args.skip.is_empty() && !args.list;
+    let (trials, left_out) = cases.into_parts();
+    let conclusion = libtest_mimic::run(&args, trials);
+    if args.list {
+        return ExitCode::SUCCESS;
+    }
+    report_left_out(&left_out);
+    let stale = oracle::report(whole);
+    if conclusion.has_failed() || stale { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn report_left_out(left_out: &[(String, &'static str)]) {
+    for (name, reason) in left_out {
+        println!("not for HAProxy: {name}: {reason}");
+    }
+}

@@ -1,0 +1,37 @@
+//! The differential suite: the same bytes go through the gateway and through HAProxy, and what came back,
+//! what the origin saw and what was logged must be the same. Known differences and their reasons are in
+//! `differences.toml`; one that no longer differs fails the run.
+
+mod acl;
+mod actions;
+mod answers;
+mod connection;
+mod differences;
+mod exchange;
+mod failures;
+mod forward;
+mod logging;
+mod parsing;
+mod suite;
+mod timeouts;
+
+use crate::support::cases::Cases;
+
+pub(crate) fn cases(cases: &mut Cases) {
+    acl::cases(cases);
+    actions::cases(cases);
+    answers::cases(cases);
+    connection::cases(cases);
+    failures::cases(cases);
+    forward::cases(cases);
+    logging::cases(cases);
+    parsing::cases(cases);
+    timeouts::cases(cases);
+}
+
+/// Prints how much was compared; true when `differences.toml` lists what no longer differs.
+pub(crate) fn report(whole: bool) -> bool {
+    let (exchanges, differing) = suite::compared();
+    println!("oracle: {exchanges} exchanges compared, {differing} differ as listed in differences.toml");
+    whole && differences::report_stale()
+}

@@ -1,0 +1,257 @@
+//! The program under test, the gateway or HAProxy, started on a configuration in a directory of its own.
+//! Its listening sockets are bound here and inherited as `fd@N`: no port is guessed, and a connection may
+//! be made before the subject is ready.
+
+use super::deadline::{PATIENCE, eventually, within};
+use super::signal;
+use std::fs::{self, File};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Which program is under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Gateway,
+    Haproxy,
+}
+
+/// `SUBJECT=haproxy` tests HAProxy, anything else the gateway.
+pub(crate) fn kind() -> Kind {
+    match std::env::var("SUBJECT").as_deref() {
+        Ok("haproxy") => Kind::Haproxy,
+        _ => Kind::Gateway,
+    }
+}
+
+/// The program's path.
+pub(crate) fn program(kind: Kind) -> PathBuf {
+    let from_env = |name| std::env::var_os(name).map(PathBuf::from);
+    match kind {
+        Kind::Haproxy => from_env("HAPROXY_BIN").unwrap_or_else(|| "haproxy".into()),
+        Kind::Gateway => from_env("GATEWAY_BIN")
+            .or_else(|| option_env!("CARGO_BIN_EXE_gateway").map(PathBuf::from))
+            .expect("GATEWAY_BIN is set where cargo does not build the gateway"),
+    }
+}
+
+/// A directory that is removed when the test is over.
+#[derive(Debug)]
+pub(crate) struct Dir(PathBuf);
+
+impl Dir {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("it-{}-{n}", std::process::id()));
+        fs::create_dir_all(&path).expect("the temporary directory is writable");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, content).expect("the test's directory is writable");
+        path
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a subject is started with.
+#[derive(Debug)]
+pub(crate) struct Config {
+    text: String,
+    vars: Vec<(String, String)>,
+    listeners: Vec<(String, TcpListener)>,
+    args: Vec<String>,
+    dir: Dir,
+}
+
+impl Config {
+    /// A configuration text; `${DIR}` is the subject's directory.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        let dir = Dir::new();
+        let vars = vec![("DIR".to_owned(), dir.path().display().to_string())];
+        Self { text: text.into(), vars, listeners: Vec::new(), args: vec!["-db".to_owned()], dir }
+    }
+
+    /// An environment variable, for `"${NAME}"` in the text.
+    pub(crate) fn var(mut self, name: &str, value: impl ToString) -> Self {
+        self.vars.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// A socket that already listens, for `bind "fd@${NAME}"`.
+    pub(crate) fn listener(mut self, name: &str, listener: TcpListener) -> Self {
+        self.vars.push((name.to_owned(), listener.as_raw_fd().to_string()));
+        self.listeners.push((name.to_owned(), listener));
+        self
+    }
+
+    /// A socket on a free port of 127.0.0.1, for `bind "fd@${NAME}"`.
+    pub(crate) fn bind(self, name: &str) -> Self {
+        self.listener(name, TcpListener::bind("127.0.0.1:0").expect("a free port"))
+    }
+
+    /// A file in the subject's directory.
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.dir.write(name, content);
+        self
+    }
+
+    /// Replaces the arguments, by default `-db`; `-f FILE` is added.
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args = args.iter().map(|a| (*a).replace("${DIR}", &self.vars[0].1)).collect();
+        self
+    }
+
+    pub(crate) fn start(self) -> Subject {
+        self.start_as(kind())
+    }
+
+    pub(crate) fn start_as(self, kind: Kind) -> Subject {
+        let file = self.dir.write("haproxy.cfg", &self.text);
+        let mut command = Command::new(program(kind));
+        command.args(&self.args).arg("-f").arg(file).process_group(0).envs(self.vars.clone());
+        command.stdin(Stdio::null());
+        command.stdout(log_file(&self.dir, "stdout")).stderr(log_file(&self.dir, "stderr"));
+        let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
+        inherit(&mut command, fds);
+        let child = command.spawn().unwrap_or_else(|e| panic!("start {:?}: {e}", program(kind)));
+        let address = |l: &TcpListener| l.local_addr().expect("a bound socket has an address");
+        let addrs = self.listeners.iter().map(|(n, l)| (n.clone(), address(l))).collect();
+        Subject { child, addrs, dir: self.dir, kind }
+    }
+}
+
+fn log_file(dir: &Dir, name: &str) -> File {
+    let path = dir.path().join(name);
+    File::options().create(true).append(true).open(path).expect("the test's directory is writable")
+}
+
+/// Lets the child keep `fds` open; in the parent they stay closed for every other child.
+#[expect(unsafe_code, reason = "only the child may lose the flag, so it must happen after the fork")]
+fn inherit(command: &mut Command, fds: Vec<RawFd>) {
+    let keep = move || {
+        for fd in &fds {
+            // SAFETY: fcntl(2) on a descriptor that the parent holds open; async-signal-safe.
+            if unsafe { libc::fcntl(*fd, libc::F_SETFD, 0) } < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the closure makes one async-signal-safe call and allocates nothing.
+    unsafe { command.pre_exec(keep) };
+}
+
+/// A running subject; it is killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    child: Child,
+    addrs: Vec<(String, SocketAddr)>,
+    dir: Dir,
+    kind: Kind,
+}
+
+impl Subject {
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The address of the listener that was bound under `name`.
+    pub(crate) fn addr(&self, name: &str) -> SocketAddr {
+        let found = self.addrs.iter().find(|(n, _)| n == name);
+        found.unwrap_or_else(|| panic!("no listener {name}")).1
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a process id fits")
+    }
+
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        fs::read_to_string(self.path("stderr")).unwrap_or_default()
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        fs::read_to_string(self.path("stdout")).unwrap_or_default()
+    }
+
+    pub(crate) fn signal(&self, number: i32) {
+        signal::send(self.pid(), number).expect("the subject is there");
+    }
+
+    /// Replaces the configuration file, for a reload.
+    pub(crate) fn rewrite(&self, text: &str) {
+        self.dir.write("haproxy.cfg", text);
+    }
+
+    pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the child is ours")
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        eventually("the subject's end", || self.child.try_wait().expect("the child is ours"))
+    }
+
+    /// Whether the subject ends within `limit`.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        within(limit, || self.child.try_wait().expect("the child is ours"))
+    }
+}
+
+impl Drop for Subject {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let tail =
+                |text: String| text.lines().rev().take(12).map(|l| format!("\n    {l}")).collect::<String>();
+            eprintln!("  standard error of {:?}, last line first:{}", self.kind, tail(self.stderr()));
+        }
+        if self.exited().is_none() {
+            let _ = signal::send(-self.pid(), libc::SIGKILL);
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Runs the program to its end and gives exit code, standard output and standard error.
+pub(crate) fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    run_in(args, &[])
+}
+
+/// The same with environment variables.
+pub(crate) fn run_in(args: &[&str], vars: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let dir = Dir::new();
+    let mut command = Command::new(program(kind()));
+    command.args(args).envs(vars.iter().copied()).stdin(Stdio::null());
+    command.stdout(log_file(&dir, "stdout")).stderr(log_file(&dir, "stderr"));
+    let mut child = command.spawn().expect("the program starts");
+    let status = within(PATIENCE, || child.try_wait().expect("the child is ours"));
+    let _ = child.kill();
+    let _ = child.wait();
+    let text = |name| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
+    let status = status.unwrap_or_else(|| panic!("{args:?} did not end: {}", text("stderr")));
+    (status.code(), text("stdout"), text("stderr"))
+}
