@@ -170,6 +170,8 @@ pub struct ProxyOptions {
     pub dontlog_normal: bool,
     /// `option log-separate-errors`.
     pub log_separate_errors: bool,
+    /// `option socket-stats`: each socket has a row of its own in the statistics.
+    pub socket_stats: bool,
     /// `option logasap`.
     pub logasap: bool,
     /// `option http-ignore-probes`.
