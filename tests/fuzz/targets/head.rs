@@ -12,15 +12,15 @@ use head::{Head, HeadError, Limits, Reader};
 
 const LIMITS: Limits = Limits { bytes: 4096, headers: 64 };
 
-libfuzzer_sys::fuzz_target!(|input: (u16, &[u8])| {
-    let (cut, bytes) = input;
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let cut = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % (bytes.len() + 1);
     let mut whole = BytesMut::from(bytes);
     let at_once = Reader::default().take(&mut whole, &LIMITS);
     if let Ok(Some(head)) = &at_once {
         assert!(bytes.ends_with(&whole), "what follows the head was touched");
         assert!(head.length + whole.len() <= bytes.len());
     }
-    let in_parts = in_two(bytes, usize::from(cut) % (bytes.len() + 1));
+    let in_parts = in_two(bytes, cut);
     // Only the first bytes are judged before the head is whole, so a refusal may come sooner or later.
     let (at_once, in_parts) = (at_once.ok().flatten(), in_parts.ok().flatten());
     assert_eq!(format!("{at_once:?}"), format!("{in_parts:?}"), "cut at {cut}");
