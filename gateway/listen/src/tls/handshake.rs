@@ -76,3 +76,101 @@ async fn refuse_name<IO: AsyncWrite + Unpin>(mut io: IO) {
     let _ = io.write_all(&ALERT).await;
     let _ = io.shutdown().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use config::model::{BindTls, Global, TlsVersion};
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::crypto::aws_lc_rs::default_provider;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    /// A certificate file for `names` and the certificate in it.
+    fn certificate(test: &str, names: &[&str]) -> (std::path::PathBuf, CertificateDer<'static>) {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+        let path = std::env::temp_dir().join(format!("listen-handshake-{test}-{}", std::process::id()));
+        std::fs::write(&path, certificate.pem() + &key.serialize_pem()).unwrap();
+        (path, certificate.der().clone())
+    }
+
+    struct Case {
+        bind: BindTls,
+        root: CertificateDer<'static>,
+    }
+
+    impl Case {
+        fn new(test: &str, bind: BindTls) -> Self {
+            let (path, root) = certificate(test, &["a.test", "*.b.test"]);
+            Self { bind: BindTls { certificates: vec![path], ..bind }, root }
+        }
+
+        /// A handshake for `name` with these ALPN offers, as the server and the client see it.
+        fn shake(&self, name: &str, alpn: &[&str]) -> (Result<Facts, String>, Result<(), String>) {
+            let (tls, _) = Tls::build(&self.bind, &Global::default()).unwrap();
+            let mut roots = RootCertStore::empty();
+            roots.add(self.root.clone()).unwrap();
+            let client = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+            let client = client.with_safe_default_protocol_versions().unwrap();
+            let mut client = client.with_root_certificates(roots).with_no_client_auth();
+            client.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+            let connector = TlsConnector::from(Arc::new(client));
+            let name = ServerName::try_from(name.to_owned()).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let (near, far) = tokio::io::duplex(64 * 1024);
+                let (server, client) = tokio::join!(tls.handshake(near), connector.connect(name, far));
+                (
+                    server.map(|(_, facts)| facts).map_err(|error| error.to_string()),
+                    client.map(drop).map_err(|error| error.to_string()),
+                )
+            })
+        }
+    }
+
+    impl Drop for Case {
+        fn drop(&mut self) {
+            self.bind.certificates.iter().for_each(|path| drop(std::fs::remove_file(path)));
+        }
+    }
+
+    fn with_alpn() -> BindTls {
+        BindTls { alpn: vec!["h2".to_owned(), "http/1.1".to_owned()], ..BindTls::default() }
+    }
+
+    #[test]
+    fn facts_are_in_openssls_words() {
+        let facts = Case::new("facts", with_alpn()).shake("a.test", &["http/1.1", "h2"]).0.unwrap();
+        assert_eq!((facts.version, facts.cipher), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"));
+        assert_eq!(
+            (facts.sni.as_deref(), facts.alpn.as_deref(), facts.is_h2()),
+            (Some("a.test"), Some("h2"), true)
+        );
+        let old = BindTls { max: Some(TlsVersion::Tls12), ..BindTls::default() };
+        let facts = Case::new("facts12", old).shake("x.b.test", &["h2"]).0.unwrap();
+        assert_eq!((facts.version, facts.cipher), ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384"));
+        assert_eq!(facts.alpn, None);
+    }
+
+    #[test]
+    fn an_offer_of_unknown_protocols_is_passed_over() {
+        let facts = Case::new("alpn", with_alpn()).shake("a.test", &["foo"]).0.unwrap();
+        assert_eq!(facts.alpn, None);
+    }
+
+    #[test]
+    fn strict_sni_answers_a_strange_name_with_an_alert() {
+        let case = Case::new("strict", BindTls { strict_sni: true, ..BindTls::default() });
+        let (server, client) = case.shake("c.test", &[]);
+        assert!(server.unwrap_err().contains("no certificate for 'c.test'"));
+        assert!(client.unwrap_err().contains("UnrecognisedName"));
+        assert!(case.shake("127.0.0.1", &[]).0.unwrap_err().contains("no server name"));
+        assert!(case.shake("a.test", &[]).0.is_ok());
+    }
+}

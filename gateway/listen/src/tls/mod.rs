@@ -14,7 +14,6 @@ mod store;
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use config::model::{BindTls, Global};
 use rustls::ServerConfig;
 
@@ -45,7 +44,8 @@ impl std::fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// All that a `bind … ssl` line means, ready for handshakes; immutable.
+/// All that a `bind … ssl` line means, ready for handshakes. Immutable: a reload builds the next one and keeps this
+/// one where that fails.
 #[derive(Debug)]
 pub struct Tls {
     pub(crate) config: Arc<ServerConfig>,
@@ -64,26 +64,5 @@ impl Tls {
     /// The certificates.
     pub fn store(&self) -> &Store {
         &self.store
-    }
-}
-
-/// The TLS side of a listener that outlives a reload: the next [`Tls`] replaces the present one only if it was built.
-#[derive(Debug)]
-pub struct TlsContext(ArcSwap<Tls>);
-
-impl TlsContext {
-    /// Starts with this.
-    pub fn new(tls: Tls) -> Self {
-        Self(ArcSwap::from_pointee(tls))
-    }
-
-    /// What new connections use.
-    pub fn current(&self) -> Arc<Tls> {
-        self.0.load_full()
-    }
-
-    /// Connections from now on use this one; those that are open keep theirs.
-    pub fn replace(&self, tls: Tls) {
-        self.0.store(Arc::new(tls));
     }
 }
