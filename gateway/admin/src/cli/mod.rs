@@ -1,0 +1,167 @@
+//! The commands of the runtime CLI: a table with one row each, and a file each (management.txt 9.3).
+
+mod help;
+mod level;
+mod line;
+mod prompt;
+mod set_timeout;
+mod show_backend;
+mod show_cli_level;
+mod show_env;
+mod show_info;
+mod show_stat;
+mod show_version;
+
+use std::time::Duration;
+
+pub(crate) use line::{commands, takes_payload};
+
+use crate::{Level, Subject};
+
+/// A command.
+pub(crate) struct Command {
+    /// Its words: `show`, `stat`.
+    words: &'static [&'static str],
+    /// Its line in the help: how it is written.
+    usage: &'static str,
+    /// Its line in the help: what it does.
+    help: &'static str,
+    /// The least level that may give it.
+    level: Level,
+    /// What it does, with the words after its own.
+    run: fn(&Context<'_>, &[String]) -> Answer,
+}
+
+/// What a command sees.
+pub(crate) struct Context<'a> {
+    pub(crate) subject: &'a dyn Subject,
+    pub(crate) level: Level,
+}
+
+/// What a command gives back.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// Text for the user, lines with their ends; none for a command that was only carried out.
+    Text(String),
+    /// The connection ends.
+    Quit,
+    /// The interactive mode is switched.
+    Prompt,
+    /// The connection's level is lowered.
+    Lower(Level),
+    /// The connection may be idle for as long.
+    Timeout(Duration),
+}
+
+/// The commands, in the order of the help.
+pub(crate) const COMMANDS: &[Command] = &[
+    level::OPERATOR,
+    set_timeout::COMMAND,
+    show_backend::COMMAND,
+    show_cli_level::COMMAND,
+    show_env::COMMAND,
+    show_info::COMMAND,
+    show_stat::COMMAND,
+    show_version::COMMAND,
+    level::USER,
+    help::COMMAND,
+    prompt::PROMPT,
+    prompt::QUIT,
+];
+
+/// Carries out one command.
+pub(crate) fn run(context: &Context<'_>, words: &[String]) -> Answer {
+    let Some(command) = find(words) else { return Answer::Text(help::unknown(words)) };
+    if context.level < command.level {
+        return Answer::Text("Permission denied\n".into());
+    }
+    (command.run)(context, &words[command.words.len()..])
+}
+
+/// The command that these words begin with; of several, the one with most words.
+fn find(words: &[String]) -> Option<&'static Command> {
+    let begins = |command: &&Command| {
+        command.words.len() <= words.len() && command.words.iter().zip(words).all(|(own, given)| own == given)
+    };
+    COMMANDS.iter().filter(begins).max_by_key(|command| command.words.len())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use observe::snapshot::{
+        BackendFacts, FrontendFacts, ProcessFacts, ProcessRow, ServerFacts, ServerStatus,
+    };
+    use observe::{BackendCounters, FrontendCounters, Mode, Row, ServerCounters, Snapshot};
+
+    use super::*;
+
+    /// A gateway with one frontend, one backend and a server in maintenance.
+    pub(crate) struct Example(pub(crate) Result<(), String>);
+
+    impl Subject for Example {
+        fn snapshot(&self) -> Snapshot {
+            let frontend = FrontendFacts { name: "fe", id: 2, mode: Mode::Http, ..FrontendFacts::default() };
+            let backend = BackendFacts { name: "be", id: 3, mode: Mode::Http, ..BackendFacts::default() };
+            let server =
+                ServerFacts { backend: "be", backend_id: 3, id: 1, name: "s1", ..ServerFacts::default() };
+            let maint = ServerFacts { name: "s2", id: 2, status: ServerStatus::Maint, ..server.clone() };
+            let process = ProcessFacts { version: self.version(), ..ProcessFacts::default() };
+            Snapshot {
+                process: ProcessRow::build(process, &observe::ProcessCounters::default()),
+                rows: vec![
+                    Row::frontend(&frontend, &FrontendCounters::default()),
+                    Row::server(&server, &ServerCounters::default()),
+                    Row::server(&maint, &ServerCounters::default()),
+                    Row::backend(&backend, &BackendCounters::default()),
+                ],
+                ..Snapshot::default()
+            }
+        }
+
+        fn version(&self) -> String {
+            "0.1.0".into()
+        }
+
+        fn ready(&self) -> Result<(), String> {
+            self.0.clone()
+        }
+    }
+
+    pub(crate) fn answer(level: Level, line: &str) -> Answer {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        run(&Context { subject: &Example(Ok(())), level }, &words)
+    }
+
+    pub(crate) fn text(line: &str) -> String {
+        match answer(Level::Admin, line) {
+            Answer::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn commands_are_told_apart_and_each_has_a_help_line() {
+        for (place, command) in COMMANDS.iter().enumerate() {
+            assert!(
+                COMMANDS[place + 1..].iter().all(|other| other.words != command.words),
+                "{}",
+                command.usage
+            );
+            assert!(command.usage.starts_with(&command.words.join(" ")), "{}", command.usage);
+            assert!(!command.help.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_level_that_is_too_low_is_refused() {
+        assert_eq!(answer(Level::User, "show env"), Answer::Text("Permission denied\n".into()));
+        assert_eq!(answer(Level::User, "operator"), Answer::Text("Permission denied\n".into()));
+        assert_eq!(answer(Level::Admin, "operator"), Answer::Lower(Level::Operator));
+        assert_eq!(answer(Level::Admin, "user"), Answer::Lower(Level::User));
+    }
+
+    #[test]
+    fn more_words_than_a_command_takes_are_no_harm() {
+        assert_eq!(text("show version extra"), "0.1.0\n");
+    }
+}

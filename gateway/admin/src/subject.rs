@@ -1,0 +1,52 @@
+//! What is asked about and told what to do.
+
+use observe::Snapshot;
+
+/// The gateway, as its operators see it. Implemented by the crate that owns the running parts.
+pub trait Subject: Send + Sync + 'static {
+    /// All statistics at this moment. May take a while; it is called off the traffic's threads.
+    fn snapshot(&self) -> Snapshot;
+
+    /// The gateway's version.
+    fn version(&self) -> String;
+
+    /// Whether the gateway should be given traffic; if not, why: `stopping`, `still loading`.
+    fn ready(&self) -> Result<(), String>;
+
+    /// Metrics of the gateway's own, shown beside those of the snapshot.
+    fn own_metrics(&self) -> Option<&prometheus::Registry> {
+        None
+    }
+}
+
+/// What a CLI connection may do (`level` of `stats socket`, configuration.txt 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Looks, at what is no secret.
+    User,
+    /// Looks, and clears what does no harm.
+    #[default]
+    Operator,
+    /// Everything.
+    Admin,
+}
+
+impl Level {
+    /// From the model's number: 1 user, 2 operator, 3 admin.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            0 | 1 => Self::User,
+            2 => Self::Operator,
+            _ => Self::Admin,
+        }
+    }
+
+    /// As the CLI spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
