@@ -110,7 +110,8 @@ impl Rate {
     fn events_at(&self, millis: u64, n: u32) {
         let second = millis / 1000 + 1;
         let seen = self.current.load(Relaxed);
-        if seen >> 32 == second {
+        // a thread that was held up since it read the clock counts into the second that has come since
+        if seen >> 32 >= second {
             self.current.fetch_add(u64::from(n), Relaxed);
             return;
         }

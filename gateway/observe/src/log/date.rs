@@ -137,6 +137,12 @@ fn offset(seconds: i64) -> i64 {
     offset
 }
 
+/// Makes this thread take UTC for the local time zone around this time.
+#[cfg(test)]
+pub(super) fn pretend_utc(time: SystemTime) {
+    OFFSET.set((split(time).0.div_euclid(QUARTER), 0));
+}
+
 fn system_offset(seconds: i64) -> i64 {
     #[expect(unsafe_code, reason = "only the C library knows the time zone")]
     // SAFETY: both pointers are to locals that live through the call; `tm` is plain data that the call fills,

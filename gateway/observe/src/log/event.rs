@@ -23,6 +23,10 @@ pub struct CheckResult<'a> {
 pub enum Cause<'a> {
     /// A health check.
     Check(CheckResult<'a>),
+    /// A health check that has a line of its own (`option log-health-checks`), so the change does not say why.
+    Told,
+    /// The server named, which this one tracks.
+    Via(&'a str),
     /// A command of the CLI.
     Cli,
     /// Something else, worded by the caller: `reason: …`.
@@ -189,6 +193,10 @@ fn named(backend: &str, server: &str, is_backup: bool) -> String {
 
 fn push_cause(line: &mut String, cause: Cause<'_>) {
     match cause {
+        Cause::Told => {}
+        Cause::Via(tracked) => {
+            let _ = write!(line, " via {tracked}");
+        }
         Cause::Cli => line.push_str(", changed from CLI"),
         Cause::Other(words) => {
             line.push_str(", ");
@@ -265,6 +273,48 @@ mod tests {
         assert!(server_down("be", "s2", true, Cause::Cli, Left::default()).1.starts_with(
             "Backup Server be/s2 is DOWN, changed from CLI. 0 active and 0 backup servers left. 0 s"
         ));
+    }
+
+    #[test]
+    fn a_check_that_has_its_own_line_is_not_told_twice() {
+        let result = CheckResult {
+            description: "Layer7 wrong status",
+            code: Some(200),
+            info: Some("OK"),
+            duration: Some(0),
+        };
+        let outcome = HealthOutcome { passed: false, up: false, health: 0, of: 2 };
+        assert_eq!(
+            health_check("be404", "s1", false, result, outcome),
+            (
+                Level::Notice,
+                "Health check for server be404/s1 failed, reason: Layer7 wrong status, code: 200, info: \"OK\", check \
+                 duration: 0ms, status: 0/2 DOWN."
+                    .into()
+            )
+        );
+        let passed = CheckResult {
+            description: "Layer7 check passed",
+            code: Some(200),
+            info: None,
+            duration: Some(1),
+        };
+        let outcome = HealthOutcome { passed: true, up: true, health: 1, of: 1 };
+        assert_eq!(
+            health_check("be", "s2", true, passed, outcome).1,
+            "Health check for backup server be/s2 succeeded, reason: Layer7 check passed, code: 200, check duration: \
+             1ms, status: 1/1 UP."
+        );
+        assert_eq!(
+            server_down("be404", "s1", false, Cause::Told, Left::default()).1,
+            "Server be404/s1 is DOWN. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining \
+             in queue."
+        );
+        let left = Left { active: 2, ..Left::default() };
+        assert_eq!(
+            server_up("bn", "s3", false, Cause::Via("be/s1"), left).1,
+            "Server bn/s3 is UP via be/s1. 2 active and 0 backup servers online. 0 sessions requeued, 0 total in queue."
+        );
     }
 
     #[test]

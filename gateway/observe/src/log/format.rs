@@ -126,8 +126,11 @@ fn clf_captures(record: &LogRecord<'_>, out: &mut Vec<u8>) {
 
 /// The default form (8.2.1), written when the connection is accepted.
 pub fn connect(record: &LogRecord<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"Connect from ");
-    endpoint(record.client, out);
+    out.extend_from_slice(b"Connect");
+    if let Endpoint::Ip(_) = record.client {
+        out.extend_from_slice(b" from ");
+        endpoint(record.client, out);
+    }
     out.extend_from_slice(b" to ");
     endpoint(record.destination, out);
     out.extend_from_slice(b" (");
@@ -190,7 +193,7 @@ fn frontend(record: &LogRecord<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// The address as HAProxy shows it: IPv6 without brackets, and IPv4 in IPv6 as IPv4.
+/// The address as HAProxy shows it: IPv6 without brackets.
 fn endpoint(end: Endpoint, out: &mut Vec<u8>) {
     match end {
         Endpoint::Ip(addr) => out.extend_from_slice(addr.ip().to_string().as_bytes()),
@@ -285,14 +288,16 @@ mod tests {
     use super::super::record::{Termination, Timers, TlsFacts};
     use super::*;
 
-    // every expected text below is a line that HAProxy 2.6.12 wrote, with TZ=UTC
+    // every expected text below is a line that HAProxy 2.6.12 wrote in UTC
 
     fn ip(text: &str) -> Endpoint {
         Endpoint::Ip(text.parse::<SocketAddr>().unwrap())
     }
 
     fn at(millis: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(millis)
+        let time = UNIX_EPOCH + Duration::from_millis(millis);
+        super::super::date::pretend_utc(time);
+        time
     }
 
     fn text(record: &LogRecord<'_>, format: fn(&LogRecord<'_>, &mut Vec<u8>)) -> String {
@@ -468,6 +473,9 @@ mod tests {
         assert_eq!(text(&line, connect), "Connect from 127.0.0.1:52786 to 127.0.0.1:18474 (fd/HTTP)");
         line.http = false;
         assert_eq!(text(&line, connect), "Connect from 127.0.0.1:52786 to 127.0.0.1:18474 (fd/TCP)");
+        line.client = Endpoint::Unix(1);
+        line.destination = Endpoint::Unix(1);
+        assert_eq!(text(&line, connect), "Connect to unix:1 (fd/TCP)");
     }
 
     #[test]
@@ -486,6 +494,9 @@ mod tests {
         let mut out = Vec::new();
         endpoint(ip("[2001:db8::1]:99"), &mut out);
         assert_eq!(out, b"2001:db8::1:99");
+        out.clear();
+        endpoint(ip("[::ffff:127.0.0.1]:52596"), &mut out);
+        assert_eq!(out, b"::ffff:127.0.0.1:52596");
     }
 
     #[test]
