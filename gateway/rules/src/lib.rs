@@ -1,1 +1,15 @@
-//! placeholder
+//! Rules: what is done to a message, and when. An action is a row of [`ACTIONS`] and a file beside it.
+
+mod action;
+mod answer;
+mod message;
+mod rule;
+
+#[cfg(test)]
+mod world;
+
+pub use action::{ACTIONS, Row};
+pub use answer::{Answer, AnswerKind, Flow, Service};
+pub use expr::Phase;
+pub use message::Message;
+pub use rule::{Rule, RuleSet, parse_block, parse_redirect};

@@ -1,0 +1,89 @@
+//! `del-header <name> [-m str|beg|end|sub|reg]`.
+
+use expr::Scope;
+use lang::{Diagnostic, Words};
+
+use super::Action;
+use crate::{Flow, Message};
+
+#[derive(Debug)]
+struct DelHeader {
+    /// In lower case, as names are compared.
+    name: Vec<u8>,
+    how: How,
+}
+
+/// How a name is compared.
+#[derive(Debug)]
+enum How {
+    Name(http::HeaderName),
+    Beg,
+    End,
+    Sub,
+    Reg(Box<regex::bytes::Regex>),
+}
+
+impl Action for DelHeader {
+    fn apply(&self, message: &mut dyn Message) -> Flow {
+        if let How::Name(name) = &self.how {
+            message.del_header(name);
+        } else {
+            message.retain_headers(&mut |name, _| !self.matches(&name.to_ascii_lowercase()));
+        }
+        Flow::Continue
+    }
+}
+
+impl DelHeader {
+    fn matches(&self, name: &[u8]) -> bool {
+        match &self.how {
+            How::Name(wanted) => wanted.as_str().as_bytes() == name,
+            How::Beg => name.starts_with(&self.name),
+            How::End => name.ends_with(&self.name),
+            How::Sub => name.windows(self.name.len().max(1)).any(|part| part == self.name),
+            How::Reg(regex) => regex.is_match(name),
+        }
+    }
+}
+
+pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    let word = words.expect("<name>")?;
+    let fail = |why| Diagnostic::alert(word.span, why);
+    let method = if words.accept("-m") { words.expect("a matching method")?.text.as_str() } else { "str" };
+    let how = match method {
+        "str" => How::Name(
+            http::HeaderName::from_bytes(word.text.as_bytes())
+                .map_err(|_| fail(format!("'{}' is not a valid header name", word.text)))?,
+        ),
+        "beg" => How::Beg,
+        "end" => How::End,
+        "sub" => How::Sub,
+        "reg" => How::Reg(Box::new(expr::compile_regex(&word.text, true).map_err(fail)?)),
+        other => return Err(fail(format!("unsupported header matching method '{other}'"))),
+    };
+    Ok(Box::new(DelHeader { name: word.text.to_ascii_lowercase().into_bytes(), how }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Phase;
+    use crate::world::{World, rule, rules};
+
+    #[test]
+    fn names_are_compared_as_told() {
+        for (text, gone) in [
+            ("del-header X-Forwarded-For", vec!["x-forwarded-for"]),
+            ("del-header x- -m beg", vec!["x-forwarded-for"]),
+            ("del-header t -m end", vec!["host", "accept"]),
+            ("del-header oo -m sub", vec!["cookie"]),
+            ("del-header ^(host|accept)$ -m reg", vec!["host", "accept"]),
+        ] {
+            let mut world = World::sample();
+            rules(Phase::HttpRequest, &[text]).run(&mut world);
+            let all = ["host", "accept", "cookie", "x-forwarded-for"];
+            let missing: Vec<_> = all.into_iter().filter(|name| world.header(name).is_empty()).collect();
+            assert_eq!(missing, gone, "{text}");
+        }
+        assert!(rule(Phase::HttpRequest, "del-header a -m len").is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! Actions that HAProxy knows and the gateway does not perform yet, so that a file that uses one is told so by name.
+
+/// (how the action's word begins, what it belongs to).
+#[rustfmt::skip]
+const LATER: &[(&str, &str)] = &[
+    ("add-acl", "patterns changed at run time"), ("del-acl", "patterns changed at run time"),
+    ("set-map", "maps"), ("del-map", "maps"),
+    ("auth", "userlists"),
+    ("cache-use", "no cache"), ("cache-store", "no cache"),
+    ("capture", "captures"),
+    ("disable-l7-retry", "retries of requests"),
+    ("do-resolve", "resolvers in rules"), ("do-log", "of HAProxy 3.x"),
+    ("early-hint", "early hints"),
+    ("expect-proxy", "PROXY protocol in rules"), ("expect-netscaler-cip", "NetScaler"),
+    ("lua.", "no Lua"),
+    ("normalize-uri", "normalisation"),
+    ("pause", "of HAProxy 3.x"),
+    ("sc-add-gpc", "stick tables"), ("sc-inc-gpc", "stick tables"), ("sc-set-gpt", "stick tables"),
+    ("track-sc", "stick tables"),
+    ("send-spoe-group", "no SPOE"),
+    ("set-bandwidth-limit", "filters"), ("set-bc-mark", "sockets in rules"), ("set-bc-tos", "sockets in rules"),
+    ("set-fc-mark", "sockets in rules"), ("set-fc-tos", "sockets in rules"),
+    ("set-dst-port", "addresses in rules"), ("set-dst", "addresses in rules"),
+    ("set-src-port", "addresses in rules"), ("set-src", "addresses in rules"),
+    ("set-log-level", "log levels in rules"),
+    ("set-mark", "sockets in rules"), ("set-tos", "sockets in rules"), ("set-nice", "scheduling"),
+    ("set-priority-class", "queues in rules"), ("set-priority-offset", "queues in rules"),
+    ("set-retries", "of HAProxy 3.x"),
+    ("set-timeout", "timeouts in rules"),
+    ("set-var", "variables"), ("unset-var", "variables"),
+    ("strict-mode", "rewriting errors"),
+    ("switch-mode", "mode changes"),
+    ("close", "responses in mode tcp"),
+    ("wait-for-body", "message bodies"), ("wait-for-handshake", "early data"),
+];
+
+/// What an action belongs to that is not here yet.
+pub(super) fn find(name: &str) -> Option<&'static str> {
+    LATER.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, reason)| *reason)
+}

@@ -1,0 +1,199 @@
+//! Actions: a row each, a file each (configuration.txt 4.2, `http-request` and its like).
+
+mod accept;
+mod del_header;
+mod deny;
+mod later;
+mod redirect;
+mod replace_header;
+mod replace_uri;
+mod reply;
+mod r#return;
+mod set_header;
+mod set_method;
+mod set_status;
+mod set_uri;
+mod use_service;
+
+use std::fmt;
+
+use expr::{Phase, Scope};
+use lang::{Diagnostic, Word, Words};
+
+use crate::{Flow, Message};
+
+/// An action, its words understood.
+pub(crate) trait Action: fmt::Debug + Send + Sync {
+    /// Does it.
+    fn apply(&self, message: &mut dyn Message) -> Flow;
+
+    /// What was loaded from files: two rules with the same words differ when it does.
+    fn loaded(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+type Parse = fn(&mut Words<'_>, &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic>;
+
+/// A row of the table of actions.
+pub struct Row {
+    /// The word that names it.
+    pub name: &'static str,
+    /// The rule sets that may hold it.
+    pub phases: &'static [Phase],
+    pub(crate) parse: Parse,
+    /// The words of a rule that uses it.
+    pub example: &'static str,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row({})", self.name)
+    }
+}
+
+const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
+    Row { name, phases, parse, example }
+}
+
+const REQUEST: &[Phase] = &[Phase::HttpRequest];
+const RESPONSE: &[Phase] = &[Phase::HttpResponse, Phase::HttpAfterResponse];
+const HTTP: &[Phase] = &[Phase::HttpRequest, Phase::HttpResponse];
+const HEADS: &[Phase] = &[Phase::HttpRequest, Phase::HttpResponse, Phase::HttpAfterResponse];
+const TCP: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::TcpResponse];
+const REFUSE: &[Phase] =
+    &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest];
+const DROP: &[Phase] = &[
+    Phase::TcpConnection,
+    Phase::TcpSession,
+    Phase::TcpContent,
+    Phase::TcpResponse,
+    Phase::HttpRequest,
+    Phase::HttpResponse,
+];
+
+/// Every action.
+#[rustfmt::skip]
+pub const ACTIONS: &[Row] = &[
+    row("accept",              TCP,      accept::accept,                "accept"),
+    row("reject",              REFUSE,   accept::reject,                "reject"),
+    row("silent-drop",         DROP,     accept::silent_drop,           "silent-drop"),
+    row("allow",               HEADS,    accept::accept,                "allow"),
+    row("set-header",          HEADS,    set_header::set,               "set-header X-Path %[hdr(host)]"),
+    row("add-header",          HEADS,    set_header::add,               "add-header X-A b"),
+    row("del-header",          HEADS,    del_header::parse,             "del-header X-A -m beg"),
+    row("replace-header",      HEADS,    replace_header::whole,         "replace-header Accept (.*)b (\\1)c"),
+    row("replace-value",       HEADS,    replace_header::each,          "replace-value Accept a x"),
+    row("set-path",            REQUEST,  set_uri::path,                 "set-path /x%[path]"),
+    row("set-pathq",           REQUEST,  set_uri::pathq,                "set-pathq /x%[path]?q"),
+    row("set-query",           REQUEST,  set_uri::query,                "set-query a=1"),
+    row("set-uri",             REQUEST,  set_uri::uri,                  "set-uri /x"),
+    row("replace-path",        REQUEST,  replace_uri::path,             "replace-path /a/(.*) /\\1"),
+    row("replace-pathq",       REQUEST,  replace_uri::pathq,            "replace-pathq /a/(.*) /\\1"),
+    row("replace-uri",         REQUEST,  replace_uri::uri,              "replace-uri ^/a/(.*) /\\1"),
+    row("set-method",          REQUEST,  set_method::parse,             "set-method POST"),
+    row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow"),
+    row("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
+    row("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
+    row("block",               REQUEST,  deny::deny,                    "block"),
+    row("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
+    row("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
+    row("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
+];
+
+/// Why there is no such action.
+pub(crate) enum Missing {
+    Unknown(Phase),
+    Elsewhere(Phase),
+    Later(&'static str),
+}
+
+/// The row of an action in a phase.
+pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
+    let mut rows = ACTIONS.iter().filter(|row| row.name == name).peekable();
+    let somewhere = rows.peek().is_some();
+    match rows.find(|row| row.phases.contains(&phase)) {
+        Some(row) => Ok(row),
+        None if somewhere => Err(Missing::Elsewhere(phase)),
+        None => Err(later::find(name).map_or(Missing::Unknown(phase), Missing::Later)),
+    }
+}
+
+impl Missing {
+    pub(crate) fn at(&self, word: &Word) -> Diagnostic {
+        let name = &word.text;
+        match self {
+            Self::Later(reason) => {
+                Diagnostic::alert(word.span, format!("action '{name}' is not supported yet ({reason})"))
+            }
+            Self::Unknown(phase) | Self::Elsewhere(phase) => {
+                let legal = ACTIONS.iter().filter(|row| row.phases.contains(phase)).map(|row| row.name);
+                let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();
+                let text = format!("'{}' expects {}, but got '{name}'", keyword(*phase), names.join(", "));
+                Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(name, legal))
+            }
+        }
+    }
+}
+
+/// The keyword that begins the rules of a phase.
+pub(crate) fn keyword(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpConnection => "tcp-request connection",
+        Phase::TcpSession => "tcp-request session",
+        Phase::TcpContent => "tcp-request content",
+        Phase::TcpResponse => "tcp-response content",
+        Phase::HttpRequest => "http-request",
+        Phase::HttpResponse => "http-response",
+        Phase::HttpAfterResponse => "http-after-response",
+        Phase::Log | Phase::Anywhere => "rule",
+    }
+}
+
+/// A header's name.
+pub(crate) fn header_name(words: &mut Words<'_>) -> Result<http::HeaderName, Diagnostic> {
+    let word = words.expect("<name>")?;
+    http::HeaderName::from_bytes(word.text.as_bytes())
+        .map_err(|_| Diagnostic::alert(word.span, format!("'{}' is not a valid header name", word.text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{World, rule, rules};
+
+    #[test]
+    fn every_example_parses_and_runs_wherever_it_is_legal() {
+        for row in ACTIONS {
+            assert!(row.example.starts_with(row.name), "{} has no example", row.name);
+            for phase in row.phases {
+                let set = rules(*phase, &[row.example]);
+                set.run(&mut World::at(*phase));
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_is_refused_where_it_is_not_legal() {
+        for row in ACTIONS {
+            for phase in [Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse] {
+                let refused = rule(phase, row.example).is_err();
+                assert_eq!(refused, !row.phases.contains(&phase), "{} in {phase:?}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_action_suggests_a_known_one() {
+        let error = rule(Phase::HttpRequest, "set-heder a b").unwrap_err();
+        assert_eq!(error.suggestion.as_deref(), Some("set-header"));
+        assert!(error.message.starts_with("'http-request' expects '"));
+        assert!(error.message.ends_with(", but got 'set-heder'"));
+    }
+
+    #[test]
+    fn what_haproxy_knows_and_we_do_not_is_said_so() {
+        let error = rule(Phase::HttpRequest, "set-var(txn.a) path").unwrap_err();
+        assert!(error.message.contains("not supported yet"), "{}", error.message);
+    }
+}

@@ -1,0 +1,104 @@
+//! `replace-header <name> <regex> <fmt>`: whole lines; `replace-value`: each value between commas.
+
+use expr::{LogFormat, Scope, compile_regex, expand_replacement};
+use http::HeaderName;
+use lang::{Diagnostic, Words};
+use regex::bytes::Regex;
+
+use super::{Action, header_name};
+use crate::{Flow, Message};
+
+#[derive(Debug)]
+struct ReplaceHeader {
+    name: HeaderName,
+    regex: Box<Regex>,
+    with: LogFormat,
+    /// Values between commas, not whole lines.
+    each: bool,
+}
+
+impl Action for ReplaceHeader {
+    fn apply(&self, message: &mut dyn Message) -> Flow {
+        let with = self.with.to_bytes(message.txn());
+        let rewrite = |text: &[u8]| replaced(&self.regex, text, &with);
+        if self.each {
+            message.rewrite_headers(&self.name, &mut |line| each_value(line, rewrite));
+        } else {
+            message.rewrite_headers(&self.name, &mut |line| rewrite(line));
+        }
+        Flow::Continue
+    }
+}
+
+/// What replaces a text as a whole if the expression is found in it.
+pub(super) fn replaced(regex: &Regex, text: &[u8], with: &[u8]) -> Option<Vec<u8>> {
+    let found = regex.captures(text)?;
+    Some(expand_replacement(with, |group| found.get(group).map(|part| part.as_bytes())))
+}
+
+/// A line with its values rewritten; the commas and spaces between them stay.
+fn each_value(line: &[u8], rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut changed = false;
+    for (at, part) in line.split(|byte| *byte == b',').enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        let value = part.trim_ascii();
+        let lead = part.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        out.extend_from_slice(&part[..lead]);
+        let new = rewrite(value);
+        changed |= new.is_some();
+        out.extend(new.as_deref().unwrap_or(value));
+        out.extend_from_slice(&part[(lead + value.len()).min(part.len())..]);
+    }
+    changed.then_some(out)
+}
+
+pub(super) fn whole(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    parse(words, scope, false)
+}
+
+pub(super) fn each(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    parse(words, scope, true)
+}
+
+fn parse(words: &mut Words<'_>, scope: &Scope<'_>, each: bool) -> Result<Box<dyn Action>, Diagnostic> {
+    let name = header_name(words)?;
+    let (regex, with) = regex_and_format(words, scope)?;
+    Ok(Box::new(ReplaceHeader { name, regex, with, each }))
+}
+
+/// `<match-regex> <replace-fmt>`.
+pub(super) fn regex_and_format(
+    words: &mut Words<'_>,
+    scope: &Scope<'_>,
+) -> Result<(Box<Regex>, LogFormat), Diagnostic> {
+    let word = words.expect("<match-regex>")?;
+    let regex = compile_regex(&word.text, false).map_err(|why| Diagnostic::alert(word.span, why))?;
+    let with = LogFormat::parse(words.expect("<replace-fmt>")?, scope)?;
+    Ok((Box::new(regex), with))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Phase;
+    use crate::world::{World, rules};
+
+    #[test]
+    fn a_line_is_replaced_as_a_whole_and_values_one_by_one() {
+        let mut world = World::sample();
+        rules(Phase::HttpRequest, &[r"replace-header Accept '(.), (.)' \2-\1-%[method]"]).run(&mut world);
+        assert_eq!(world.header("accept"), ["b-a-GET"]);
+        let mut world = World::sample();
+        rules(Phase::HttpRequest, &[r"replace-value X-Forwarded-For ^10\.0\.0\.(.*)$ x\1"]).run(&mut world);
+        assert_eq!(world.header("x-forwarded-for"), ["x1, x2"]);
+    }
+
+    #[test]
+    fn a_line_that_does_not_match_stays() {
+        let mut world = World::sample();
+        rules(Phase::HttpRequest, &["replace-header Accept zzz y"]).run(&mut world);
+        assert_eq!(world.header("accept"), ["a, b"]);
+    }
+}

@@ -1,0 +1,315 @@
+//! What `deny`, `tarpit` and `return` answer with: status, headers and a payload (configuration.txt 4.2,
+//! `http-request return`).
+
+use std::path::Path;
+
+use bytes::Bytes;
+use expr::{LogFormat, Scope, Txn};
+use lang::{Diagnostic, Word, Words};
+
+use crate::{Answer, AnswerKind};
+
+/// The largest file that is loaded as a payload.
+const MAX_FILE: u64 = 64 << 20;
+
+/// The statuses for which there is a built-in page.
+const PAGES: &[u16] =
+    &[200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 421, 422, 425, 429, 500, 501, 502, 503, 504];
+
+/// An answer that is made for each request.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: u16,
+    payload: Payload,
+    content_type: Option<String>,
+    headers: Vec<(Vec<u8>, LogFormat)>,
+}
+
+#[derive(Debug)]
+enum Payload {
+    /// The page for the status.
+    Page,
+    Empty,
+    Fixed(Bytes),
+    Format(LogFormat),
+    /// A whole answer from a file.
+    ErrorFile(ErrorFile),
+}
+
+/// An answer as it stands in a file.
+#[derive(Clone, Debug)]
+struct ErrorFile {
+    status: u16,
+    reason: Vec<u8>,
+    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    body: Bytes,
+}
+
+impl Reply {
+    pub(super) fn answer(&self, txn: &dyn Txn, kind: AnswerKind) -> Answer {
+        let body = match &self.payload {
+            Payload::Page => return Answer::page(self.status, kind),
+            Payload::ErrorFile(file) => return file.answer(kind),
+            Payload::Empty => Bytes::new(),
+            Payload::Fixed(bytes) => bytes.clone(),
+            Payload::Format(format) => format.to_bytes(txn).into(),
+        };
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, value)| (name.clone(), value.to_bytes(txn))).collect();
+        // these statuses have no body at all
+        if self.status >= 200 && self.status != 204 {
+            headers.push((b"content-length".to_vec(), body.len().to_string().into_bytes()));
+        }
+        if let Some(content_type) = self.content_type.as_ref().filter(|_| !body.is_empty()) {
+            headers.push((b"content-type".to_vec(), content_type.clone().into_bytes()));
+        }
+        Answer { status: self.status, headers, body: Some(body), ..Answer::page(self.status, kind) }
+    }
+
+    /// What was read from a file, for the comparison of rules.
+    pub(super) fn loaded(&self) -> Option<&[u8]> {
+        match &self.payload {
+            Payload::Fixed(bytes) => Some(bytes),
+            Payload::ErrorFile(file) => Some(&file.body),
+            Payload::Format(format) => Some(format.text().as_bytes()),
+            Payload::Page | Payload::Empty => None,
+        }
+    }
+
+    /// Reads arguments up to the condition.
+    pub(super) fn parse(
+        words: &mut Words<'_>,
+        scope: &Scope<'_>,
+        default: u16,
+        denies: bool,
+    ) -> Result<Self, Diagnostic> {
+        let start = words.here();
+        let mut draft = Draft::default();
+        while let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
+            words.next();
+            draft.argument(word, words, scope, denies)?;
+        }
+        draft.finish(start, scope, default, denies)
+    }
+}
+
+/// Arguments as they come.
+#[derive(Default)]
+struct Draft {
+    status: Option<u16>,
+    /// `deny_status` means the page of that status.
+    page: bool,
+    payload: Option<Payload>,
+    content_type: Option<String>,
+    headers: Vec<(Vec<u8>, LogFormat)>,
+}
+
+impl Draft {
+    fn argument(
+        &mut self,
+        word: &Word,
+        words: &mut Words<'_>,
+        scope: &Scope<'_>,
+        denies: bool,
+    ) -> Result<(), Diagnostic> {
+        let keyword = word.text.as_str();
+        match keyword {
+            "status" => self.status = Some(status(words)?),
+            "deny_status" if denies => {
+                self.status = Some(status(words)?);
+                self.page = true;
+            }
+            "content-type" => self.content_type = Some(value(words, keyword, "<ctype>")?.text.clone()),
+            "hdr" => {
+                let name = super::header_name(words)?;
+                let format = LogFormat::parse(value(words, keyword, "<name> and <value>")?, scope)?;
+                self.headers.push((name.as_str().as_bytes().to_vec(), format));
+            }
+            _ => {
+                let payload = payload(keyword, word, words, scope, denies)?;
+                if self.payload.replace(payload).is_some() {
+                    return Err(Diagnostic::alert(
+                        word.span,
+                        format!("unable to use '{keyword}' argument, a payload is already defined"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(
+        self,
+        start: lang::Span,
+        scope: &Scope<'_>,
+        default: u16,
+        denies: bool,
+    ) -> Result<Reply, Diagnostic> {
+        let fail = |text: String| Err(Diagnostic::alert(start, text));
+        let bare = denies && self.status.is_none() && self.headers.is_empty();
+        let payload = match self.payload {
+            Some(payload) => payload,
+            None if self.page || bare => Payload::Page,
+            None => Payload::Empty,
+        };
+        let status = match &payload {
+            Payload::ErrorFile(file) => file.status,
+            _ => self.status.unwrap_or(default),
+        };
+        match &payload {
+            Payload::Page if !PAGES.contains(&status) => {
+                return fail(format!(
+                    "status code '{status}' not handled by default with 'default-errorfiles' argument.."
+                ));
+            }
+            Payload::Page | Payload::ErrorFile(_) if !self.headers.is_empty() => {
+                scope.warn(Diagnostic::warning(
+                    start,
+                    "hdr parameters ignored by the http reply when used with an erorrfile.",
+                ));
+            }
+            Payload::Empty => {
+                if let Some(content_type) = &self.content_type {
+                    scope.warn(Diagnostic::warning(
+                        start,
+                        format!(
+                            "content-type '{content_type}' ignored by the http reply because neither errorfile nor payload defined."
+                        ),
+                    ));
+                }
+            }
+            Payload::Fixed(bytes) if bytes.is_empty() => {}
+            Payload::Fixed(_) | Payload::Format(_) if self.content_type.is_none() => {
+                return fail("a content type must be defined when non-empty payload is configured.".into());
+            }
+            Payload::Page | Payload::ErrorFile(_) | Payload::Fixed(_) | Payload::Format(_) => {}
+        }
+        Ok(Reply { status, payload, content_type: self.content_type, headers: self.headers })
+    }
+}
+
+fn value<'a>(words: &mut Words<'a>, keyword: &str, what: &str) -> Result<&'a Word, Diagnostic> {
+    let missing = words.error(format!("'{keyword}' expects {what} as argument."));
+    words.next().ok_or(missing)
+}
+
+fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
+    let word = value(words, "status", "<status_code>")?;
+    word.text
+        .parse()
+        .ok()
+        .filter(|status| (200..=599).contains(status))
+        .ok_or_else(|| Diagnostic::alert(word.span, format!("Unexpected status code '{}'.", word.text)))
+}
+
+fn payload(
+    keyword: &str,
+    word: &Word,
+    words: &mut Words<'_>,
+    scope: &Scope<'_>,
+    denies: bool,
+) -> Result<Payload, Diagnostic> {
+    match keyword {
+        "default-errorfiles" => Ok(Payload::Page),
+        "string" => {
+            let text = value(words, keyword, "<str>")?;
+            Ok(Payload::Fixed(text.text.clone().into()))
+        }
+        "lf-string" => LogFormat::parse(value(words, keyword, "<fmt>")?, scope).map(Payload::Format),
+        "file" => read(value(words, keyword, "<file>")?, scope).map(|bytes| Payload::Fixed(bytes.into())),
+        "lf-file" => {
+            let file = value(words, keyword, "<file>")?;
+            let text = String::from_utf8(read(file, scope)?)
+                .map_err(|_| Diagnostic::alert(file.span, format!("file '{}' is no text", file.text)))?;
+            let text = Word { text, span: file.span, quoted: true };
+            LogFormat::parse(&text, scope).map(Payload::Format)
+        }
+        "errorfile" => {
+            let file = value(words, keyword, "<fname>")?;
+            ErrorFile::parse(&read(file, scope)?).map(Payload::ErrorFile).ok_or_else(|| {
+                Diagnostic::alert(file.span, format!("unable to parse the error file '{}'", file.text))
+            })
+        }
+        "errorfiles" => {
+            Err(Diagnostic::alert(word.span, "'errorfiles' is not supported yet (http-errors sections)"))
+        }
+        other => {
+            let first = if denies { "'deny_status', " } else { "" };
+            Err(Diagnostic::alert(
+                word.span,
+                format!(
+                    "expects 'if' or 'unless', or one of {first}'status', 'content-type', 'errorfile', 'errorfiles', \
+                     'default-errorfiles', 'file', 'lf-file', 'string', 'lf-string', 'hdr', got '{other}'"
+                ),
+            ))
+        }
+    }
+}
+
+fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<u8>, Diagnostic> {
+    let name = &file.text;
+    scope
+        .files
+        .read(Path::new(name), MAX_FILE)
+        .map_err(|_| Diagnostic::alert(file.span, format!("error opening file '{name}'.")))
+}
+
+impl ErrorFile {
+    /// Reads an HTTP answer; lines may end with or without a carriage return.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut lines = Lines(bytes);
+        let first = lines.next_line()?;
+        let mut parts = first.splitn(3, |byte| *byte == b' ').filter(|part| !part.is_empty());
+        let version = parts.next()?;
+        if !version.starts_with(b"HTTP/") {
+            return None;
+        }
+        let status: u16 = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let reason = parts.next().unwrap_or_default().to_vec();
+        let mut headers = Vec::new();
+        loop {
+            let line = lines.next_line()?;
+            if line.is_empty() {
+                break;
+            }
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let name = http::HeaderName::from_bytes(&line[..colon]).ok()?;
+            // how the connection goes on is not the file's business
+            if name != http::header::CONNECTION {
+                headers.push((name.as_str().as_bytes().to_vec(), line[colon + 1..].trim_ascii().to_vec()));
+            }
+        }
+        let file = Self { status, reason, headers, body: Bytes::copy_from_slice(lines.0) };
+        (200..=599).contains(&status).then(|| file.with_length())
+    }
+
+    /// Adds the length if the file does not say it.
+    fn with_length(mut self) -> Self {
+        let told = self.headers.iter().any(|(name, _)| name == b"content-length");
+        if !told && self.status != 204 {
+            self.headers.push((b"content-length".to_vec(), self.body.len().to_string().into_bytes()));
+        }
+        self
+    }
+
+    fn answer(&self, kind: AnswerKind) -> Answer {
+        Answer {
+            reason: Some(self.reason.clone()),
+            headers: self.headers.clone(),
+            body: Some(self.body.clone()),
+            ..Answer::page(self.status, kind)
+        }
+    }
+}
+
+/// What is left of a file, line by line.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Lines<'a> {
+    fn next_line(&mut self) -> Option<&'a [u8]> {
+        let end = self.0.iter().position(|byte| *byte == b'\n')?;
+        let line = &self.0[..end];
+        self.0 = &self.0[end + 1..];
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+}

@@ -1,0 +1,44 @@
+//! `set-status <status> [reason <text>]`.
+
+use expr::Scope;
+use lang::{Diagnostic, Words};
+
+use super::Action;
+use crate::{Flow, Message};
+
+#[derive(Debug)]
+struct SetStatus {
+    status: u16,
+    reason: Option<String>,
+}
+
+impl Action for SetStatus {
+    fn apply(&self, message: &mut dyn Message) -> Flow {
+        message.set_status(self.status);
+        if let Some(reason) = &self.reason {
+            message.set_reason(reason.as_bytes());
+        }
+        Flow::Continue
+    }
+}
+
+pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    let status = words.int("<status>", 100..=999)?;
+    let reason = if words.accept("reason") { Some(words.expect("<text>")?.text.clone()) } else { None };
+    Ok(Box::new(SetStatus { status, reason }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Phase;
+    use crate::world::{World, rule, rules};
+
+    #[test]
+    fn the_status_is_replaced() {
+        let mut world = World::at(Phase::HttpResponse);
+        rules(Phase::HttpResponse, &["set-status 431 reason \"Too Slow\""]).run(&mut world);
+        assert_eq!(world.status, Some(431));
+        assert!(rule(Phase::HttpResponse, "set-status 99").is_err());
+        assert!(rule(Phase::HttpResponse, "set-status 1000").is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! What the rules decided: go on, close, or answer with this.
+
+use bytes::Bytes;
+
+/// What is to happen after a rule set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// No final rule: the next rule set is asked.
+    Continue,
+    /// `accept`, `allow`: no more rules of this set are asked, the message goes on.
+    Accept,
+    /// `tcp-request content` alone: more bytes are needed to tell. It is said only while
+    /// [`expr::Txn::more_to_come`] is true.
+    Wait,
+    /// `reject`: the connection is closed without a word.
+    Close,
+    /// `silent-drop`: the connection is forgotten without telling the client.
+    SilentDrop,
+    /// The client gets this.
+    Answer(Answer),
+    /// Somebody inside answers.
+    Service(Service),
+}
+
+/// Who answers inside the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `use-service prometheus-exporter`.
+    PrometheusExporter,
+}
+
+/// Why an answer is given: what it counts as, and how it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// `deny`, or `tarpit`: the answer waits for `timeout tarpit` and the connection ends with it.
+    Denied {
+        /// It is a `tarpit`.
+        tarpit: bool,
+    },
+    /// `redirect`.
+    Redirect,
+    /// `return`.
+    Returned,
+}
+
+/// An answer in full. HAProxy 2.6 keeps the connection after all of them but tarpits: the writer adds `connection:`
+/// as for any response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The reason phrase, where an error file has its own.
+    pub reason: Option<Vec<u8>>,
+    /// Why it is given.
+    pub kind: AnswerKind,
+    /// All headers in order, names in lower case, `content-length` among them; the body follows unless the method
+    /// is `HEAD`. Empty for a built-in page.
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The body; `None` is the page for this status: the proxy's `errorfile` or the built-in one, with its headers.
+    pub body: Option<Bytes>,
+    /// A request with a body (even one that has arrived) ends the connection: redirects do that. Other answers end
+    /// it only when the request's body has not arrived in full.
+    pub close_after_body: bool,
+}
+
+impl Answer {
+    /// The page for a status.
+    pub fn page(status: u16, kind: AnswerKind) -> Self {
+        Self { status, reason: None, kind, headers: Vec::new(), body: None, close_after_body: false }
+    }
+}

@@ -1,0 +1,52 @@
+//! What actions may change. `proxy` implements it for its requests and responses.
+
+use std::ops::ControlFlow;
+
+use expr::{Side, Txn};
+use http::HeaderName;
+
+/// A message on its way. The header methods are about the side whose rules run: the request's in `http-request`, the
+/// response's in `http-response`.
+pub trait Message {
+    /// The same message for reading.
+    fn txn(&self) -> &dyn Txn;
+    /// The side whose rules run.
+    fn side(&self) -> Side;
+    /// Removes all lines of a name and adds one at the end.
+    fn set_header(&mut self, name: &HeaderName, value: &[u8]) {
+        self.del_header(name);
+        self.add_header(name, value);
+    }
+    /// Adds a line at the end.
+    fn add_header(&mut self, name: &HeaderName, value: &[u8]);
+    /// Removes all lines of a name.
+    fn del_header(&mut self, name: &HeaderName);
+    /// Keeps the lines (name, value) for which this says so.
+    fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool);
+    /// Gives lines of a name another value where one is returned. An implementation that can change a line in its
+    /// place should: this one moves all lines of the name to the end.
+    fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        let mut changed = false;
+        self.txn().headers(self.side(), Some(name), &mut |_, line| {
+            let new = value(line);
+            changed |= new.is_some();
+            lines.push(new.unwrap_or_else(|| line.to_vec()));
+            ControlFlow::Continue(())
+        });
+        if changed {
+            self.del_header(name);
+            lines.iter().for_each(|line| self.add_header(name, line));
+        }
+    }
+    /// Replaces the request's target.
+    fn set_uri(&mut self, uri: Vec<u8>);
+    /// Replaces the request's method.
+    fn set_method(&mut self, method: Vec<u8>);
+    /// Replaces the response's status.
+    fn set_status(&mut self, status: u16);
+    /// Replaces the response's reason phrase; where there is none to replace, nothing happens.
+    fn set_reason(&mut self, reason: &[u8]) {
+        let _ = reason;
+    }
+}

@@ -1,0 +1,218 @@
+//! A rule is an action and a condition; a rule set is asked in order until one ends it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use expr::{Acls, Cond, Phase, Scope, Verdict};
+use lang::{Diagnostic, Words};
+
+use crate::action::{self, ACTIONS, Action};
+use crate::{Flow, Message};
+
+/// A rule. Cheap to clone; equal when its words and the ACLs it uses are.
+#[derive(Clone)]
+pub struct Rule {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    phase: Phase,
+    /// The action's words, in one spelling.
+    text: String,
+    action: Box<dyn Action>,
+    cond: Option<Cond>,
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.inner.cond {
+            None => write!(f, "{}", self.inner.text),
+            Some(cond) => write!(f, "{} {cond:?}", self.inner.text),
+        }
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.inner, &*other.inner);
+        a.phase == b.phase && a.text == b.text && a.cond == b.cond && a.action.loaded() == b.action.loaded()
+    }
+}
+
+impl Rule {
+    /// Reads a rule: the words behind `http-request`, `tcp-request content` …
+    pub fn parse(
+        phase: Phase,
+        words: &mut Words<'_>,
+        acls: &Acls,
+        scope: &Scope<'_>,
+    ) -> Result<Self, Diagnostic> {
+        let word = words.expect("an action")?;
+        let row = action::find(&word.text, phase).map_err(|why| why.at(word))?;
+        let keyword = action::keyword(phase);
+        let prefix = format!("error detected while parsing '{keyword} {}' rule : ", word.text);
+        finish(row, phase, words, acls, scope).map_err(|d| d.prefixed(&prefix))
+    }
+
+    fn apply(&self, message: &mut dyn Message) -> Flow {
+        self.inner.action.apply(message)
+    }
+}
+
+/// Reads the rest of a rule whose action is known.
+fn finish(
+    row: &'static action::Row,
+    phase: Phase,
+    words: &mut Words<'_>,
+    acls: &Acls,
+    scope: &Scope<'_>,
+) -> Result<Rule, Diagnostic> {
+    let before = words.rest();
+    let scope_here = scope.at(phase);
+    let action = (row.parse)(words, &scope_here)?;
+    let used = before.len() - words.remaining();
+    let mut text = String::from(row.name);
+    for word in &before[..used] {
+        text.push_str(&format!(" {:?}", word.text));
+    }
+    let rest = words.at_any(&["if", "unless"]) || words.is_empty();
+    if !rest {
+        let got = words.peek_text().unwrap_or_default();
+        let message = format!("expects 'if' or 'unless' followed by a condition, got '{got}'");
+        return Err(words.error(message));
+    }
+    let cond = Cond::parse_rest(words, acls, &scope_here)?;
+    scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
+    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond }) })
+}
+
+/// The old keyword `redirect`: the words behind it.
+pub fn parse_redirect(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
+    named("redirect", words, acls, scope)
+}
+
+/// The old keyword `block`: the condition behind it.
+pub fn parse_block(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
+    named("deny", words, acls, scope)
+}
+
+fn named(
+    name: &'static str,
+    words: &mut Words<'_>,
+    acls: &Acls,
+    scope: &Scope<'_>,
+) -> Result<Rule, Diagnostic> {
+    let row = ACTIONS.iter().find(|row| row.name == name).expect("the table holds it");
+    finish(row, Phase::HttpRequest, words, acls, scope)
+}
+
+/// Rules in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// Adds a rule behind the others.
+    pub fn push(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The rules in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// Applies every rule whose condition holds, until one ends the set.
+    pub fn run(&self, message: &mut dyn Message) -> Flow {
+        for rule in &self.rules {
+            match rule.inner.cond.as_ref().map_or(Verdict::True, |cond| cond.judge(message.txn())) {
+                Verdict::False => continue,
+                Verdict::Unknown => return Flow::Wait,
+                Verdict::True => {}
+            }
+            match rule.apply(message) {
+                Flow::Continue => {}
+                flow => return flow,
+            }
+        }
+        Flow::Continue
+    }
+}
+
+impl Extend<Rule> for RuleSet {
+    fn extend<T: IntoIterator<Item = Rule>>(&mut self, rules: T) {
+        self.rules.extend(rules);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{World, acls, rule, rules};
+
+    #[test]
+    fn rules_run_in_order_until_one_is_final() {
+        let set = rules(Phase::HttpRequest, &["set-header a 1", "allow if { path /a/b }", "set-header b 2"]);
+        let mut world = World::sample();
+        assert_eq!(set.run(&mut world), Flow::Accept);
+        assert_eq!(world.header("a"), ["1"]);
+        assert!(world.header("b").is_empty());
+    }
+
+    #[test]
+    fn later_rules_see_what_earlier_ones_changed() {
+        let set = rules(Phase::HttpRequest, &["set-path /new", "set-header a %[path] if { path /new }"]);
+        let mut world = World::sample();
+        assert_eq!(set.run(&mut world), Flow::Continue);
+        assert_eq!(world.header("a"), ["/new"]);
+    }
+
+    #[test]
+    fn rules_are_equal_by_their_words() {
+        let parse = |text| rule(Phase::HttpRequest, text).unwrap();
+        assert_eq!(parse("set-header a  b"), parse("set-header a \"b\""));
+        assert_ne!(parse("set-header a b"), parse("set-header a c"));
+        assert_ne!(parse("deny if { path /a }"), parse("deny if { path /b }"));
+        assert_ne!(parse("deny if { path /a }"), parse("deny unless { path /a }"));
+    }
+
+    #[test]
+    fn content_rules_wait_for_bytes_that_may_change_them() {
+        let set = rules(Phase::TcpContent, &["reject if { req.len gt 1000 }", "accept"]);
+        let mut world = World { more: true, ..World::sample() };
+        assert_eq!(set.run(&mut world), Flow::Wait);
+        world.more = false;
+        assert_eq!(set.run(&mut world), Flow::Accept);
+    }
+
+    #[test]
+    fn old_keywords_are_rules() {
+        let words = lang::lex_line("location /x if { path /a/b }").unwrap();
+        let scope = crate::world::scope(Phase::HttpRequest);
+        let rule = parse_redirect(&mut Words::new(&words, lang::Span::default()), &acls(), &scope).unwrap();
+        let mut set = RuleSet::default();
+        set.push(rule);
+        assert!(matches!(set.run(&mut World::sample()), Flow::Answer(_)));
+    }
+
+    #[test]
+    fn what_follows_an_action_must_be_a_condition() {
+        let error = rule(Phase::HttpRequest, "allow sometimes").unwrap_err();
+        assert_eq!(
+            error.message,
+            "error detected while parsing 'http-request allow' rule : \
+             expects 'if' or 'unless' followed by a condition, got 'sometimes'"
+        );
+    }
+}

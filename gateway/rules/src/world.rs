@@ -1,0 +1,196 @@
+//! A message in memory, for the tests.
+
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use expr::{Acls, Phase, Scope, Side, Txn};
+use http::HeaderName;
+use lang::{Diagnostic, Words};
+
+use crate::{Answer, Flow, Message, Rule, RuleSet};
+
+pub(crate) type Lines = Vec<(String, Vec<u8>)>;
+
+/// A request and its response.
+pub(crate) struct World {
+    pub(crate) uri: Vec<u8>,
+    pub(crate) method: Vec<u8>,
+    pub(crate) status: Option<u16>,
+    pub(crate) more: bool,
+    pub(crate) request: Lines,
+    pub(crate) response: Lines,
+}
+
+fn lines(text: &[(&str, &str)]) -> Lines {
+    text.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+impl World {
+    pub(crate) fn sample() -> Self {
+        Self {
+            uri: b"/a/b".to_vec(),
+            method: b"GET".to_vec(),
+            status: None,
+            more: false,
+            request: lines(&[
+                ("Host", "www.example.com"),
+                ("Accept", "a, b"),
+                ("Cookie", "sid=abc"),
+                ("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),
+            ]),
+            response: lines(&[("Server", "origin")]),
+        }
+    }
+
+    /// The message that the rules of a phase are about.
+    pub(crate) fn at(phase: Phase) -> Self {
+        let status = matches!(phase, Phase::HttpResponse | Phase::HttpAfterResponse).then_some(200);
+        Self { status, ..Self::sample() }
+    }
+
+    /// The values of a header of the side at work.
+    pub(crate) fn header(&self, name: &str) -> Vec<String> {
+        let list = if self.status.is_some() { &self.response } else { &self.request };
+        let wanted = list.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        wanted.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    fn lines_mut(&mut self) -> &mut Lines {
+        if self.status.is_some() { &mut self.response } else { &mut self.request }
+    }
+}
+
+impl Txn for World {
+    fn source(&self) -> Option<IpAddr> {
+        Some(IpAddr::from([192, 0, 2, 7]))
+    }
+    fn method(&self) -> Option<&[u8]> {
+        Some(&self.method)
+    }
+    fn uri(&self) -> Option<&[u8]> {
+        Some(&self.uri)
+    }
+    fn version(&self) -> Option<(u8, u8)> {
+        Some((1, 1))
+    }
+    fn status(&self) -> Option<u16> {
+        self.status
+    }
+    fn more_to_come(&self) -> bool {
+        self.more
+    }
+    fn headers<'a>(
+        &'a self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        let list = if side == Side::Request { &self.request } else { &self.response };
+        for (known, value) in list {
+            let wanted = name.is_none_or(|name| name.as_str().eq_ignore_ascii_case(known));
+            if wanted && visit(known.as_bytes(), value).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+impl Message for World {
+    fn txn(&self) -> &dyn Txn {
+        self
+    }
+    fn side(&self) -> Side {
+        if self.status.is_some() { Side::Response } else { Side::Request }
+    }
+    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
+        self.lines_mut().push((name.as_str().to_owned(), value.to_vec()));
+    }
+    fn del_header(&mut self, name: &HeaderName) {
+        self.lines_mut().retain(|(known, _)| !name.as_str().eq_ignore_ascii_case(known));
+    }
+    fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        self.lines_mut().retain(|(name, value)| keep(name.as_bytes(), value));
+    }
+    fn set_uri(&mut self, uri: Vec<u8>) {
+        self.uri = uri;
+    }
+    fn set_method(&mut self, method: Vec<u8>) {
+        self.method = method;
+    }
+    fn set_status(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+}
+
+/// Files that are there by name.
+struct Shelf;
+
+impl lang::Files for Shelf {
+    fn read(&self, path: &Path, _limit: u64) -> io::Result<Vec<u8>> {
+        match path.to_str() {
+            Some("body.txt") => Ok(b"file body\n".to_vec()),
+            Some("format.txt") => Ok(b"%[path]\n".to_vec()),
+            Some("err.http") => Ok(b"HTTP/1.1 404 Not Found\r\nX-Err: 1\r\nConnection: close\r\n\
+                Content-Type: text/plain\r\nContent-Length: 3\r\n\r\nerr"
+                .to_vec()),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        }
+    }
+    fn list(&self, _dir: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+    fn is_dir(&self, _path: &Path) -> bool {
+        false
+    }
+    fn exists(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
+pub(crate) fn scope(phase: Phase) -> Scope<'static> {
+    Scope::new(phase, &Shelf)
+}
+
+pub(crate) fn acls() -> Acls {
+    Acls::default()
+}
+
+/// The rule of a line.
+pub(crate) fn rule(phase: Phase, text: &str) -> Result<Rule, Diagnostic> {
+    let words = lang::lex_line(text).expect("the line lexes");
+    let end = words.last().map(|word| word.span.after()).unwrap_or_default();
+    Rule::parse(phase, &mut Words::new(&words, end), &acls(), &scope(phase))
+}
+
+/// The rules of some lines.
+pub(crate) fn rules(phase: Phase, lines: &[&str]) -> RuleSet {
+    let mut set = RuleSet::default();
+    set.extend(
+        lines.iter().map(|line| rule(phase, line).unwrap_or_else(|d| panic!("{line}: {}", d.message))),
+    );
+    set
+}
+
+/// What a rule answers.
+pub(crate) fn answer_to(phase: Phase, text: &str) -> Answer {
+    match rules(phase, &[text]).run(&mut World::at(phase)) {
+        Flow::Answer(answer) => answer,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// An answer on one line.
+pub(crate) struct Shown<'a>(pub(crate) &'a Answer);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(body) = &self.0.body else { return write!(f, "{} page", self.0.status) };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers: Vec<_> =
+            self.0.headers.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))).collect();
+        write!(f, "{} {}||{}", self.0.status, headers.join("|"), text(body))
+    }
+}
