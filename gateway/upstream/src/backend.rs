@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use crate::balance::{Algorithm, Choice, Farm, Wish, algorithm};
-use crate::queue::{Queue, Ticket};
+use crate::queue::{Queue, Room, Ticket, Turn};
 use crate::retry::{Next, RetryPolicy};
 use crate::server::{Admin, Server};
 use crate::slot::{Claim, Slot, Waited};
@@ -54,7 +54,12 @@ type Waker = oneshot::Sender<Grant>;
 #[derive(Debug)]
 enum Grant {
     /// Here is your slot.
-    Turn(Claim),
+    Turn {
+        /// The slot.
+        claim: Claim,
+        /// The turns given since you came, this one included.
+        position: u32,
+    },
     /// The server you wait for is gone: ask again.
     Again,
 }
@@ -83,20 +88,32 @@ pub enum Prefer<'a> {
 }
 
 /// Why there is no server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Unavailable {
     /// None is usable: 503 with the flags `SC`.
     #[error("no server is available")]
     NoServer,
     /// `timeout queue` ran out: 503 with the flags `sQ`.
     #[error("no server had a free slot in time")]
-    QueueTimeout(Waited),
+    QueueTimeout {
+        /// The server that was waited for, unless any would have done.
+        server: Option<Arc<Server>>,
+        /// How long.
+        waited: Waited,
+    },
+    /// The server's own queue takes nobody more (`maxqueue`), and no other server will do: 503 with the flags `SQ`.
+    #[error("the server's queue is full")]
+    QueueFull {
+        /// The server.
+        server: Arc<Server>,
+    },
 }
 
 /// What came of the first look.
 enum Placed {
     Claimed(Claim),
     Waiting(Waiting),
+    Full(usize),
     Nobody,
 }
 
@@ -140,20 +157,25 @@ impl Backend {
         let mut asked = *ask;
         let mut deadline: Option<Instant> = None;
         loop {
-            let waiting = match self.place(&asked) {
+            let mut waiting = match self.place(&asked) {
                 Placed::Claimed(claim) => return self.slot(claim, &asked, waited),
                 Placed::Nobody => return Err(Unavailable::NoServer),
+                Placed::Full(server) => {
+                    return Err(Unavailable::QueueFull { server: Arc::clone(&self.servers[server]) });
+                }
                 Placed::Waiting(waiting) => waiting,
             };
-            waiting.stand(&mut waited);
             let begun = Instant::now();
             let until = *deadline.get_or_insert_with(|| begun + self.queue_timeout());
             let grant = timeout(until.saturating_duration_since(begun), waiting.turn()).await;
             waited.time += begun.elapsed();
             match grant {
-                Ok(Grant::Turn(claim)) => return self.slot(claim, &asked, waited),
+                Ok(Grant::Turn { claim, position }) => {
+                    waiting.stood(position, &mut waited);
+                    return self.slot(claim, &asked, waited);
+                }
                 Ok(Grant::Again) => asked.prefer = Prefer::Any,
-                Err(_) => return Err(Unavailable::QueueTimeout(waited)),
+                Err(_) => return Err(waiting.too_long(waited)),
             }
         }
     }
@@ -162,7 +184,7 @@ impl Backend {
     pub fn try_select(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Slot> {
         match self.place(ask) {
             Placed::Claimed(claim) => self.slot(claim, ask, Waited::default()).ok(),
-            Placed::Waiting(_) | Placed::Nobody => None,
+            Placed::Waiting(_) | Placed::Full(_) | Placed::Nobody => None,
         }
     }
 
@@ -244,8 +266,8 @@ impl Backend {
                 }
             }
             for server in farm.members.iter().map(|server| *server as usize) {
-                while let Some(waker) = queue.admit(server) {
-                    turns.push((server, waker));
+                while let Some(turn) = queue.admit(server) {
+                    turns.push((server, turn));
                 }
             }
         }
@@ -253,8 +275,8 @@ impl Backend {
         for waker in gone {
             let _gave_up = waker.send(Grant::Again);
         }
-        for (server, waker) in turns {
-            self.hand(server, Some(waker));
+        for (server, turn) in turns {
+            self.hand(server, Some(turn));
         }
         moved
     }
@@ -269,20 +291,20 @@ impl Backend {
     /// One look: a slot, a place in a queue, or nobody to wait for.
     fn place(self: &Arc<Self>, ask: &Ask<'_>) -> Placed {
         let Some(queue) = &self.queue else {
-            return match self.choose(&self.farm.load(), ask, &mut |_| true) {
+            return match self.choose(&self.farm.load(), ask, &mut |_| Room::Slot) {
                 Choice::Server(server) => Placed::Claimed(self.claim(server, ask)),
                 Choice::Wait(_) | Choice::Busy | Choice::Nobody => Placed::Nobody,
             };
         };
         let mut queue = queue.lock();
         let farm = self.farm.load();
-        let mut choice = self.choose(&farm, ask, &mut |server| queue.open(server));
-        if let Choice::Wait(server) = choice
+        let mut choice = self.choose(&farm, ask, &mut |server| queue.room(server));
+        if let (Choice::Wait(server), Prefer::Server(_)) = (choice, ask.prefer)
             && queue.full(server)
+            && self.retry.redispatches()
         {
-            // `maxqueue`: rather another server than a longer queue
-            let mut members = farm.members.iter().map(|server| *server as usize);
-            choice = members.find(|server| queue.open(*server)).map_or(Choice::Busy, Choice::Server);
+            let anywhere = Ask { prefer: Prefer::Any, ..*ask };
+            choice = self.choose(&farm, &anywhere, &mut |server| queue.room(server));
         }
         match choice {
             Choice::Server(server) => {
@@ -290,13 +312,14 @@ impl Backend {
                 drop(queue);
                 Placed::Claimed(self.claim(server, ask))
             }
+            Choice::Wait(server) if queue.full(server) => Placed::Full(server),
             Choice::Wait(server) => Placed::Waiting(Waiting::join(self, &mut queue, Some(server))),
             Choice::Busy => Placed::Waiting(Waiting::join(self, &mut queue, None)),
             Choice::Nobody => Placed::Nobody,
         }
     }
 
-    fn choose(&self, farm: &Farm, ask: &Ask<'_>, open: &mut dyn FnMut(usize) -> bool) -> Choice {
+    fn choose(&self, farm: &Farm, ask: &Ask<'_>, room: &mut dyn FnMut(usize) -> Room) -> Choice {
         let mut wish = Wish { client: ask.client, avoid: None };
         match ask.prefer {
             Prefer::Any => {}
@@ -305,11 +328,12 @@ impl Backend {
                 let own = self.servers.get(server.index()).filter(|own| own.name == server.name);
                 if let Some(own) = own.filter(|own| own.usable()) {
                     let server = own.index();
-                    return if open(server) { Choice::Server(server) } else { Choice::Wait(server) };
+                    let slot = room(server) == Room::Slot;
+                    return if slot { Choice::Server(server) } else { Choice::Wait(server) };
                 }
             }
         }
-        self.algorithm.choose(farm, &self.servers, &wish, open)
+        self.algorithm.choose(farm, &self.servers, &wish, room)
     }
 
     fn claim(self: &Arc<Self>, server: usize, ask: &Ask<'_>) -> Claim {
@@ -352,11 +376,12 @@ impl Backend {
     }
 
     /// Hands a taken slot to who waits, or to the next after him if he has just given up.
-    fn hand(self: &Arc<Self>, server: usize, mut waker: Option<Waker>) {
-        while let Some(next) = waker {
-            let Err(Grant::Turn(claim)) = next.send(Grant::Turn(Claim::new(self, server))) else { return };
+    fn hand(self: &Arc<Self>, server: usize, mut next: Option<Turn<Waker>>) {
+        while let Some(Turn { token: waker, position }) = next {
+            let grant = Grant::Turn { claim: Claim::new(self, server), position };
+            let Err(Grant::Turn { claim, .. }) = waker.send(grant) else { return };
             claim.forget();
-            waker = self.queue.as_ref().and_then(|queue| queue.lock().release(server));
+            next = self.queue.as_ref().and_then(|queue| queue.lock().release(server));
         }
     }
 }
@@ -394,31 +419,37 @@ struct Waiting {
     backend: Arc<Backend>,
     ticket: Ticket,
     server: Option<usize>,
-    before: u32,
     grant: oneshot::Receiver<Grant>,
 }
 
 impl Waiting {
     fn join(backend: &Arc<Backend>, queue: &mut Queue<Waker>, server: Option<usize>) -> Self {
-        let before = u32::try_from(queue.waiting(server)).unwrap_or(u32::MAX);
         let (waker, grant) = oneshot::channel();
         let ticket = queue.wait(server, waker);
         match server {
             Some(server) => backend.servers[server].counters.queued(),
             None => backend.counters.queued(),
         };
-        Self { backend: Arc::clone(backend), ticket, server, before, grant }
+        Self { backend: Arc::clone(backend), ticket, server, grant }
     }
 
-    /// Adds who stands before it to what the log line will say.
-    fn stand(&self, waited: &mut Waited) {
+    /// Adds where it stood to what the log line will say.
+    fn stood(&self, position: u32, waited: &mut Waited) {
         match self.server {
-            Some(_) => waited.server_queue += self.before,
-            None => waited.backend_queue += self.before,
+            Some(_) => waited.server_queue += position,
+            None => waited.backend_queue += position,
         }
     }
 
-    async fn turn(mut self) -> Grant {
+    /// Leaves the queue for good.
+    fn too_long(self, mut waited: Waited) -> Unavailable {
+        let left = self.backend.queue.as_ref().and_then(|queue| queue.lock().leave(self.ticket));
+        self.stood(left.map_or(1, |turn| turn.position), &mut waited);
+        let server = self.server.map(|server| Arc::clone(&self.backend.servers[server]));
+        Unavailable::QueueTimeout { server, waited }
+    }
+
+    async fn turn(&mut self) -> Grant {
         // the sender is only dropped with the backend, which this holds; asking again is the safe reading
         (&mut self.grant).await.unwrap_or(Grant::Again)
     }

@@ -158,3 +158,88 @@ impl fmt::Display for AddressChange<'_> {
         write!(f, " to {} by {}.", self.to, self.by)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use config::model::{self, Balance};
+
+    use super::*;
+    use crate::fixture::{ip, model, server};
+    use crate::health::Verdict;
+
+    fn refused() -> Outcome {
+        let info = "Connection refused".into();
+        Outcome { verdict: Verdict::L4Connection, code: None, info, duration: Duration::ZERO }
+    }
+
+    fn change(
+        server: &Server,
+        up: bool,
+        outcome: Option<Outcome>,
+        active: usize,
+        backup: usize,
+    ) -> Event<'_> {
+        let (sessions, requeued, remaining) = (0, 0, 0);
+        Event::State(StateChange {
+            backend: "b",
+            server,
+            up,
+            outcome,
+            active,
+            backup,
+            sessions,
+            requeued,
+            remaining,
+        })
+    }
+
+    #[test]
+    fn changes_of_state_read_as_in_haproxys_log() {
+        let spare = model::Server { backup: true, ..server("s2") };
+        let backend = Backend::build(&model(Balance::RoundRobin, vec![server("s1"), spare]), None);
+        let passed = Outcome { verdict: Verdict::L4Ok, info: String::new(), ..refused() };
+        let (s1, s2) = (&backend.servers[0], &backend.servers[1]);
+        for (event, level, text) in [
+            (
+                change(s1, false, Some(refused()), 0, 1),
+                LogLevel::Alert,
+                "Server b/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: \
+                 0ms. 0 active and 1 backup servers left. Running on backup. 0 sessions active, 0 requeued, 0 remaining \
+                 in queue.",
+            ),
+            (
+                change(s1, true, Some(passed), 1, 1),
+                LogLevel::Notice,
+                "Server b/s1 is UP, reason: Layer4 check passed, check duration: 0ms. 1 active and 1 backup servers \
+                 online. 0 sessions requeued, 0 total in queue.",
+            ),
+            (
+                change(s2, false, None, 1, 0),
+                LogLevel::Alert,
+                "Backup Server b/s2 is DOWN. 1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 \
+                 remaining in queue.",
+            ),
+            (Event::NoServer { backend: "b" }, LogLevel::Emerg, "backend b has no server available!"),
+        ] {
+            assert_eq!((event.to_string().as_str(), event.level()), (text, level));
+        }
+    }
+
+    #[test]
+    fn checks_and_addresses_read_as_in_haproxys_log() {
+        let backend = Backend::build(&model(Balance::RoundRobin, vec![server("s1")]), None);
+        let server = &*backend.servers[0];
+        let report = CheckReport { backend: "b", server, outcome: refused(), up: false, progress: (0, 2) };
+        assert_eq!(
+            Event::Check(report).to_string(),
+            "Health check for server b/s1 failed, reason: Layer4 connection problem, info: \"Connection refused\", \
+             check duration: 0ms, status: 0/2 DOWN."
+        );
+        let to = ip("5.6.7.8");
+        let change = AddressChange { backend: "b", server, from: Some(ip("1.2.3.4")), to, by: "DNS cache" };
+        let text = "b/s1 changed its IP from 1.2.3.4 to 5.6.7.8 by DNS cache.";
+        assert_eq!(Event::Address(change).to_string(), text);
+    }
+}

@@ -16,12 +16,16 @@ mod backend;
 mod background;
 mod balance;
 mod events;
+#[cfg(test)]
+mod fixture;
 mod health;
 mod queue;
 mod resolve;
 mod retry;
 mod server;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 pub use address::Address;
 pub use backend::{Ask, Backend, Prefer, Unavailable};

@@ -11,8 +11,35 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     servers: Vec<Line<T>>,
-    shared: BTreeMap<u64, T>,
+    shared: Waiters<T>,
     next: u64,
+}
+
+/// One queue: its tokens by ticket, each with the turns that had been given before it came.
+#[derive(Debug)]
+struct Waiters<T> {
+    tokens: BTreeMap<u64, (u32, T)>,
+    turns: u32,
+}
+
+/// Whose turn has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Turn<T> {
+    /// The token.
+    pub(crate) token: T,
+    /// The turns given from its queue since it came, its own included: `srv_queue` and `backend_queue` of log lines.
+    pub(crate) position: u32,
+}
+
+/// What a server has for a newcomer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// A slot.
+    Slot,
+    /// A place in its own queue, which has a bound (`maxqueue`).
+    Queue,
+    /// Nothing that is worth asking for.
+    None,
 }
 
 /// The slots of one server and who waits for it alone.
@@ -22,7 +49,7 @@ struct Line<T> {
     depth: usize,
     busy: u32,
     usable: bool,
-    waiting: BTreeMap<u64, T>,
+    waiting: Waiters<T>,
 }
 
 /// A place in a queue.
@@ -40,9 +67,9 @@ impl<T> Queue<T> {
             depth: depth.filter(|depth| *depth > 0).map_or(usize::MAX, |depth| depth as usize),
             busy: 0,
             usable: true,
-            waiting: BTreeMap::new(),
+            waiting: Waiters::default(),
         };
-        Self { servers: servers.map(line).collect(), shared: BTreeMap::new(), next: 0 }
+        Self { servers: servers.map(line).collect(), shared: Waiters::default(), next: 0 }
     }
 
     /// Whether this server takes traffic; a slot of one that does not is handed to nobody.
@@ -50,20 +77,26 @@ impl<T> Queue<T> {
         self.servers[server].usable = usable;
     }
 
-    /// Whether a newcomer may have a slot of this server now.
-    pub(crate) fn open(&self, server: usize) -> bool {
+    /// What this server has for a newcomer now.
+    pub(crate) fn room(&self, server: usize) -> Room {
         let line = &self.servers[server];
-        line.busy < line.limit && line.waiting.is_empty()
+        if line.busy < line.limit && line.waiting.tokens.is_empty() {
+            Room::Slot
+        } else if line.depth < usize::MAX && !self.full(server) {
+            Room::Queue
+        } else {
+            Room::None
+        }
     }
 
     /// Whether this server's own queue takes nobody more.
     pub(crate) fn full(&self, server: usize) -> bool {
-        self.servers[server].waiting.len() >= self.servers[server].depth
+        self.servers[server].waiting.tokens.len() >= self.servers[server].depth
     }
 
     /// A newcomer takes a slot of an open server.
     pub(crate) fn take(&mut self, server: usize) {
-        debug_assert!(self.open(server));
+        debug_assert!(self.room(server) == Room::Slot);
         self.servers[server].busy += 1;
     }
 
@@ -71,17 +104,20 @@ impl<T> Queue<T> {
     pub(crate) fn wait(&mut self, server: Option<usize>, token: T) -> Ticket {
         let number = self.next;
         self.next += 1;
-        self.of(server).insert(number, token);
+        let waiters = self.of(server);
+        waiters.tokens.insert(number, (waiters.turns, token));
         Ticket { number, server }
     }
 
-    /// Somebody waits no more: `Some` if the turn had not come.
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<T> {
-        self.of(ticket.server).remove(&ticket.number)
+    /// Somebody waits no more: the place it had, if its turn had not come.
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Turn<T>> {
+        let waiters = self.of(ticket.server);
+        let (before, token) = waiters.tokens.remove(&ticket.number)?;
+        Some(Turn { token, position: waiters.turns.wrapping_sub(before).saturating_add(1) })
     }
 
     /// A request is done: its slot goes to who waited longest (and stays taken), or becomes free.
-    pub(crate) fn release(&mut self, server: usize) -> Option<T> {
+    pub(crate) fn release(&mut self, server: usize) -> Option<Turn<T>> {
         let line = &mut self.servers[server];
         debug_assert!(line.busy > 0);
         line.busy = line.busy.saturating_sub(1);
@@ -89,34 +125,35 @@ impl<T> Queue<T> {
     }
 
     /// Gives a free slot of this server to who waited longest, if there is a slot and somebody waits.
-    pub(crate) fn admit(&mut self, server: usize) -> Option<T> {
+    pub(crate) fn admit(&mut self, server: usize) -> Option<Turn<T>> {
         let line = &mut self.servers[server];
         if !line.usable || line.busy >= line.limit {
             return None;
         }
-        let own = line.waiting.first_key_value().map(|(number, _)| *number);
-        let any = self.shared.first_key_value().map(|(number, _)| *number);
-        let token = match (own, any) {
-            (Some(own), Some(any)) if any < own => self.shared.pop_first(),
-            (Some(_), _) => line.waiting.pop_first(),
-            (None, _) => self.shared.pop_first(),
+        let turn = match (line.waiting.oldest(), self.shared.oldest()) {
+            (Some(own), Some(any)) if any < own => self.shared.next(),
+            (Some(_), _) => line.waiting.next(),
+            (None, _) => self.shared.next(),
         };
-        let (_, token) = token?;
-        line.busy += 1;
-        Some(token)
+        line.busy += u32::from(turn.is_some());
+        turn
     }
 
     /// Everybody who waits for this server alone: it went down, they look for another.
     pub(crate) fn evict(&mut self, server: usize) -> Vec<T> {
-        std::mem::take(&mut self.servers[server].waiting).into_values().collect()
+        std::mem::take(&mut self.servers[server].waiting.tokens)
+            .into_values()
+            .map(|(_, token)| token)
+            .collect()
     }
 
     /// How many wait for this server, or for any.
+    #[cfg(test)]
     pub(crate) fn waiting(&self, server: Option<usize>) -> usize {
-        server.map_or(self.shared.len(), |server| self.servers[server].waiting.len())
+        server.map_or(self.shared.tokens.len(), |server| self.servers[server].waiting.tokens.len())
     }
 
-    fn of(&mut self, server: Option<usize>) -> &mut BTreeMap<u64, T> {
+    fn of(&mut self, server: Option<usize>) -> &mut Waiters<T> {
         match server {
             Some(server) => &mut self.servers[server].waiting,
             None => &mut self.shared,
@@ -130,10 +167,28 @@ impl<T> Queue<T> {
             assert!(line.busy <= line.limit);
             let idle = line.usable && line.busy < line.limit;
             assert!(
-                !idle || (line.waiting.is_empty() && self.shared.is_empty()),
+                !idle || (line.waiting.tokens.is_empty() && self.shared.tokens.is_empty()),
                 "a slot idles beside a queue"
             );
         }
+    }
+}
+
+impl<T> Waiters<T> {
+    fn oldest(&self) -> Option<u64> {
+        self.tokens.first_key_value().map(|(number, _)| *number)
+    }
+
+    fn next(&mut self) -> Option<Turn<T>> {
+        let (_, (before, token)) = self.tokens.pop_first()?;
+        self.turns = self.turns.wrapping_add(1);
+        Some(Turn { token, position: self.turns.wrapping_sub(before) })
+    }
+}
+
+impl<T> Default for Waiters<T> {
+    fn default() -> Self {
+        Self { tokens: BTreeMap::new(), turns: 0 }
     }
 }
 
@@ -146,15 +201,20 @@ mod tests {
         Queue::new(limits.iter().map(|limit| (Some(*limit), None)))
     }
 
+    /// The token and its position.
+    fn served(turn: Option<Turn<u32>>) -> Option<(u32, u32)> {
+        turn.map(|turn| (turn.token, turn.position))
+    }
+
     #[test]
     fn a_server_is_open_until_its_slots_are_taken() {
         let mut queue = queue(&[2]);
         queue.take(0);
-        assert!(queue.open(0));
+        assert_eq!(queue.room(0), Room::Slot);
         queue.take(0);
-        assert!(!queue.open(0));
+        assert_eq!(queue.room(0), Room::None);
         assert_eq!(queue.release(0), None);
-        assert!(queue.open(0));
+        assert_eq!(queue.room(0), Room::Slot);
     }
 
     #[test]
@@ -163,7 +223,7 @@ mod tests {
         for _ in 0..1000 {
             queue.take(0);
         }
-        assert!(queue.open(0));
+        assert_eq!(queue.room(0), Room::Slot);
     }
 
     #[test]
@@ -175,11 +235,11 @@ mod tests {
         queue.wait(Some(0), 2);
         queue.wait(None, 3);
         queue.wait(Some(0), 4);
-        assert_eq!(queue.release(0), Some(1));
-        assert_eq!(queue.release(0), Some(2));
-        assert_eq!(queue.release(1), Some(3));
-        assert_eq!(queue.release(1), None, "the last waits for the other server");
-        assert_eq!(queue.release(0), Some(4));
+        assert_eq!(served(queue.release(0)), Some((1, 1)));
+        assert_eq!(served(queue.release(0)), Some((2, 1)));
+        assert_eq!(served(queue.release(1)), Some((3, 2)));
+        assert_eq!(served(queue.release(1)), None, "the last waits for the other server");
+        assert_eq!(served(queue.release(0)), Some((4, 2)));
     }
 
     #[test]
@@ -188,9 +248,9 @@ mod tests {
         queue.take(0);
         let first = queue.wait(None, 1);
         queue.wait(None, 2);
-        assert_eq!(queue.leave(first), Some(1));
-        assert_eq!(queue.leave(first), None);
-        assert_eq!(queue.release(0), Some(2));
+        assert_eq!(served(queue.leave(first)), Some((1, 1)));
+        assert_eq!(served(queue.leave(first)), None);
+        assert_eq!(served(queue.release(0)), Some((2, 1)));
     }
 
     #[test]
@@ -204,16 +264,16 @@ mod tests {
         assert_eq!(queue.release(0), None);
         assert_eq!(queue.waiting(None), 1);
         queue.set_usable(0, true);
-        assert_eq!(queue.admit(0), Some(2), "coming back, it takes from the backend's queue");
+        assert_eq!(served(queue.admit(0)), Some((2, 1)), "coming back, it takes from the backend's queue");
     }
 
     #[test]
     fn maxqueue_fills_a_servers_own_queue() {
         let mut queue: Queue<u32> = Queue::new([(Some(1), Some(1))].into_iter());
         queue.take(0);
-        assert!(!queue.full(0));
+        assert_eq!((queue.room(0), queue.full(0)), (Room::Queue, false));
         queue.wait(Some(0), 1);
-        assert!(queue.full(0));
+        assert_eq!((queue.room(0), queue.full(0)), (Room::None, true));
     }
 
     /// Random arrivals, departures, releases and outages: no slot is lost, no limit exceeded, nobody forgotten.
@@ -234,14 +294,17 @@ mod tests {
         for step in 0..200 {
             let server = dice.below(limits.len() as u64) as usize;
             match dice.below(4) {
-                0 | 1 if queue.open(server) && queue.servers[server].usable => {
+                0 | 1 if queue.room(server) == Room::Slot && queue.servers[server].usable => {
                     queue.take(server);
                     served.push(server);
                 }
                 0 | 1 => {
                     let for_one = dice.below(2) == 0 && queue.servers[server].usable;
                     if for_one
-                        || limits.iter().enumerate().all(|(i, _)| !queue.servers[i].usable || !queue.open(i))
+                        || limits
+                            .iter()
+                            .enumerate()
+                            .all(|(i, _)| !queue.servers[i].usable || queue.room(i) != Room::Slot)
                     {
                         waiting.push(queue.wait(for_one.then_some(server), step));
                         arrived += 1;

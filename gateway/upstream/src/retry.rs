@@ -58,6 +58,11 @@ impl RetryPolicy {
         Next::Same { pause: self.pause }
     }
 
+    /// Whether a request may leave a server that it wants.
+    pub(crate) fn redispatches(&self) -> bool {
+        self.redispatch != 0
+    }
+
     /// Whether the interval of `option redispatch` names this retry: every `P`th, or the `-N`th from the last.
     fn turn(&self, retry: u32) -> bool {
         let (retry, retries, interval) =

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Algorithm, Choice, Farm, Wish};
+use crate::queue::Room;
 use crate::server::Server;
 
 /// It remembers nothing.
@@ -15,12 +16,12 @@ impl Algorithm for First {
         farm: &Farm,
         servers: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice {
         let mut best: Option<(bool, u32, usize)> = None;
         for server in farm.members.iter().map(|server| *server as usize) {
             let rank = (Some(server) == wish.avoid, servers[server].id, server);
-            if best.is_none_or(|best| rank < best) && open(server) {
+            if best.is_none_or(|best| rank < best) && room(server) == Room::Slot {
                 best = Some(rank);
             }
         }

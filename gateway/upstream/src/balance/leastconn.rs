@@ -1,11 +1,13 @@
 //! `balance leastconn`: the server with the least to do for its weight; of equals, the one longest left alone.
 //!
 //! What HAProxy compares was learnt from the order in which held connections fill weighted servers: nothing for an
-//! idle server, else (requests + 1) / weight; waiting requests count too (configuration.txt, `leastconn`).
+//! idle server, else (requests + 1) / weight; waiting requests count too, and a server whose queue is bounded by
+//! `maxqueue` is chosen for its queue before the backend's own (configuration.txt, `leastconn` and `maxqueue`).
 
 use std::sync::Arc;
 
 use super::{Algorithm, Choice, Farm, Wish};
+use crate::queue::Room;
 use crate::server::Server;
 
 /// It remembers nothing: each server knows what it has to do and when it was last touched.
@@ -18,17 +20,19 @@ impl Algorithm for LeastConn {
         farm: &Farm,
         servers: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice {
-        let mut best: Option<(Rank, usize)> = None;
+        let mut best: Option<(Rank, usize, Room)> = None;
         for server in farm.members.iter().map(|server| *server as usize) {
             let rank = Rank::of(&servers[server], Some(server) == wish.avoid);
-            if best.is_none_or(|(best, _)| rank.less(&best)) && open(server) {
-                best = Some((rank, server));
+            if best.is_none_or(|(best, ..)| rank.less(&best)) {
+                let room = room(server);
+                best = if room == Room::None { best } else { Some((rank, server, room)) };
             }
         }
         match best {
-            Some((_, server)) => Choice::Server(server),
+            Some((_, server, Room::Slot)) => Choice::Server(server),
+            Some((_, server, _)) => Choice::Wait(server),
             None if farm.members.is_empty() => Choice::Nobody,
             None => Choice::Busy,
         }

@@ -1,7 +1,7 @@
 //! `balance`: which of the usable servers gets a request. One file per algorithm.
 //!
-//! An algorithm sees the [`Farm`], what the request brings along, and a question it may ask of each server: is a slot
-//! open? It allocates nothing and locks nothing; what is costly is done when the farm changes, which is rare.
+//! An algorithm sees the [`Farm`], what the request brings along, and a question it may ask of each server: is there
+//! room? It allocates nothing and locks nothing; what is costly is done when the farm changes, which is rare.
 
 mod farm;
 mod first;
@@ -11,6 +11,8 @@ mod random;
 mod roundrobin;
 mod source;
 mod static_rr;
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use config::model::Balance;
 
 pub(crate) use farm::Farm;
 
+use crate::queue::Room;
 use crate::server::Server;
 
 /// What a request brings along.
@@ -34,11 +37,11 @@ pub(crate) struct Wish {
 /// What an algorithm says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// This server, which is open.
+    /// This server, which has a slot.
     Server(usize),
-    /// This server and no other, though it is not open now.
+    /// This server and no other, though it has no slot now.
     Wait(usize),
-    /// None is open; any will do.
+    /// None has a slot; any will do.
     Busy,
     /// There is none.
     Nobody,
@@ -63,7 +66,7 @@ pub(crate) trait Algorithm: Send + Sync + std::fmt::Debug {
         farm: &Farm,
         servers: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice;
 }
 
@@ -79,8 +82,9 @@ pub(crate) fn algorithm(balance: &Balance, seed: u64) -> Box<dyn Algorithm> {
     }
 }
 
-/// Walks one round of turns from `start`: the first server that is open and not to be avoided, else the avoided one.
-fn walk(order: &[u32], start: usize, wish: &Wish, open: &mut dyn FnMut(usize) -> bool) -> Choice {
+/// Walks one round of turns from `start`: the first server that has a slot and is not to be avoided, else the avoided
+/// one.
+fn walk(order: &[u32], start: usize, wish: &Wish, room: &mut dyn FnMut(usize) -> Room) -> Choice {
     if order.is_empty() {
         return Choice::Nobody;
     }
@@ -88,8 +92,8 @@ fn walk(order: &[u32], start: usize, wish: &Wish, open: &mut dyn FnMut(usize) ->
     let turns = order[start..].iter().chain(&order[..start]);
     for server in turns.map(|server| *server as usize) {
         if Some(server) == wish.avoid {
-            avoided = avoided.or_else(|| open(server).then_some(server));
-        } else if open(server) {
+            avoided = avoided.or_else(|| (room(server) == Room::Slot).then_some(server));
+        } else if room(server) == Room::Slot {
             return Choice::Server(server);
         }
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{Algorithm, Choice, Dice, Farm, Wish, map, walk};
+use crate::queue::Room;
 use crate::server::Server;
 
 /// How many are drawn, and the dice.
@@ -31,7 +32,7 @@ impl Algorithm for Random {
         farm: &Farm,
         servers: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice {
         let turns = farm.order.len();
         if turns == 0 {
@@ -43,11 +44,11 @@ impl Algorithm for Random {
             from = self.dice.below(turns as u64) as usize;
             let drawn = farm.order[from] as usize;
             let lighter = best.is_none_or(|best| less(&servers[drawn], &servers[best]));
-            if lighter && Some(drawn) != wish.avoid && open(drawn) {
+            if lighter && Some(drawn) != wish.avoid && room(drawn) == Room::Slot {
                 best = Some(drawn);
             }
         }
-        best.map_or_else(|| walk(&farm.order, from, wish, open), Choice::Server)
+        best.map_or_else(|| walk(&farm.order, from, wish, room), Choice::Server)
     }
 }
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Algorithm, Choice, Farm, Wish, map};
+use crate::queue::Room;
 use crate::server::Server;
 
 /// It remembers nothing.
@@ -29,14 +30,14 @@ impl Algorithm for Source {
         farm: &Farm,
         _: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice {
         if farm.order.is_empty() {
             return Choice::Nobody;
         }
         let hash = wish.client.map_or(0, hash);
         let server = farm.order[hash as usize % farm.order.len()] as usize;
-        if open(server) { Choice::Server(server) } else { Choice::Wait(server) }
+        if room(server) == Room::Slot { Choice::Server(server) } else { Choice::Wait(server) }
     }
 }
 

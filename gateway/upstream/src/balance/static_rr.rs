@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{Algorithm, Choice, Farm, Wish, map, walk};
+use crate::queue::Room;
 use crate::server::Server;
 
 /// Whose turn it is: a count that only grows.
@@ -24,10 +25,10 @@ impl Algorithm for StaticRr {
         farm: &Farm,
         _: &[Arc<Server>],
         wish: &Wish,
-        open: &mut dyn FnMut(usize) -> bool,
+        room: &mut dyn FnMut(usize) -> Room,
     ) -> Choice {
         let turns = farm.order.len().max(1);
         let start = self.0.fetch_add(1, Relaxed) % turns;
-        walk(&farm.order, start, wish, open)
+        walk(&farm.order, start, wish, room)
     }
 }

@@ -81,3 +81,104 @@ impl Fsm {
         self.rise + self.fall - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::Dice;
+    use crate::fixture::check;
+
+    fn fsm(rise: u32, fall: u32) -> Fsm {
+        Fsm::of(Some(&Check { rise, fall, ..check(1000) }))
+    }
+
+    /// The state after each result (`+` or `-`), as log lines say it.
+    fn course(mut fsm: Fsm, results: &str) -> Vec<String> {
+        let after = |result| {
+            fsm.result(result == '+');
+            let (done, of) = fsm.progress();
+            format!("{done}/{of} {}", if fsm.up() { "UP" } else { "DOWN" })
+        };
+        results.chars().map(after).collect()
+    }
+
+    #[test]
+    fn a_server_starts_up_and_its_first_check_decides() {
+        assert!(fsm(2, 3).up());
+        assert_eq!(course(fsm(2, 3), "-"), ["0/2 DOWN"]);
+        assert_eq!(course(fsm(2, 3), "+"), ["3/3 UP"]);
+        assert_eq!(fsm(2, 3).result(false), Step::Down);
+        assert_eq!(fsm(2, 3).result(true), Step::Moved);
+    }
+
+    #[test]
+    fn rise_successes_bring_it_up_and_fall_failures_down() {
+        assert_eq!(
+            course(fsm(3, 3), "-+++---"),
+            ["0/3 DOWN", "1/3 DOWN", "2/3 DOWN", "3/3 UP", "2/3 UP", "1/3 UP", "0/3 DOWN"]
+        );
+    }
+
+    #[test]
+    fn only_consecutive_results_count() {
+        assert_eq!(
+            course(fsm(2, 3), "+--+--+"),
+            ["3/3 UP", "2/3 UP", "1/3 UP", "3/3 UP", "2/3 UP", "1/3 UP", "3/3 UP"]
+        );
+        assert_eq!(
+            course(fsm(3, 1), "-++-++"),
+            ["0/3 DOWN", "1/3 DOWN", "2/3 DOWN", "0/3 DOWN", "1/3 DOWN", "2/3 DOWN"]
+        );
+    }
+
+    #[test]
+    fn what_changes_nothing_is_no_step() {
+        let mut fsm = fsm(1, 1);
+        assert_eq!(fsm.result(true), Step::Moved, "the first is news");
+        assert_eq!(fsm.result(true), Step::Same);
+        assert_eq!(fsm.result(false), Step::Down);
+        assert_eq!(fsm.result(false), Step::Same);
+        assert_eq!(fsm.result(true), Step::Up);
+    }
+
+    #[test]
+    fn the_interval_follows_the_state() {
+        let millis = |ms| Some(Duration::from_millis(ms));
+        let check =
+            Check { fastinter: millis(100), downinter: millis(5000), rise: 2, fall: 2, ..check(1000) };
+        let mut fsm = Fsm::of(Some(&check));
+        let mut next = |result: Option<bool>| {
+            result.map(|result| fsm.result(result));
+            fsm.interval(&check).as_millis()
+        };
+        assert_eq!(next(None), 100, "yet unchecked");
+        assert_eq!(next(Some(true)), 1000, "up");
+        assert_eq!(next(Some(false)), 100, "going down");
+        assert_eq!(next(Some(false)), 5000, "down");
+        assert_eq!(next(Some(true)), 100, "going up");
+        assert_eq!(next(Some(true)), 1000, "up");
+    }
+
+    /// Against the plain reading of the manual: so many results of one kind in a row turn the state round.
+    #[test]
+    fn seeds_agree_with_counting_in_a_row() {
+        for seed in 0..500 {
+            let dice = Dice::new(seed);
+            let (rise, fall) = (1 + dice.below(4) as u32, 1 + dice.below(4) as u32);
+            let mut fsm = fsm(rise, fall);
+            let mut up = dice.below(2) == 0;
+            fsm.result(up);
+            let mut against = 0;
+            for _ in 0..100 {
+                let passed = dice.below(3) > 0;
+                against = if passed == up { 0 } else { against + 1 };
+                if against == if up { fall } else { rise } {
+                    (up, against) = (!up, 0);
+                }
+                fsm.result(passed);
+                assert_eq!(fsm.up(), up, "seed {seed}");
+                assert!(fsm.score <= fsm.full());
+            }
+        }
+    }
+}
