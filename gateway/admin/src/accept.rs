@@ -108,3 +108,50 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::Settings;
+    use crate::cli::tests::Example;
+
+    async fn ask<S: AsyncReadExt + AsyncWriteExt + Unpin>(mut stream: S, sent: &str) -> String {
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn the_cli_answers_over_a_unix_socket_until_it_is_stopped() {
+        let path = std::env::temp_dir().join(format!("admin-{}.sock", std::process::id()));
+        let listener = Listener::Unix(UnixListener::bind(&path).unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let served = tokio::spawn(cli(listener, Arc::new(Example(Ok(()))), Settings::default(), 10, stopped));
+        for _ in 0..3 {
+            assert_eq!(ask(UnixStream::connect(&path).await.unwrap(), "show version\n").await, "0.1.0\n\n");
+        }
+        stop.send(true).unwrap();
+        served.await.unwrap();
+        assert!(UnixStream::connect(&path).await.is_err());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn metrics_are_served_over_tcp_one_connection_at_a_time_if_so_wished() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let served = tokio::spawn(metrics(Listener::Tcp(listener), Arc::new(Example(Ok(()))), 1, stopped));
+        let first = TcpStream::connect(address).await.unwrap();
+        let second = TcpStream::connect(address).await.unwrap();
+        let request = "GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n";
+        let mut later = tokio::spawn(ask(second, request));
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut later).await.is_err());
+        assert!(ask(first, request).await.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(later.await.unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+        served.abort();
+    }
+}

@@ -1,6 +1,7 @@
 //! `/metrics`: a snapshot as the families of HAProxy's exporter, through a registry of the `prometheus` crate,
 //! so that names, labels and types pass its checks and other metrics can be added beside them.
 
+use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::{
     Counter as CounterProto, Gauge as GaugeProto, LabelPair, Metric, MetricFamily, MetricType,
@@ -66,7 +67,7 @@ impl Query {
 pub fn render(snapshot: &Snapshot, query: &Query, more: Option<&Registry>) -> Vec<u8> {
     let registry = Registry::new();
     // a fresh registry cannot refuse its only collector; if it did, there would be nothing to show
-    let registered = registry.register(Box::new(SnapshotCollector(families(snapshot, query))));
+    let registered = registry.register(Box::new(SnapshotCollector(Mutex::new(families(snapshot, query)))));
     debug_assert!(registered.is_ok(), "{registered:?}");
     let mut gathered = registry.gather();
     gathered.extend(more.map(Registry::gather).unwrap_or_default());
@@ -76,8 +77,8 @@ pub fn render(snapshot: &Snapshot, query: &Query, more: Option<&Registry>) -> Ve
     text
 }
 
-/// The families of one snapshot, made before it is registered.
-struct SnapshotCollector(Vec<MetricFamily>);
+/// The families of one snapshot, made before it is registered and collected once.
+struct SnapshotCollector(Mutex<Vec<MetricFamily>>);
 
 impl Collector for SnapshotCollector {
     fn desc(&self) -> Vec<&Desc> {
@@ -85,7 +86,7 @@ impl Collector for SnapshotCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        self.0.clone()
+        std::mem::take(&mut self.0.lock())
     }
 }
 

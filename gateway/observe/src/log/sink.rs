@@ -268,15 +268,17 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_descriptor_and_a_missing_logger_are_counted() {
+    fn a_closed_descriptor_a_full_disk_and_a_missing_logger_are_counted() {
         let sinks = Sinks::start();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let targets = [
+            target(Destination::Fd(full.as_raw_fd()), Head::Raw),
             target(Destination::Fd(987_654), Head::Raw),
             target(Destination::Unix("/nonexistent/log".into()), Head::Raw),
         ];
         sinks.logger(&targets, identity()).send(Level::Info, b"lost");
         assert!(sinks.flush(LONG));
-        assert_eq!(sinks.dropped(), 2);
+        assert_eq!(sinks.dropped(), 3);
     }
 
     #[test]
