@@ -43,9 +43,9 @@ fn write_value(text: &mut String, value: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::counters::FrontendCounters;
-    use crate::snapshot::FrontendFacts;
+    use crate::counters::{FrontendCounters, ServerCounters};
     use crate::snapshot::example::example;
+    use crate::snapshot::{CheckFacts, FrontendFacts, Mode, ServerFacts, ServerStatus};
 
     /// Which columns of a line are not empty.
     fn filled(line: &str) -> Vec<bool> {
@@ -84,6 +84,29 @@ mod tests {
         let facts = FrontendFacts { name: "ft", ..FrontendFacts::default() };
         let ours = csv_of([Row::frontend(&facts, &FrontendCounters::default())].iter());
         assert_eq!(filled(ours.lines().nth(1).unwrap()), filled(haproxy));
+    }
+
+    #[test]
+    fn a_server_before_its_first_check_is_initializing() {
+        let haproxy = "b0,s2,0,0,0,0,,0,0,0,,0,,0,0,0,0,UP 1/3,1,1,0,0,0,0,0,,1,2,2,,0,,2,0,,0,INI,,,0,0,0,0,0,0,,,,0,0,\
+                       0,,,,,-1,,,0,0,0,0,,,,Initializing,,2,3,2,,,,127.0.0.1:18499,,http,,,,,,,,0,0,0,,,0,,0,0,0,0,0,\
+                       0,0,0,0,1,,,,-,0,0,0,,,,,,,,,,,,,,,,,,,,,,";
+        let check = CheckFacts { status: Some("INI"), rise: 2, fall: 3, health: 2, ..CheckFacts::default() };
+        let facts = ServerFacts {
+            backend: "b0",
+            backend_id: 2,
+            name: "s2",
+            id: 2,
+            mode: Mode::Http,
+            status: ServerStatus::GoingDown(1, 3),
+            weight: 1,
+            user_weight: 1,
+            address: "127.0.0.1:18499".into(),
+            check: Some(check),
+            ..ServerFacts::default()
+        };
+        let ours = csv_of([Row::server(&facts, &ServerCounters::default())].iter());
+        assert_eq!(ours.lines().nth(1).unwrap(), haproxy);
     }
 
     #[test]

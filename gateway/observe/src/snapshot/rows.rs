@@ -261,7 +261,9 @@ impl Row {
         self.set(Column::CheckStatus, shown);
         self.set(Column::CheckCode, check.code.map(u32::from));
         self.set(Column::CheckDuration, check.duration);
-        self.set(Column::CheckDesc, check.description.clone());
+        let before_the_first = status == "INI" && check.description.is_empty();
+        let description = if before_the_first { "Initializing" } else { &check.description };
+        self.set(Column::CheckDesc, description.to_owned());
         self.set(Column::LastChk, (!check.last.is_empty()).then(|| check.last.clone()));
         self.set(Column::CheckRise, check.rise);
         self.set(Column::CheckFall, check.fall);
