@@ -101,7 +101,6 @@ fn skip<'a>(bytes: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::world::{World, evaluate};
 
     /// A client's hello with this name, as small as it can be.

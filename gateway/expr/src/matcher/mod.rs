@@ -15,6 +15,7 @@ use crate::{Expr, Scope, Type, Value};
 use bytes::Blocks;
 pub(crate) use number::Networks;
 use number::Ranges;
+pub(crate) use parse::regex_set;
 use text::Texts;
 
 /// A matching method.
