@@ -1,1 +1,31 @@
-//! placeholder
+//! The glue between the configuration and Pingora: the one crate that implements `ProxyHttp`.
+//!
+//! `runtime` is all that is built from one configuration, `gateway` what outlives it, `worker` accepts, `http1` speaks
+//! HTTP/1 to clients, and `http` judges every request.
+
+mod answer;
+mod connection;
+mod ctx;
+mod edit;
+mod events;
+mod fields;
+mod gateway;
+mod handshake;
+mod http;
+pub mod http1;
+mod listener;
+mod logger;
+mod metrics;
+mod outcome;
+mod proxy_line;
+mod runtime;
+mod server;
+mod snapshot;
+mod stream;
+mod worker;
+
+pub use gateway::{Facts, Gateway};
+pub use listener::ListenerState;
+pub use runtime::Runtime;
+pub use server::{Task, serve};
+pub use snapshot::take as snapshot;

@@ -1,0 +1,238 @@
+//! The answers that the gateway gives by itself: HAProxy's built-in pages, error files, and what rules return.
+//!
+//! A page has two forms on the wire, as in HAProxy: an answer to a request that was understood is a response like
+//! any other (names in lower case, connection kept); an answer to bytes that were not a request is sent raw.
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora_proxy::Session;
+
+use crate::http1::session::{CloseAfter, OwnAnswer};
+
+/// A built-in page.
+#[derive(Clone, Copy, Debug)]
+struct Page {
+    status: u16,
+    reason: &'static str,
+    text: &'static str,
+}
+
+#[rustfmt::skip]
+const PAGES: &[Page] = &[
+    Page { status: 200, reason: "OK",                    text: "Service ready." },
+    Page { status: 400, reason: "Bad request",           text: "Your browser sent an invalid request." },
+    Page { status: 401, reason: "Unauthorized",          text: "You need a valid user and password to access this content." },
+    Page { status: 403, reason: "Forbidden",             text: "Request forbidden by administrative rules." },
+    Page { status: 404, reason: "Not Found",             text: "The resource could not be found." },
+    Page { status: 405, reason: "Method Not Allowed",    text: "A request was made of a resource using a request method not supported by that resource" },
+    Page { status: 407, reason: "Unauthorized",          text: "You need a valid user and password to access this content." },
+    Page { status: 408, reason: "Request Time-out",      text: "Your browser didn't send a complete request in time." },
+    Page { status: 410, reason: "Gone",                  text: "The resource is no longer available and will not be available again." },
+    Page { status: 413, reason: "Payload Too Large",     text: "The request entity exceeds the maximum allowed." },
+    Page { status: 421, reason: "Misdirected Request",   text: "Request sent to a non-authoritative server." },
+    Page { status: 422, reason: "Unprocessable Content", text: "The server cannot process the contained instructions." },
+    Page { status: 425, reason: "Too Early",             text: "Your browser sent early data." },
+    Page { status: 429, reason: "Too Many Requests",     text: "You have sent too many requests in a given amount of time." },
+    Page { status: 431, reason: "Request Header Fields Too Large", text: "The request's header fields are larger than the buffer." },
+    Page { status: 500, reason: "Internal Server Error", text: "An internal server error occurred." },
+    Page { status: 501, reason: "Not Implemented",       text: ".The server does not support the functionality required to fulfill the request." },
+    Page { status: 502, reason: "Bad Gateway",           text: "The server returned an invalid or incomplete response." },
+    Page { status: 503, reason: "Service Unavailable",   text: "No server is available to handle this request." },
+    Page { status: 504, reason: "Gateway Time-out",      text: "The server didn't respond in time." },
+];
+
+impl Page {
+    /// The page of a status; a status that has none is answered by that of 403's family, 500.
+    fn of(status: u16) -> &'static Self {
+        let find = |status| PAGES.iter().find(|page| page.status == status);
+        find(status).or_else(|| find(500)).unwrap_or(&PAGES[0])
+    }
+
+    fn body(&self) -> String {
+        format!("<html><body><h1>{} {}</h1>\n{}\n</body></html>\n", self.status, self.reason, self.text)
+    }
+}
+
+/// An answer in full, ready to be written to any client.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The head.
+    pub head: ResponseHeader,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// The pages of one proxy: its `errorfile`s first, the built-in ones otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    files: Vec<(u16, Reply, Bytes)>,
+}
+
+impl Pages {
+    /// The built-in ones.
+    pub const BUILT_IN: Self = Self { files: Vec::new() };
+
+    /// Pages with these `errorfile`s, given as (status, whole file).
+    pub fn new(files: &[(u16, Vec<u8>)]) -> Self {
+        let files = files
+            .iter()
+            .filter_map(|(status, file)| Some((*status, parse_file(file)?, Bytes::copy_from_slice(file))))
+            .collect();
+        Self { files }
+    }
+
+    /// The answer to a request that was understood.
+    pub fn reply(&self, status: u16) -> Reply {
+        let own = self.files.iter().find(|(known, ..)| *known == status);
+        own.map_or_else(|| built_in(status), |(_, reply, _)| reply.clone())
+    }
+
+    /// The answer to bytes that were no request: raw, and the connection is closed after it.
+    pub fn raw(&self, status: u16) -> Bytes {
+        let own = self.files.iter().find(|(known, ..)| *known == status);
+        own.map_or_else(|| raw_page(status), |(_, _, raw)| raw.clone())
+    }
+}
+
+fn built_in(status: u16) -> Reply {
+    let page = Page::of(status);
+    let body = page.body();
+    let length = body.len().to_string();
+    let fields =
+        [("content-length", length.as_str()), ("cache-control", "no-cache"), ("content-type", "text/html")];
+    let head = head(page.status, Some(page.reason), fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
+    Reply { head, body: body.into() }
+}
+
+fn raw_page(status: u16) -> Bytes {
+    let page = Page::of(status);
+    let body = page.body();
+    let mut raw = String::with_capacity(256);
+    let _ = write!(raw, "HTTP/1.1 {} {}\r\nContent-length: {}\r\n", page.status, page.reason, body.len());
+    raw.push_str("Cache-Control: no-cache\r\n");
+    if page.status != 422 {
+        raw.push_str("Connection: close\r\n");
+    }
+    raw.push_str("Content-Type: text/html\r\n\r\n");
+    raw.push_str(&body);
+    raw.into()
+}
+
+/// Reads an `errorfile`; `None` for one that is not a response, which loading has refused already.
+fn parse_file(file: &[u8]) -> Option<Reply> {
+    let mut slots = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut slots);
+    let Ok(httparse::Status::Complete(end)) = response.parse(file) else { return None };
+    let fields = response.headers.iter().filter(|field| {
+        !field.name.eq_ignore_ascii_case("connection") && !field.name.eq_ignore_ascii_case("content-length")
+    });
+    let body = Bytes::copy_from_slice(&file[end..]);
+    let length = body.len().to_string();
+    let fields = fields
+        .map(|field| (field.name.as_bytes(), field.value))
+        .chain(std::iter::once((&b"content-length"[..], length.as_bytes())));
+    let mut head = head(response.code?, response.reason, fields);
+    if response.version == Some(0) {
+        head.set_version(http::Version::HTTP_10);
+    }
+    Some(Reply { head, body })
+}
+
+/// Builds a response head; a field that HTTP cannot carry is left out.
+pub(crate) fn head<'a>(
+    status: u16,
+    reason: Option<&str>,
+    fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> ResponseHeader {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut head = ResponseHeader::from(http::Response::new(()).into_parts().0);
+    // A StatusCode is valid already, and a reason that cannot be sent leaves the standard one.
+    let _ = head.set_status(status);
+    let _ = head.set_reason_phrase(reason);
+    for (name, value) in fields {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            let _ = head.append_header(name, value);
+        }
+    }
+    head
+}
+
+/// Turns what a rule answers into a reply.
+pub(crate) fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
+    let Some(body) = &answer.body else { return pages.reply(answer.status) };
+    let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
+    let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());
+    Reply { head: head(answer.status, reason, fields), body: body.clone() }
+}
+
+impl Reply {
+    /// The same reply, as the last on its connection.
+    pub fn closing(mut self) -> Self {
+        self.head.extensions_mut().insert(CloseAfter);
+        self
+    }
+}
+
+/// Writes a reply as the response of a request.
+///
+/// # Errors
+/// The client is gone.
+pub(crate) async fn send(session: &mut Session, mut reply: Reply) -> Result<()> {
+    reply.head.extensions_mut().insert(OwnAnswer);
+    let head_only = reply.body.is_empty() || session.req_header().method == http::Method::HEAD;
+    session.write_response_header(Box::new(reply.head), head_only).await?;
+    if head_only {
+        session.as_mut().finish_body().await
+    } else {
+        session.write_response_body(Some(reply.body), true).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_have_the_lengths_that_haproxy_sends() {
+        let expected =
+            [(200, 58), (400, 90), (403, 93), (404, 83), (405, 146), (408, 110), (410, 114), (413, 106)];
+        let more = [
+            (421, 104),
+            (422, 116),
+            (425, 80),
+            (429, 117),
+            (500, 97),
+            (501, 136),
+            (502, 107),
+            (503, 107),
+            (504, 92),
+        ];
+        for (status, length) in expected.into_iter().chain(more) {
+            assert_eq!(Page::of(status).body().len(), length, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_raw_page_is_what_haproxy_writes_to_bytes_that_are_no_request() {
+        let expected: &[u8] =
+            b"HTTP/1.1 400 Bad request\r\nContent-length: 90\r\nCache-Control: no-cache\r\n\
+            Connection: close\r\nContent-Type: text/html\r\n\r\n<html><body><h1>400 Bad request</h1>\n\
+            Your browser sent an invalid request.\n</body></html>\n";
+        assert_eq!(Pages::default().raw(400), expected);
+    }
+
+    #[test]
+    fn an_errorfile_is_sent_with_its_own_head() {
+        let file = b"HTTP/1.0 503 Nope\r\nConnection: close\r\nX-A: b\r\n\r\nsorry".to_vec();
+        let reply = Pages::new(&[(503, file)]).reply(503);
+        assert_eq!(reply.head.get_reason_phrase(), Some("Nope"));
+        assert_eq!(reply.head.version, http::Version::HTTP_10);
+        assert_eq!(reply.head.headers["x-a"], "b");
+        assert_eq!(&reply.body[..], b"sorry");
+    }
+}

@@ -1,0 +1,144 @@
+//! What is known of one client connection: shared by all requests on it, HTTP/1 and HTTP/2 alike.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use observe::ProcessCounters;
+use observe::log::{Endpoint, TlsFacts};
+use parking_lot::Mutex;
+
+use crate::listener::ListenerState;
+
+/// The facts of a client connection, reached from `ProxyHttp` through the connection's digest.
+#[derive(Debug)]
+pub struct Connection {
+    /// The socket it came in by.
+    pub listener: Arc<ListenerState>,
+    /// What the process counts.
+    pub process: Arc<ProcessCounters>,
+    /// The number of the socket among its frontend's, from 1: what logs show of a unix socket.
+    pub socket_number: u32,
+    /// The client's address; `None` on a unix socket.
+    pub source: Option<SocketAddr>,
+    /// The address it came to.
+    pub destination: Option<SocketAddr>,
+    /// What the TLS handshake yielded.
+    pub tls: Option<expr::Tls>,
+    /// When it was accepted.
+    pub accepted: Instant,
+    /// When it was accepted, for the log.
+    pub accepted_at: SystemTime,
+    /// How long the TLS handshake and the PROXY line took.
+    pub handshake: Duration,
+    /// Bytes read from the client, and bytes written to it.
+    pub traffic: Traffic,
+    /// The times of the request that an HTTP/1 connection is at.
+    pub head: Mutex<HeadTimes>,
+}
+
+/// Bytes of a connection as they crossed the socket (inside TLS).
+#[derive(Debug, Default)]
+pub struct Traffic {
+    read: AtomicU64,
+    written: AtomicU64,
+    unlogged: AtomicU64,
+    requests: AtomicU32,
+}
+
+impl Traffic {
+    /// Counts bytes that the client sent.
+    pub fn add_read(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Counts bytes that were sent to the client.
+    pub fn add_written(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Counts bytes of the `connection` lines, which HAProxy's `%B` leaves out.
+    pub fn add_unlogged(&self, bytes: usize) {
+        self.unlogged.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes of `connection` lines so far.
+    pub fn unlogged(&self) -> u64 {
+        self.unlogged.load(Ordering::Relaxed)
+    }
+
+    /// Bytes sent by the client so far.
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Bytes sent to the client so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request and says how many came before it.
+    pub fn next_request(&self) -> u32 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// When the head of a request came (configuration.txt 8.4: `Ti`, `TR`).
+#[derive(Clone, Debug)]
+pub struct HeadTimes {
+    /// The idle time before its first byte.
+    pub idle: Duration,
+    /// Its first byte.
+    pub first_byte: Instant,
+    /// Its first byte, for the log.
+    pub first_byte_at: SystemTime,
+    /// Its last byte.
+    pub complete: Instant,
+    /// The bytes of the connection before it: (read, written, unlogged).
+    pub before: (u64, u64, u64),
+    /// The request line as it came.
+    pub line: bytes::Bytes,
+}
+
+impl HeadTimes {
+    /// Before the first request.
+    pub fn at(now: Instant, now_at: SystemTime) -> Self {
+        Self {
+            idle: Duration::ZERO,
+            first_byte: now,
+            first_byte_at: now_at,
+            complete: now,
+            before: (0, 0, 0),
+            line: bytes::Bytes::new(),
+        }
+    }
+}
+
+impl Connection {
+    /// The client's address alone.
+    pub fn source_ip(&self) -> Option<IpAddr> {
+        self.source.map(|source| source.ip())
+    }
+
+    /// The client, as logs show it.
+    pub fn client_endpoint(&self) -> Endpoint {
+        self.source.map_or(Endpoint::Unix(self.socket_number), Endpoint::Ip)
+    }
+
+    /// Where it came to, as logs show it.
+    pub fn destination_endpoint(&self) -> Endpoint {
+        self.destination.map_or(Endpoint::Unix(self.socket_number), Endpoint::Ip)
+    }
+
+    /// TLS, as logs show it.
+    pub fn tls_facts(&self) -> Option<TlsFacts<'_>> {
+        let tls = self.tls.as_ref()?;
+        Some(TlsFacts {
+            sni: tls.sni.as_deref(),
+            version: &tls.version,
+            cipher: &tls.cipher,
+            resumed: tls.resumed,
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! What `ProxyHttp` carries along with one request, and how expressions and rules see it.
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use expr::{Side, Tls, Txn};
+use http::Version;
+use http::header::HeaderName;
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::connection::Connection;
+use crate::edit::{RequestEditor, ResponseEditor};
+use crate::listener::Route;
+use crate::outcome::{Outcome, Stage};
+use crate::runtime::{Backend, Frontend};
+
+/// One request's way through the gateway.
+#[derive(Debug)]
+pub(crate) struct Ctx {
+    /// The client's connection.
+    pub connection: Option<Arc<Connection>>,
+    /// The configuration that judges it.
+    pub route: Option<Arc<Route>>,
+    /// The backend, once it is chosen.
+    pub backend: Option<Arc<Backend>>,
+    /// The server's slot while it is held.
+    pub slot: Option<upstream::Slot>,
+    /// The server last tried, for the log.
+    pub server: Option<Arc<upstream::Server>>,
+    /// When things happened.
+    pub times: Times,
+    /// Where it is.
+    pub stage: Stage,
+    /// How it ended, where that is known already.
+    pub outcome: Option<Outcome>,
+    /// The status that the client saw.
+    pub status: Option<u16>,
+    /// Attempts to connect that failed.
+    pub retries: u32,
+    /// Another server was chosen than at first.
+    pub redispatched: bool,
+    /// The origin's response has neither a length nor a coding: it ends with its connection.
+    pub unframed: bool,
+    /// The origin's response is HTTP/1.0.
+    pub old_response: bool,
+    /// The frontend counts it as being served.
+    pub counted: bool,
+    /// It was answered with the metrics, not by a server.
+    pub service: Option<&'static str>,
+    /// It is not to be logged.
+    pub silent: bool,
+    /// The connection is cut without an answer.
+    pub cut: bool,
+    /// The request line as it came.
+    pub line: bytes::Bytes,
+    /// Bytes of the connection before this request: (read, written, unlogged).
+    pub before: (u64, u64, u64),
+    /// Queue positions at entry: (server, backend).
+    pub queued: (u64, u64),
+    /// The request is HTTP/2.
+    pub http2: bool,
+    /// Bytes of the bodies: (request, response).
+    pub body: (u64, u64),
+    /// Attempts to connect that failed, the last one included.
+    pub failures: u32,
+    /// What was decided after a failed attempt.
+    pub next: Option<upstream::Next>,
+    /// A rule's answer in place of the server's.
+    pub instead: Option<crate::answer::Reply>,
+    /// The client's connection ends after the answer.
+    pub closing: bool,
+    /// It is the connection's first request.
+    pub first: bool,
+    /// An `http-request` rule set was run: the log's `TR` is known.
+    pub judged: bool,
+}
+
+/// When a request reached its stages (configuration.txt 8.4).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// The accept.
+    pub accepted: Instant,
+    /// The accept, for the log.
+    pub accepted_at: SystemTime,
+    /// The handshakes.
+    pub handshake: Duration,
+    /// Idle before the first byte.
+    pub idle: Duration,
+    /// The first byte.
+    pub started: Instant,
+    /// The first byte, for the log.
+    pub started_at: SystemTime,
+    /// The head is whole.
+    pub head: Instant,
+    /// The first server was asked for.
+    pub queued: Option<Instant>,
+    /// A server was found.
+    pub selected: Option<Instant>,
+    /// The connection to it stood.
+    pub connected: Option<Instant>,
+    /// The head of its response came.
+    pub response: Option<Instant>,
+}
+
+impl Default for Ctx {
+    fn default() -> Self {
+        let (now, at) = (Instant::now(), SystemTime::UNIX_EPOCH);
+        let times = Times {
+            accepted: now,
+            accepted_at: at,
+            handshake: Duration::ZERO,
+            idle: Duration::ZERO,
+            started: now,
+            started_at: at,
+            head: now,
+            queued: None,
+            selected: None,
+            connected: None,
+            response: None,
+        };
+        Self {
+            connection: None,
+            route: None,
+            backend: None,
+            slot: None,
+            server: None,
+            times,
+            stage: Stage::Request,
+            outcome: None,
+            status: None,
+            retries: 0,
+            redispatched: false,
+            unframed: false,
+            old_response: false,
+            counted: false,
+            service: None,
+            silent: false,
+            cut: false,
+            line: bytes::Bytes::new(),
+            before: (0, 0, 0),
+            queued: (0, 0),
+            http2: false,
+            body: (0, 0),
+            failures: 0,
+            next: None,
+            instead: None,
+            closing: false,
+            first: true,
+            judged: false,
+        }
+    }
+}
+
+impl Ctx {
+    /// The frontend, once the request has one.
+    pub(crate) fn frontend(&self) -> Option<&Arc<Frontend>> {
+        self.route.as_ref().map(|route| &route.frontend)
+    }
+
+    /// The request as expressions see it.
+    pub(crate) fn view<'a>(
+        &'a self,
+        request: &'a RequestHeader,
+        response: Option<&'a ResponseHeader>,
+    ) -> View<'a> {
+        View { ctx: self, request, response }
+    }
+}
+
+/// A request, and its response once there is one, as expressions see them.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    ctx: &'a Ctx,
+    request: &'a RequestHeader,
+    response: Option<&'a ResponseHeader>,
+}
+
+/// Passes on what an expression asks to the view that `$view` makes: one body for all who are asked.
+macro_rules! txn_through_view {
+    ($who:ident, $this:ident => $view:expr) => {
+        impl Txn for $who<'_> {
+            fn source(&self) -> Option<IpAddr> {
+                self.ctx.connection.as_ref()?.source.map(|source| source.ip())
+            }
+
+            fn source_port(&self) -> Option<u16> {
+                self.ctx.connection.as_ref()?.source.map(|source| source.port())
+            }
+
+            fn destination(&self) -> Option<IpAddr> {
+                self.ctx.connection.as_ref()?.destination.map(|destination| destination.ip())
+            }
+
+            fn destination_port(&self) -> Option<u16> {
+                self.ctx.connection.as_ref()?.destination.map(|destination| destination.port())
+            }
+
+            fn tls(&self) -> Option<&Tls> {
+                self.ctx.connection.as_ref()?.tls.as_ref()
+            }
+
+            fn method(&self) -> Option<&[u8]> {
+                Some(self.request.method.as_str().as_bytes())
+            }
+
+            fn uri(&self) -> Option<&[u8]> {
+                Some(self.request.raw_path())
+            }
+
+            fn version(&self) -> Option<(u8, u8)> {
+                Some(version_number(self.request.version))
+            }
+
+            fn status(&self) -> Option<u16> {
+                let $this = self;
+                $view.response.map(|response| response.status.as_u16())
+            }
+
+            fn response_version(&self) -> Option<(u8, u8)> {
+                let $this = self;
+                $view.response.map(|response| version_number(response.version))
+            }
+
+            fn headers<'a>(
+                &'a self,
+                side: Side,
+                name: Option<&HeaderName>,
+                visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+            ) {
+                let $this = self;
+                $view.show(side, name, visit);
+            }
+
+            fn frontend(&self) -> Option<(&str, u32)> {
+                self.ctx.frontend().map(|frontend| (&*frontend.model().name, frontend.model().id))
+            }
+
+            fn backend(&self) -> Option<(&str, u32)> {
+                self.ctx.backend.as_ref().map(|backend| (&*backend.model().name, backend.model().id))
+            }
+
+            fn server(&self) -> Option<(&str, u32)> {
+                self.ctx.server.as_ref().map(|server| (&*server.name, server.id))
+            }
+
+            fn listener(&self) -> Option<(&str, u32)> {
+                let route = self.ctx.route.as_ref()?;
+                let bind = route.frontend.model().binds.get(route.bind)?;
+                Some((&bind.name, u32::try_from(route.bind + 1).unwrap_or(u32::MAX)))
+            }
+
+            fn first_request(&self) -> bool {
+                self.ctx.first
+            }
+
+            fn now(&self) -> SystemTime {
+                SystemTime::now()
+            }
+
+            fn random(&self) -> u32 {
+                fastrand::u32(..)
+            }
+        }
+    };
+}
+
+txn_through_view!(View, this => *this);
+txn_through_view!(RequestEditor, this => this.ctx.view(this.request, None));
+txn_through_view!(ResponseEditor, this => this.ctx.view(this.request, Some(&*this.response)));
+
+impl<'a> View<'a> {
+    /// Shows header lines until told to stop.
+    fn show(
+        self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        let map = match (side, self.response) {
+            (Side::Request, _) => &self.request.headers,
+            (Side::Response, Some(response)) => &response.headers,
+            (Side::Response, None) => return,
+        };
+        if name.is_some_and(|name| !map.contains_key(name)) {
+            return;
+        }
+        for (known, value) in map.iter().filter(|(known, _)| name.is_none_or(|name| *known == name)) {
+            if visit(known.as_str().as_bytes(), value.as_bytes()).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+fn version_number(version: Version) -> (u8, u8) {
+    match version {
+        Version::HTTP_09 => (0, 9),
+        Version::HTTP_10 => (1, 0),
+        Version::HTTP_2 => (2, 0),
+        Version::HTTP_3 => (3, 0),
+        _ => (1, 1),
+    }
+}

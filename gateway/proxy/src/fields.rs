@@ -1,0 +1,231 @@
+//! A finished request as `log-format` sees it: the message, and the fields that only exist at the end
+//! (configuration.txt 8.2.6).
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::time::{Duration, SystemTime};
+
+use expr::{LogField, Side, Tls, Txn};
+use http::HeaderName;
+use observe::log::date::Moment;
+use observe::log::{Endpoint, LogRecord};
+
+use crate::ctx::View;
+
+/// A record and the message it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct LogView<'a> {
+    record: &'a LogRecord<'a>,
+    message: Option<View<'a>>,
+}
+
+impl<'a> LogView<'a> {
+    /// The end of a request.
+    pub fn new(record: &'a LogRecord<'a>, message: View<'a>) -> Self {
+        Self { record, message: Some(message) }
+    }
+
+    /// The end of a connection that brought no request.
+    pub fn without_message(record: &'a LogRecord<'a>) -> Self {
+        Self { record, message: None }
+    }
+
+    fn number(&self, tag: &str) -> Option<i64> {
+        let record = self.record;
+        let timers = &record.timers;
+        let ended = |value: Option<u64>| Some(value.map_or(-1, signed));
+        match tag {
+            "B" => Some(signed(record.bytes_out)),
+            "U" => Some(signed(record.bytes_in)),
+            "ST" => Some(record.status.map_or(-1, i64::from)),
+            "Ta" => Some(signed(timers.active)),
+            "Tc" => ended(timers.connect),
+            "Td" => Some(self.data_time()),
+            "Th" => Some(signed(timers.handshake)),
+            "Ti" => Some(signed(timers.idle)),
+            "Tq" => ended(timers.request.map(|request| timers.handshake + timers.idle + request)),
+            "TR" => ended(timers.request),
+            "Tr" => ended(timers.response),
+            "Tt" => Some(signed(timers.total)),
+            "Tu" => Some(signed(timers.total.saturating_sub(timers.idle))),
+            "Tw" => ended(timers.queue),
+            "Ts" => Some(signed(since_epoch(record.accepted).as_secs())),
+            "ms" => Some(i64::from(since_epoch(record.accepted).subsec_millis())),
+            "ac" => Some(signed(record.actconn)),
+            "fc" => Some(signed(record.feconn)),
+            "bc" => Some(signed(record.beconn)),
+            "sc" => Some(signed(record.srv_conn)),
+            "rc" => Some(i64::from(record.retries)),
+            "sq" => Some(signed(record.srv_queue)),
+            "bq" => Some(signed(record.backend_queue)),
+            "cp" => Some(port(record.client)),
+            "fp" => Some(port(record.destination)),
+            "pid" => Some(i64::from(std::process::id())),
+            _ => None,
+        }
+    }
+
+    fn data_time(&self) -> i64 {
+        let timers = &self.record.timers;
+        let parts = [timers.request, timers.queue, timers.connect, timers.response];
+        if parts.iter().any(Option::is_none) {
+            return -1;
+        }
+        signed(timers.active.saturating_sub(parts.into_iter().flatten().sum()))
+    }
+
+    fn text(&self, tag: &str, out: &mut Vec<u8>) -> bool {
+        let record = self.record;
+        match tag {
+            "f" => out.extend_from_slice(record.frontend.as_bytes()),
+            "ft" => {
+                out.extend_from_slice(record.frontend.as_bytes());
+                if record.tls.is_some() {
+                    out.push(b'~');
+                }
+            }
+            "b" => out.extend_from_slice(record.backend.as_bytes()),
+            "s" => out.extend_from_slice(record.server.unwrap_or("<NOSRV>").as_bytes()),
+            "ts" => out.extend_from_slice(&record.termination.0[..2]),
+            "tsc" => out.extend_from_slice(&record.termination.0),
+            "r" => out.extend_from_slice(record.request.unwrap_or(b"<BADREQ>")),
+            "HM" => out.extend_from_slice(word(record.request, 0)),
+            "HU" => out.extend_from_slice(word(record.request, 1)),
+            "HV" => out.extend_from_slice(word(record.request, 2)),
+            "HP" | "HPO" => out.extend_from_slice(path(word(record.request, 1))),
+            "HQ" => out.extend_from_slice(query(word(record.request, 1))),
+            "sslv" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.version).as_bytes()),
+            "sslc" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.cipher).as_bytes()),
+            "ci" => return address(record.client, out),
+            "fi" => return address(record.destination, out),
+            _ => return self.date(tag, out),
+        }
+        true
+    }
+
+    fn date(&self, tag: &str, out: &mut Vec<u8>) -> bool {
+        let record = self.record;
+        match tag {
+            "t" => Moment::local(record.accepted).write_millis(out),
+            "tr" => Moment::local(record.started).write_millis(out),
+            "T" => Moment::utc(record.accepted).write_zoned(out),
+            "Tl" => Moment::local(record.accepted).write_zoned(out),
+            "trg" => Moment::utc(record.started).write_zoned(out),
+            "trl" => Moment::local(record.started).write_zoned(out),
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn port(end: Endpoint) -> i64 {
+    match end {
+        Endpoint::Ip(addr) => i64::from(addr.port()),
+        Endpoint::Unix(number) => i64::from(number),
+    }
+}
+
+fn address(end: Endpoint, out: &mut Vec<u8>) -> bool {
+    match end {
+        Endpoint::Ip(addr) => write!(out, "{}", addr.ip()).is_ok(),
+        Endpoint::Unix(_) => {
+            out.extend_from_slice(b"unix");
+            true
+        }
+    }
+}
+
+fn word(line: Option<&[u8]>, place: usize) -> &[u8] {
+    line.and_then(|line| line.split(|byte| *byte == b' ').nth(place)).unwrap_or(b"<BADREQ>")
+}
+
+fn path(target: &[u8]) -> &[u8] {
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
+}
+
+fn query(target: &[u8]) -> &[u8] {
+    target.iter().position(|byte| *byte == b'?').map_or(b"", |at| &target[at..])
+}
+
+impl Txn for LogView<'_> {
+    fn source(&self) -> Option<IpAddr> {
+        match self.record.client {
+            Endpoint::Ip(addr) => Some(addr.ip()),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
+    fn source_port(&self) -> Option<u16> {
+        self.message.as_ref()?.source_port()
+    }
+
+    fn destination(&self) -> Option<IpAddr> {
+        match self.record.destination {
+            Endpoint::Ip(addr) => Some(addr.ip()),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
+    fn destination_port(&self) -> Option<u16> {
+        self.message.as_ref()?.destination_port()
+    }
+
+    fn tls(&self) -> Option<&Tls> {
+        self.message.as_ref()?.tls()
+    }
+
+    fn method(&self) -> Option<&[u8]> {
+        self.message.as_ref()?.method()
+    }
+
+    fn uri(&self) -> Option<&[u8]> {
+        self.message.as_ref()?.uri()
+    }
+
+    fn version(&self) -> Option<(u8, u8)> {
+        self.message.as_ref()?.version()
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.record.status
+    }
+
+    fn headers<'a>(
+        &'a self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        if let Some(message) = &self.message {
+            message.headers(side, name, visit);
+        }
+    }
+
+    fn frontend(&self) -> Option<(&str, u32)> {
+        self.message.as_ref()?.frontend()
+    }
+
+    fn backend(&self) -> Option<(&str, u32)> {
+        self.message.as_ref()?.backend()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
+        match self.number(field.tag()) {
+            Some(number) => write!(out, "{number}").is_ok(),
+            None => self.text(field.tag(), out),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The TLS handshake of a connection under its deadline, and what becomes of one that fails.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use listen::tls::{Facts, HandshakeError, Tls, TlsStream};
+use observe::log::{Endpoint, LogRecord};
+
+use crate::listener::Route;
+
+/// Does the handshake.
+///
+/// # Errors
+/// It failed, or took longer than `patience`.
+pub(crate) async fn run(
+    tls: &Tls,
+    stream: listen::Stream,
+    patience: Option<Duration>,
+) -> Result<(TlsStream<listen::Stream>, Facts), HandshakeError> {
+    let handshake = tls.handshake(stream);
+    match patience {
+        None => handshake.await,
+        Some(patience) => tokio::time::timeout(patience, handshake)
+            .await
+            .unwrap_or_else(|_| Err(HandshakeError::Closed(std::io::ErrorKind::TimedOut.into()))),
+    }
+}
+
+/// The facts as expressions want them.
+pub(crate) fn tls_of(facts: Facts) -> expr::Tls {
+    expr::Tls {
+        sni: facts.sni,
+        version: facts.version.to_owned(),
+        cipher: facts.cipher.to_owned(),
+        alpn: facts.alpn,
+        resumed: facts.resumed,
+        client_certificate: facts.client_certificate.is_some(),
+    }
+}
+
+/// Counts and logs a handshake that failed.
+pub(crate) fn refuse(
+    route: &Route,
+    source: Option<SocketAddr>,
+    destination: Option<SocketAddr>,
+    accepted: SystemTime,
+    reason: &HandshakeError,
+) {
+    log::debug!("{}: {reason}", route.frontend.model().name);
+    route.frontend.counters.tls_failed();
+    let text = match reason {
+        HandshakeError::Closed(_) => "Connection closed during SSL handshake",
+        HandshakeError::Failed(_) | HandshakeError::UnknownName(_) => "SSL handshake failure",
+    };
+    let nothing_came = matches!(reason, HandshakeError::Closed(_));
+    if nothing_came && route.frontend.model().options.dontlognull {
+        return;
+    }
+    log_failure(route, (source, destination), accepted, text);
+}
+
+/// Logs a connection that never came to a request (configuration.txt 8.2.5).
+pub(crate) fn log_failure(
+    route: &Route,
+    (source, destination): (Option<SocketAddr>, Option<SocketAddr>),
+    accepted: SystemTime,
+    text: &str,
+) {
+    let number = u32::try_from(route.bind + 1).unwrap_or(u32::MAX);
+    let endpoint = |addr: Option<SocketAddr>| addr.map_or(Endpoint::Unix(number), Endpoint::Ip);
+    let model = route.frontend.model();
+    let record = LogRecord::new(&model.name, endpoint(source), endpoint(destination), accepted);
+    let bind = model.binds.get(route.bind).map_or("", |bind| &bind.name);
+    let number = (route.bind + 1).to_string();
+    route.frontend.log.connection_error(&record, if bind.is_empty() { &number } else { bind }, text);
+}

@@ -1,0 +1,187 @@
+//! From a backend to a connection with one of its servers: selection, queue, retries, redispatch.
+
+use std::time::{Duration, Instant};
+
+use config::model::ConnectionMode;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, PeerOptions};
+use pingora::{Error, ErrorType, Result, RetryType};
+use pingora_proxy::Session;
+use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
+
+use crate::ctx::Ctx;
+use crate::outcome::{Outcome, Stage};
+use crate::runtime::Backend;
+
+/// How long an idle connection to a server is kept: less than the thirty seconds after which Tekton's listeners close
+/// theirs, so that a request does not run into the close.
+const KEEP_IDLE: Duration = Duration::from_secs(20);
+
+/// Chooses the server and says how to reach it.
+pub(super) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+    let Some(backend) = ctx.backend.clone() else {
+        return Error::e_explain(ErrorType::InternalError, "a request without its backend");
+    };
+    ctx.stage = Stage::Queue;
+    ctx.times.queued.get_or_insert_with(Instant::now);
+    let slot = select(&backend, ctx).await?;
+    let waited = slot.waited();
+    ctx.queued.0 += u64::from(waited.server_queue);
+    ctx.queued.1 += u64::from(waited.backend_queue);
+    if ctx.times.selected.is_none() {
+        ctx.times.selected = Some(Instant::now());
+    }
+    let server = slot.server();
+    if ctx.server.as_ref().is_some_and(|before| !std::sync::Arc::ptr_eq(before, server)) {
+        ctx.redispatched = true;
+        backend.upstream.counters.redispatch();
+        server.counters.redispatch();
+    }
+    server.counters.session();
+    ctx.server = Some(server.clone());
+    let closing = ctx
+        .frontend()
+        .is_some_and(|frontend| frontend.model().options.connection != ConnectionMode::KeepAlive)
+        || backend.model().options.connection != ConnectionMode::KeepAlive;
+    let peer = peer_of(&backend, &slot, session.is_upgrade_req(), closing)?;
+    ctx.slot = Some(slot);
+    ctx.stage = Stage::Connect;
+    Ok(peer)
+}
+
+async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
+    let connection = ctx.connection.clone();
+    let client = connection.as_ref().and_then(|connection| connection.source_ip());
+    let port = connection.as_ref().and_then(|connection| connection.destination).map(|addr| addr.port());
+    let before = ctx.server.clone();
+    let prefer = match (ctx.next.take(), &before) {
+        (Some(Next::Same { pause }), Some(server)) => {
+            release(ctx);
+            tokio::time::sleep(pause).await;
+            Prefer::Server(server)
+        }
+        (Some(Next::Redispatch), Some(server)) => {
+            release(ctx);
+            Prefer::NotServer(server)
+        }
+        _ => Prefer::Any,
+    };
+    release(ctx);
+    let ask = Ask { client, port, prefer };
+    backend.upstream.select(&ask).await.map_err(|reason| {
+        ctx.server = None;
+        let outcome = match reason {
+            Unavailable::NoServer => Outcome::NO_SERVER,
+            Unavailable::QueueFull { server } => {
+                ctx.server = Some(server);
+                Outcome::QUEUE_FULL
+            }
+            Unavailable::QueueTimeout { server, waited } => {
+                ctx.server = server;
+                ctx.queued.0 += u64::from(waited.server_queue);
+                ctx.queued.1 += u64::from(waited.backend_queue);
+                ctx.times.selected = Some(Instant::now());
+                Outcome::QUEUE_TIMEOUT
+            }
+        };
+        ctx.outcome = Some(outcome);
+        Error::explain(ErrorType::HTTPStatus(outcome.status), "no server")
+    })
+}
+
+/// Gives the server's slot back.
+pub(super) fn release(ctx: &mut Ctx) {
+    if let Some(slot) = ctx.slot.take() {
+        slot.server().counters.closed();
+    }
+}
+
+fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Result<Box<HttpPeer>> {
+    let mut peer = match slot.address() {
+        Address::Ip(addr) => HttpPeer {
+            _address: SocketAddr::Inet(*addr),
+            scheme: pingora::upstreams::peer::Scheme::HTTP,
+            sni: String::new(),
+            proxy: None,
+            client_cert_key: None,
+            group_key: 0,
+            options: PeerOptions::new(),
+        },
+        Address::Unix(path) => HttpPeer::new_uds(&path.to_string_lossy(), false, String::new())?,
+    };
+    let timeouts = &backend.model().timeouts;
+    // Connections belong to the server they were made for, whatever other server has the same address.
+    peer.group_key = (u64::from(backend.model().id) << 32) | slot.server().index() as u64;
+    let options = &mut peer.options;
+    options.idle_timeout = Some(KEEP_IDLE);
+    if closing {
+        // A server that was told to close may not say so in its response: nobody is to find the connection again.
+        peer.group_key = fastrand::u64(..);
+        options.idle_timeout = Some(Duration::from_millis(1));
+    }
+    options.connection_timeout = timeouts.connect;
+    options.read_timeout = if upgrading { timeouts.tunnel.or(timeouts.server) } else { timeouts.server };
+    options.write_timeout = options.read_timeout;
+    // What is about the hop is our business (`request::for_server`), as HAProxy does it.
+    options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
+    Ok(Box::new(peer))
+}
+
+/// The connection stands.
+pub(super) fn connected(ctx: &mut Ctx, reused: bool) {
+    ctx.times.connected.get_or_insert_with(Instant::now);
+    ctx.stage = Stage::Headers;
+    let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return };
+    server.counters.request();
+    if reused {
+        server.counters.reuse();
+        backend.upstream.counters.reuse();
+    } else {
+        server.counters.connect();
+        backend.upstream.counters.connect();
+    }
+}
+
+/// An attempt to connect failed: shall there be another, and where?
+pub(super) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
+    error = error.into_up();
+    ctx.failures += 1;
+    let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return error };
+    server.counters.connect();
+    backend.upstream.counters.connect();
+    match backend.upstream.after_failure(ctx.failures) {
+        Next::GiveUp => {
+            ctx.outcome = Some(Outcome::of(&error, Stage::Connect));
+            server.counters.connection_error();
+            backend.upstream.counters.connection_error();
+            error.set_retry(false);
+        }
+        next => {
+            ctx.retries += 1;
+            server.counters.retry();
+            backend.upstream.counters.retry();
+            ctx.next = Some(next);
+            error.set_retry(true);
+        }
+    }
+    error
+}
+
+/// The exchange failed after the connection stood. A kept connection may have been closed by the server just as it
+/// was used again: then nothing was processed, and the request is sent once more on a fresh one.
+pub(super) fn failed_later(
+    session: &Session,
+    ctx: &mut Ctx,
+    mut error: Box<Error>,
+    reused: bool,
+) -> Box<Error> {
+    let replayable = !session.as_downstream().retry_buffer_truncated() && ctx.times.response.is_none();
+    let stale = reused && matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true));
+    if stale && replayable {
+        ctx.next = None;
+        error.set_retry(true);
+    } else {
+        error.set_retry(false);
+    }
+    error
+}

@@ -1,0 +1,212 @@
+//! The end of a request: the answer to an error, the counters, the log line.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use observe::log::{LogRecord, Termination, Timers};
+use pingora::Error;
+use pingora_proxy::{FailToProxy, Session};
+
+use super::connect::release;
+use super::request::pages_of;
+use crate::answer;
+use crate::ctx::Ctx;
+use crate::fields::LogView;
+use crate::gateway::Gateway;
+use crate::http1::serve::millis;
+use crate::outcome::{Blame, Outcome, Stage};
+
+/// Answers a request that failed, unless the client has an answer already or is gone.
+pub(super) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+    let outcome = *ctx.outcome.get_or_insert_with(|| Outcome::of(error, ctx.stage));
+    log::debug!("a request failed: {error}");
+    let begun = session.response_written().is_some();
+    let status = if begun || ctx.cut { 0 } else { outcome.status };
+    if let Some(instead) = ctx.instead.take()
+        && !begun
+    {
+        ctx.status = Some(instead.head.status.as_u16());
+        if let Err(error) = answer::send(session, instead).await {
+            log::debug!("answering: {error}");
+        }
+    } else if status != 0 {
+        ctx.status = Some(status);
+        let mut reply = pages_of(ctx).reply(status);
+        if matches!(status, 400 | 408) {
+            reply = reply.closing();
+        }
+        if let Err(error) = answer::send(session, reply).await {
+            log::debug!("answering: {error}");
+        }
+    } else {
+        session.as_downstream_mut().shutdown().await;
+    }
+    FailToProxy { error_code: status, can_reuse_downstream: true }
+}
+
+/// Counts and logs what became of a request.
+pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, ctx: &mut Ctx) {
+    let end = Instant::now();
+    let timers = timers(ctx, end);
+    let seconds = end.saturating_duration_since(ctx.times.started).as_secs_f64();
+    gateway.metrics().request_duration.observe(seconds);
+    let (read, written) = traffic(session, ctx);
+    count(gateway, ctx, &timers, read, written);
+    write_line(gateway, session, ctx, timers, (read, written));
+    release(ctx);
+    if let (true, Some(backend)) = (ctx.counted, &ctx.backend) {
+        backend.upstream.counters.closed();
+    }
+}
+
+/// Bytes of this request: read from the client, and written to it as the log counts them.
+fn traffic(session: &Session, ctx: &Ctx) -> (u64, u64) {
+    let Some(connection) = &ctx.connection else { return (0, 0) };
+    if ctx.http2 {
+        let head = session.response_written().map_or(0, head_size);
+        return (ctx.line.len() as u64 + ctx.body.0, head + session.body_bytes_sent() as u64);
+    }
+    let traffic = &connection.traffic;
+    let written = traffic.written().saturating_sub(ctx.before.1);
+    let unlogged = traffic.unlogged().saturating_sub(ctx.before.2);
+    (traffic.read().saturating_sub(ctx.before.0), written.saturating_sub(unlogged))
+}
+
+/// What a head would take in HTTP/1.
+fn head_size(response: &pingora::http::ResponseHeader) -> u64 {
+    let fields: usize =
+        response.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let reason = response.get_reason_phrase().map_or(0, str::len);
+    ("HTTP/1.1 200 \r\n\r\n".len() + reason + fields) as u64
+}
+
+fn timers(ctx: &Ctx, end: Instant) -> Timers {
+    let times = &ctx.times;
+    let queued = times.queued;
+    let selected = times.selected;
+    let since = |later: Option<Instant>, earlier: Option<Instant>| {
+        Some(millis(later?.saturating_duration_since(earlier?)))
+    };
+    let judged = ctx.judged || ctx.backend.is_some();
+    Timers {
+        handshake: millis(times.handshake),
+        idle: millis(times.idle),
+        request: judged.then(|| millis(times.head.saturating_duration_since(times.started))),
+        queue: since(selected, queued),
+        connect: since(times.connected, selected),
+        response: since(times.response, times.connected),
+        active: millis(end.saturating_duration_since(times.started)),
+        total: millis(end.saturating_duration_since(times.accepted)),
+    }
+}
+
+fn count(gateway: &Arc<Gateway>, ctx: &Ctx, timers: &Timers, read: u64, written: u64) {
+    let Some(frontend) = ctx.frontend() else { return };
+    frontend.counters.bytes_in(read);
+    frontend.counters.bytes_out(written);
+    gateway.process.bytes_out(written);
+    if let Some(listener) = ctx.route.as_ref().and_then(|route| frontend.listeners.get(route.bind)) {
+        listener.bytes_in(read);
+        listener.bytes_out(written);
+    }
+    if ctx.backend.is_none() {
+        if ctx.service.is_some() || ctx.outcome == Some(Outcome::LOCAL) || ctx.silent {
+            frontend.counters.intercepted();
+        }
+        ctx.status.into_iter().for_each(|status| frontend.counters.response(status));
+        return;
+    }
+    ctx.status.into_iter().for_each(|status| frontend.counters.response(status));
+    count_backend(ctx, timers, read, written);
+}
+
+fn count_backend(ctx: &Ctx, timers: &Timers, read: u64, written: u64) {
+    let Some(backend) = &ctx.backend else { return };
+    let counters = &backend.upstream.counters;
+    counters.bytes_in(read);
+    counters.bytes_out(written);
+    ctx.status.into_iter().for_each(|status| counters.response(status));
+    let total = Some(timers.active);
+    if ctx.times.response.is_some() {
+        counters.times(timers.queue, timers.connect, timers.response, total);
+    }
+    if let Some(server) = &ctx.server {
+        server.counters.bytes_in(read);
+        server.counters.bytes_out(written);
+        ctx.status.into_iter().for_each(|status| server.counters.response(status));
+        if ctx.times.response.is_some() {
+            server.counters.times(timers.queue, timers.connect, timers.response, total);
+        }
+    }
+    count_blame(ctx);
+}
+
+fn count_blame(ctx: &Ctx) {
+    let (Some(outcome), Some(backend)) = (ctx.outcome, &ctx.backend) else { return };
+    let counters = &backend.upstream.counters;
+    let server = ctx.server.as_ref().map(|server| &server.counters);
+    match outcome.blame {
+        // A connection's failures are counted attempt by attempt.
+        Blame::Nobody | Blame::Connection => {}
+        Blame::Request => ctx.frontend().into_iter().for_each(|frontend| frontend.counters.request_error()),
+        Blame::ClientAbort => {
+            counters.client_abort();
+            server.into_iter().for_each(|server| server.client_abort());
+        }
+        Blame::Response => {
+            counters.response_error();
+            server.into_iter().for_each(|server| server.response_error());
+        }
+        Blame::ServerAbort => {
+            counters.server_abort();
+            server.into_iter().for_each(|server| server.server_abort());
+        }
+        Blame::Internal => {
+            counters.internal_error();
+            server.into_iter().for_each(|server| server.internal_error());
+        }
+    }
+}
+
+fn write_line(gateway: &Arc<Gateway>, session: &Session, ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
+    let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
+    let log = &route.frontend.log;
+    if ctx.silent || !log.wants_traffic() {
+        return;
+    }
+    let model = route.frontend.model();
+    let code = ctx.outcome.map_or(*b"--", |outcome| outcome.code);
+    let record = LogRecord {
+        started: ctx.times.started_at,
+        http: true,
+        tls: connection.tls_facts(),
+        backend: ctx.backend.as_ref().map_or(&model.name, |backend| &backend.model().name),
+        server: ctx.server.as_ref().map(|server| &*server.name).or(ctx.service),
+        timers,
+        status: ctx.status,
+        bytes_in: bytes.0,
+        bytes_out: bytes.1,
+        termination: Termination([code[0], code[1], b'-', b'-']),
+        actconn: gateway.connections(),
+        feconn: route.frontend.counters.current(),
+        beconn: ctx
+            .backend
+            .as_ref()
+            .map_or(0, |backend| backend.upstream.counters.current().saturating_sub(1)),
+        srv_conn: ctx.server.as_ref().map_or(0, |server| server.counters.current().saturating_sub(1)),
+        retries: ctx.retries,
+        redispatched: ctx.redispatched,
+        srv_queue: ctx.queued.0,
+        backend_queue: ctx.queued.1,
+        request: Some(&ctx.line),
+        ..LogRecord::new(
+            &model.name,
+            connection.client_endpoint(),
+            connection.destination_endpoint(),
+            connection.accepted_at,
+        )
+    };
+    let failed = code != *b"--" && ctx.stage != Stage::Request;
+    let view = LogView::new(&record, ctx.view(session.req_header(), session.response_written()));
+    log.traffic(&record, &view, failed);
+}

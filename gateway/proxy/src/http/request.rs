@@ -1,0 +1,315 @@
+//! A request from its head to the choice of its backend, and the head that its server gets.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use config::model::{ConnectionMode, ForwardFor};
+use http::header::{self, HeaderValue};
+use http::{Method, Version};
+use pingora::http::RequestHeader;
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+use rules::{AnswerKind, Flow, RuleSet, Service};
+
+use super::route;
+use crate::answer::{self, Reply};
+use crate::connection::Connection;
+use crate::ctx::Ctx;
+use crate::edit::RequestEditor;
+use crate::gateway::Gateway;
+use crate::http1::head::{kept_tokens, says};
+use crate::outcome::{Blame, Outcome, Stage};
+
+/// Takes over what is known of the connection.
+pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+    let connection = connection_of(session)
+        .ok_or_else(|| Error::explain(ErrorType::InternalError, "a session without its connection"))?;
+    let route = connection.listener.route();
+    ctx.http2 = session.is_http2();
+    let before_it = connection.traffic.next_request();
+    ctx.times.accepted = connection.accepted;
+    ctx.times.accepted_at = connection.accepted_at;
+    if ctx.http2 {
+        let now = Instant::now();
+        (ctx.times.started, ctx.times.head) = (now, now);
+        ctx.times.started_at = SystemTime::now();
+        ctx.line = h2_line(session.req_header());
+    } else {
+        let head = connection.head.lock();
+        ctx.times.started = head.first_byte;
+        ctx.times.started_at = head.first_byte_at;
+        ctx.times.head = head.complete;
+        ctx.times.idle = head.idle;
+        ctx.before = head.before;
+        ctx.line = head.line.clone();
+    }
+    ctx.first = before_it == 0;
+    if ctx.first {
+        ctx.times.handshake = connection.handshake;
+    }
+    route.frontend.counters.request();
+    ctx.route = Some(route);
+    ctx.connection = Some(connection);
+    Ok(())
+}
+
+fn connection_of(session: &Session) -> Option<Arc<Connection>> {
+    let digest = session.as_downstream().digest()?.proxy_digest.as_ref()?;
+    digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
+}
+
+/// The request line as HAProxy writes that of an HTTP/2 request.
+fn h2_line(request: &RequestHeader) -> bytes::Bytes {
+    let mut line = Vec::with_capacity(64);
+    line.extend_from_slice(request.method.as_str().as_bytes());
+    line.push(b' ');
+    let authority = request.uri.authority().map(http::uri::Authority::as_str);
+    if let Some(authority) = authority {
+        let scheme = request.uri.scheme_str().unwrap_or("https");
+        line.extend_from_slice(scheme.as_bytes());
+        line.extend_from_slice(b"://");
+        line.extend_from_slice(authority.as_bytes());
+    }
+    line.extend_from_slice(request.raw_path());
+    line.extend_from_slice(b" HTTP/2.0");
+    line.into()
+}
+
+/// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
+pub(super) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    gateway.process.request();
+    let Some(route) = ctx.route.clone() else {
+        return Error::e_explain(ErrorType::InternalError, "a request without its route");
+    };
+    let frontend = route.frontend.model();
+    if let Some(uri) = &frontend.monitor_uri
+        && is_monitor(session.req_header(), uri)
+    {
+        ctx.silent = true;
+        return answer(session, ctx, route.frontend.pages.reply(200)).await;
+    }
+    for rules in [&frontend.tcp_request_content, &frontend.http_request] {
+        if !rules.is_empty() && run(gateway, rules, session, ctx).await? {
+            return Ok(true);
+        }
+    }
+    let Some(backend) = route::backend(ctx, session.req_header()) else {
+        return refuse(session, ctx, Outcome::NO_SERVER).await;
+    };
+    let model = backend.model();
+    backend.upstream.counters.session();
+    ctx.counted = true;
+    ctx.backend = Some(backend.clone());
+    backend.upstream.counters.request();
+    if model.listen != Some(route.frontend.id) {
+        for rules in [&model.tcp_request_content, &model.http_request] {
+            if !rules.is_empty() && run(gateway, rules, session, ctx).await? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn is_monitor(request: &RequestHeader, uri: &str) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD) && request.raw_path() == uri.as_bytes()
+}
+
+async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    ctx.judged = true;
+    let flow = {
+        let mut editor = RequestEditor { ctx, request: session.req_header_mut() };
+        rules.run(&mut editor)
+    };
+    match flow {
+        // A head is whole: there is nothing to wait for.
+        Flow::Continue | Flow::Accept | Flow::Wait => Ok(false),
+        Flow::Close | Flow::SilentDrop => {
+            count_denied(ctx);
+            ctx.outcome = Some(Outcome::DENIED);
+            ctx.cut = true;
+            session.as_downstream_mut().shutdown().await;
+            Ok(true)
+        }
+        Flow::Service(Service::PrometheusExporter) => {
+            ctx.service = Some("<PROMEX>");
+            ctx.outcome = Some(Outcome::LOCAL);
+            let query = session.req_header().uri.query().unwrap_or_default().to_owned();
+            answer(session, ctx, crate::snapshot::metrics(gateway, &query)).await
+        }
+        Flow::Answer(rule) => {
+            if matches!(rule.kind, AnswerKind::Denied { .. }) {
+                count_denied(ctx);
+                ctx.outcome = Some(Outcome::DENIED);
+            } else {
+                ctx.outcome = Some(Outcome::LOCAL);
+            }
+            if let AnswerKind::Denied { tarpit: true } = rule.kind {
+                tarpit(ctx).await;
+            }
+            ctx.closing = rule.close_after_body && !session.as_downstream_mut().is_body_empty();
+            let reply = answer::of_rule(&rule, pages_of(ctx));
+            answer(session, ctx, reply).await
+        }
+    }
+}
+
+/// `timeout tarpit`, or `timeout connect` where there is none.
+async fn tarpit(ctx: &mut Ctx) {
+    let Some(frontend) = ctx.frontend() else { return };
+    let timeouts = &frontend.model().timeouts;
+    if let Some(pause) = timeouts.tarpit.or(timeouts.connect) {
+        tokio::time::sleep(pause).await;
+    }
+    ctx.outcome = Some(Outcome::new(0, b'P', b'T', Blame::Nobody));
+}
+
+fn count_denied(ctx: &Ctx) {
+    if let Some(frontend) = ctx.frontend() {
+        frontend.counters.denied_request();
+        if let Some(listener) = ctx.route.as_ref().and_then(|route| frontend.listeners.get(route.bind)) {
+            listener.denied_request();
+        }
+    }
+    if let Some(backend) = &ctx.backend {
+        backend.upstream.counters.denied_request();
+    }
+}
+
+/// The error pages in force: the backend's if it has any, otherwise the frontend's.
+pub(super) fn pages_of(ctx: &Ctx) -> &answer::Pages {
+    const NONE: &answer::Pages = &answer::Pages::BUILT_IN;
+    match (&ctx.backend, ctx.frontend()) {
+        (Some(backend), _) if backend.has_pages => &backend.pages,
+        (_, Some(frontend)) => &frontend.pages,
+        (_, None) => NONE,
+    }
+}
+
+/// Answers with the page of an outcome.
+pub(super) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
+    ctx.outcome = Some(outcome);
+    let reply = pages_of(ctx).reply(outcome.status);
+    answer(session, ctx, reply).await
+}
+
+/// Writes an answer of our own; a client that has gone is no error of the gateway.
+pub(super) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
+    ctx.status = Some(reply.head.status.as_u16());
+    if matches!(reply.head.status.as_u16(), 400 | 408) {
+        ctx.closing = true;
+    }
+    let reply = if ctx.closing { reply.closing() } else { reply };
+    answer::send(session, reply).await?;
+    Ok(true)
+}
+
+/// Makes the head that the server gets: forwarded-for, and `connection` for this hop.
+pub(super) fn for_server(session: &mut Session, request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
+    ctx.stage = Stage::Headers;
+    let (Some(route), Some(backend)) = (&ctx.route, &ctx.backend) else { return Ok(()) };
+    let (frontend, model) = (route.frontend.model(), backend.model());
+    // The backend's forwardfor goes before the frontend's, and the line is added once.
+    let forwardfor = model.options.forwardfor.as_ref().or(frontend.options.forwardfor.as_ref());
+    let source = ctx.connection.as_ref().and_then(|connection| connection.source_ip());
+    if let (Some(option), Some(source)) = (forwardfor, source) {
+        add_forwarded_for(request, option, source)?;
+    }
+    join_cookies(request)?;
+    let upgrading = session.is_upgrade_req();
+    if !upgrading {
+        drop_upgrade(request)?;
+    }
+    let http10 = session.req_header().version == Version::HTTP_10;
+    let close = [frontend.options.connection, model.options.connection]
+        .iter()
+        .any(|mode| *mode != ConnectionMode::KeepAlive);
+    if http10 {
+        request.set_version(Version::HTTP_10);
+    }
+    match (close, http10) {
+        _ if upgrading => {}
+        (true, false) => append(request, "connection", "close")?,
+        (false, true) => append(request, "connection", "keep-alive")?,
+        (true, true) | (false, false) => {}
+    }
+    Ok(())
+}
+
+fn append(request: &mut RequestHeader, name: &'static str, value: &str) -> Result<()> {
+    request.append_header(name, value).map(|_| ())
+}
+
+/// A new, last line; what the request brought is not touched.
+fn add_forwarded_for(request: &mut RequestHeader, option: &ForwardFor, source: IpAddr) -> Result<()> {
+    let told = option.if_none && request.headers.contains_key(&option.header);
+    if told || option.except.iter().any(|(net, bits)| contains(*net, *bits, source)) {
+        return Ok(());
+    }
+    let value = HeaderValue::try_from(source.to_canonical().to_string())
+        .map_err(|error| Error::because(ErrorType::InternalError, "an address as a header", error))?;
+    request.append_header(option.header.clone(), value).map(|_| ())
+}
+
+fn contains(net: IpAddr, bits: u8, addr: IpAddr) -> bool {
+    match (net, addr.to_canonical()) {
+        (IpAddr::V4(net), IpAddr::V4(addr)) => {
+            let shift = 32 - u32::from(bits.min(32));
+            (u32::from(net) ^ u32::from(addr)).checked_shr(shift).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(net), IpAddr::V6(addr)) => {
+            let shift = 128 - u32::from(bits.min(128));
+            (u128::from(net) ^ u128::from(addr)).checked_shr(shift).unwrap_or(0) == 0
+        }
+        _ => false,
+    }
+}
+
+/// HTTP/2 splits `cookie`; HTTP/1 wants one line (RFC 9113, 8.2.3).
+fn join_cookies(request: &mut RequestHeader) -> Result<()> {
+    let mut cookies = request.headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (cookies.next(), cookies.next()) else { return Ok(()) };
+    if request.version != Version::HTTP_2 {
+        return Ok(());
+    }
+    let mut joined = first.as_bytes().to_vec();
+    for part in std::iter::once(second).chain(cookies) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(part.as_bytes());
+    }
+    let joined = HeaderValue::from_bytes(&joined)
+        .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "cookie", error))?;
+    request.insert_header("cookie", joined)
+}
+
+/// `connection: upgrade` without an upgrade is about this hop.
+fn drop_upgrade(request: &mut RequestHeader) -> Result<()> {
+    if !request.headers.get_all(header::CONNECTION).iter().any(|value| says(value.as_bytes(), b"upgrade")) {
+        return Ok(());
+    }
+    let kept =
+        kept_tokens(request.headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes), false);
+    match kept {
+        None => {
+            request.remove_header(&header::CONNECTION);
+            Ok(())
+        }
+        Some(value) => request.insert_header("connection", value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_their_addresses() {
+        let holds = |net: &str, bits, addr: &str| contains(net.parse().unwrap(), bits, addr.parse().unwrap());
+        assert!(holds("127.0.0.0", 8, "127.1.2.3"));
+        assert!(!holds("127.0.0.0", 8, "128.0.0.1"));
+        assert!(holds("0.0.0.0", 0, "9.9.9.9"));
+        assert!(holds("2001:db8::", 32, "2001:db8::1"));
+        assert!(!holds("127.0.0.1", 32, "::1"));
+    }
+}

@@ -1,0 +1,139 @@
+//! An HTTP/1 client connection between its requests, and the slot through which it comes back from a session.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use parking_lot::Mutex;
+use pingora::protocols::Digest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::connection::Connection;
+use crate::stream::{FrontStream, digest_of};
+
+/// How much is read at once.
+const READ_SIZE: usize = 16 * 1024;
+
+/// What the owner of a connection needs to read requests from it and write responses to it.
+#[derive(Debug)]
+pub struct ClientConnection {
+    /// The bytes' way.
+    pub stream: FrontStream,
+    /// Read and not yet used.
+    pub input: BytesMut,
+    /// To be written.
+    pub output: BytesMut,
+    /// Connection facts in Pingora's form, made once.
+    pub digest: Digest,
+    /// Whether another request may come on it.
+    pub reusable: bool,
+}
+
+/// Why an input or output did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum IoFailure {
+    /// Nothing moved for as long as the timeout allows.
+    #[error("timed out")]
+    TimedOut,
+    /// The socket says so.
+    #[error(transparent)]
+    Socket(#[from] io::Error),
+}
+
+impl ClientConnection {
+    /// Takes a connection into service.
+    pub fn new(stream: FrontStream) -> Box<Self> {
+        let connection = stream.connection();
+        let digest = Digest {
+            ssl_digest: None,
+            timing_digest: Vec::new(),
+            proxy_digest: digest_of(connection),
+            socket_digest: None,
+        };
+        Box::new(Self { stream, input: BytesMut::new(), output: BytesMut::new(), digest, reusable: true })
+    }
+
+    /// The facts of the connection.
+    pub fn facts(&self) -> &Arc<Connection> {
+        self.stream.connection()
+    }
+
+    /// Gives the connection up to HTTP/2, with what was read of it.
+    pub fn into_http2(self: Box<Self>) -> FrontStream {
+        let mut stream = self.stream;
+        stream.become_http2(self.input);
+        stream
+    }
+
+    /// Reads more into `input`; 0 is the end.
+    ///
+    /// # Errors
+    /// The socket's error, or nothing came within `patience`.
+    pub async fn fill(&mut self, patience: Option<Duration>) -> Result<usize, IoFailure> {
+        self.input.reserve(READ_SIZE);
+        let read = self.stream.read_buf(&mut self.input);
+        Ok(match patience {
+            None => read.await?,
+            Some(patience) => {
+                tokio::time::timeout(patience, read).await.map_err(|_| IoFailure::TimedOut)??
+            }
+        })
+    }
+
+    /// Writes `output`, then `more`; nothing is left behind when it succeeds.
+    ///
+    /// # Errors
+    /// The socket's error, or no byte could be written within `patience`.
+    pub async fn write_out(&mut self, more: &[u8], patience: Option<Duration>) -> Result<(), IoFailure> {
+        let mut more = more;
+        while !self.output.is_empty() || !more.is_empty() {
+            let parts = [io::IoSlice::new(&self.output), io::IoSlice::new(more)];
+            let parts = if more.is_empty() { &parts[..1] } else { &parts[..] };
+            let write = self.stream.write_vectored(parts);
+            let written = match patience {
+                None => write.await?,
+                Some(patience) => {
+                    tokio::time::timeout(patience, write).await.map_err(|_| IoFailure::TimedOut)??
+                }
+            };
+            if written == 0 {
+                return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+            }
+            let of_output = written.min(self.output.len());
+            bytes::Buf::advance(&mut self.output, of_output);
+            more = &more[written - of_output..];
+        }
+        match patience {
+            None => self.stream.flush().await?,
+            Some(patience) => {
+                tokio::time::timeout(patience, self.stream.flush())
+                    .await
+                    .map_err(|_| IoFailure::TimedOut)??;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the connection so that what was written arrives: our side is closed, and what the client still sends
+    /// is read and dropped for a while, since closing on unread bytes would reset the connection.
+    pub async fn close(mut self: Box<Self>, patience: Duration) {
+        const MOST: usize = 1 << 20;
+        let _ = self.stream.shutdown().await;
+        let linger = async {
+            let mut dropped = 0;
+            while dropped < MOST {
+                self.input.clear();
+                self.input.reserve(READ_SIZE);
+                match self.stream.read_buf(&mut self.input).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(read) => dropped += read,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(patience, linger).await;
+    }
+}
+
+/// Where a session puts the connection when it is done with it.
+pub type Slot = Arc<Mutex<Option<Box<ClientConnection>>>>;

@@ -1,0 +1,569 @@
+//! The head of an HTTP/1 request: bytes in, a typed head or the reason why not.
+//!
+//! Pure and incremental: it is given what has been read so far and never waits. What it refuses is what HAProxy
+//! refuses (RFC 9112, and where both are lenient, no stricter), so that an error has one owner and one page.
+
+use bytes::{Bytes, BytesMut};
+use http::Version;
+use http::header::{self, HeaderValue};
+use pingora::http::RequestHeader;
+
+/// The most headers that are ever looked at, whatever `tune.http.maxhdr` says.
+const HEADER_SLOTS: usize = 256;
+
+/// What a head may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes: `tune.bufsize` less `tune.maxrewrite`.
+    pub bytes: usize,
+    /// Headers: `tune.http.maxhdr`.
+    pub headers: usize,
+}
+
+/// How the body after a head is delimited (RFC 9112, 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// There is none.
+    None,
+    /// `content-length`.
+    Length(u64),
+    /// `transfer-encoding: chunked`.
+    Chunked,
+}
+
+/// A request head that is whole.
+#[derive(Debug)]
+pub struct Head {
+    /// The request, its header names in lower case as HAProxy passes them on.
+    pub request: RequestHeader,
+    /// Its body.
+    pub framing: Framing,
+    /// Whether the client wants the connection kept.
+    pub keep_alive: bool,
+    /// Whether it asks for another protocol (`upgrade`).
+    pub upgrade: bool,
+    /// The bytes that it took on the wire.
+    pub length: usize,
+    /// The request line as it came, for the log.
+    pub line: Bytes,
+}
+
+/// Why a head is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeadError {
+    /// Not HTTP/1, or against RFC 9112.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// Larger than [`Limits::bytes`].
+    #[error("the head is larger than the buffer")]
+    TooLarge,
+    /// More than [`Limits::headers`].
+    #[error("the head has too many headers")]
+    TooManyHeaders,
+    /// A transfer coding that is not known stands before `chunked` (RFC 9112, 6.1).
+    #[error("a transfer coding is not known")]
+    UnknownCoding,
+}
+
+/// Finds the end of a head as bytes arrive, without looking at any byte twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader {
+    scanned: usize,
+    tried: bool,
+}
+
+impl Reader {
+    /// Takes the head off the front of `buf` when all of it is there.
+    ///
+    /// # Errors
+    /// The head can never become a request. `buf` is left as it is, so that its first line can be logged.
+    pub fn take(&mut self, buf: &mut BytesMut, limits: &Limits) -> Result<Option<Head>, HeadError> {
+        skip_empty_lines(buf, &mut self.scanned);
+        let Some(end) = self.find_end(buf) else {
+            if buf.len() >= limits.bytes {
+                return Err(HeadError::TooLarge);
+            }
+            // Bytes that can never be a request are refused at once, not when a blank line happens to come.
+            if !self.tried && !buf.is_empty() {
+                self.tried = true;
+                probe(buf)?;
+            }
+            return Ok(None);
+        };
+        if end > limits.bytes {
+            return Err(HeadError::TooLarge);
+        }
+        parse(buf, end, limits).map(Some)
+    }
+
+    fn find_end(&mut self, buf: &[u8]) -> Option<usize> {
+        let mut from = self.scanned.saturating_sub(3);
+        while let Some(at) = memchr::memchr(b'\n', &buf[from..]) {
+            let next = from + at + 1;
+            match buf.get(next..) {
+                Some([b'\n', ..]) => return Some(next + 1),
+                Some([b'\r', b'\n', ..]) => return Some(next + 2),
+                _ => from = next,
+            }
+        }
+        self.scanned = buf.len();
+        None
+    }
+}
+
+/// Empty lines before a request line are skipped (RFC 9112, 2.2).
+fn skip_empty_lines(buf: &mut BytesMut, scanned: &mut usize) {
+    let empty = buf.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    if empty > 0 {
+        bytes::Buf::advance(buf, empty);
+        *scanned = 0;
+    }
+}
+
+fn probe(buf: &[u8]) -> Result<(), HeadError> {
+    let mut slots = [const { std::mem::MaybeUninit::uninit() }; HEADER_SLOTS];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(buf, &mut slots) {
+        Ok(_) => Ok(()),
+        // A folded line, which HAProxy unfolds: judged when the head is whole.
+        Err(httparse::Error::HeaderName | httparse::Error::TooManyHeaders) => Ok(()),
+        Err(error) => Err(reason(error)),
+    }
+}
+
+fn reason(error: httparse::Error) -> HeadError {
+    match error {
+        httparse::Error::HeaderName => {
+            HeadError::Invalid("a header name has a character that is not allowed")
+        }
+        httparse::Error::HeaderValue => {
+            HeadError::Invalid("a header value has a character that is not allowed")
+        }
+        httparse::Error::NewLine => HeadError::Invalid("a line does not end as it must"),
+        httparse::Error::Token => HeadError::Invalid("the request line has a character that is not allowed"),
+        httparse::Error::TooManyHeaders => HeadError::TooManyHeaders,
+        httparse::Error::Version => HeadError::Invalid("the version is not HTTP/1.0 or HTTP/1.1"),
+        httparse::Error::Status => HeadError::Invalid("not a request"),
+    }
+}
+
+/// One header's place in the head.
+#[derive(Clone, Copy)]
+struct Field {
+    name: (usize, usize),
+    value: (usize, usize),
+}
+
+/// Where the parts of a head lie, so that it can be cut up without copying.
+struct Layout {
+    method: (usize, usize),
+    target: (usize, usize),
+    version: Version,
+    fields: [Field; HEADER_SLOTS],
+    count: usize,
+}
+
+fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadError> {
+    let layout = match locate(&buf[..end]) {
+        Ok(layout) => layout,
+        Err(error) => {
+            if !unfold(&mut buf[..end]) {
+                return Err(error);
+            }
+            locate(&buf[..end])?
+        }
+    };
+    if layout.count > limits.headers {
+        return Err(HeadError::TooManyHeaders);
+    }
+    let mut head = buf.split_to(end);
+    for field in &layout.fields[..layout.count] {
+        head[field.name.0..field.name.1].make_ascii_lowercase();
+    }
+    build(&head.freeze(), &layout)
+}
+
+fn locate(head: &[u8]) -> Result<Layout, HeadError> {
+    let mut slots = [const { std::mem::MaybeUninit::uninit() }; HEADER_SLOTS];
+    let mut request = httparse::Request::new(&mut []);
+    let status = request.parse_with_uninit_headers(head, &mut slots).map_err(reason)?;
+    if status.is_partial() {
+        return Err(HeadError::Invalid("the head ends early"));
+    }
+    let base = head.as_ptr() as usize;
+    let place = |part: &[u8]| {
+        let start = part.as_ptr() as usize - base;
+        (start, start + part.len())
+    };
+    let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
+        return Err(HeadError::Invalid("the head ends early"));
+    };
+    let mut fields = [Field { name: (0, 0), value: (0, 0) }; HEADER_SLOTS];
+    for (field, header) in fields.iter_mut().zip(request.headers.iter()) {
+        *field = Field { name: place(header.name.as_bytes()), value: place(header.value) };
+    }
+    Ok(Layout {
+        method: place(method.as_bytes()),
+        target: place(target.as_bytes()),
+        version: if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 },
+        fields,
+        count: request.headers.len(),
+    })
+}
+
+/// Replaces the line break of every folded line by spaces, as HAProxy does (RFC 9112, 5.2). Says whether there was one.
+fn unfold(head: &mut [u8]) -> bool {
+    let mut found = false;
+    let mut line = memchr::memchr(b'\n', head).map_or(head.len(), |at| at + 1);
+    while let Some(at) = memchr::memchr(b'\n', &head[line..]) {
+        let next = line + at + 1;
+        if matches!(head.get(next), Some(b' ' | b'\t')) && at > 0 {
+            head[next - 1] = b' ';
+            if head[next - 2] == b'\r' {
+                head[next - 2] = b' ';
+            }
+            found = true;
+        }
+        line = next;
+    }
+    found
+}
+
+fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
+    let method = &head[layout.method.0..layout.method.1];
+    let target = &head[layout.target.0..layout.target.1];
+    check_target(method, target)?;
+    let mut request = RequestHeader::build(method, target, Some(layout.count))
+        .map_err(|_| HeadError::Invalid("the request target is not valid"))?;
+    request.set_version(layout.version);
+    let mut facts = Facts::default();
+    for field in &layout.fields[..layout.count] {
+        let name = head.slice(field.name.0..field.name.1);
+        let value = HeaderValue::from_maybe_shared(head.slice(field.value.0..field.value.1))
+            .map_err(|_| HeadError::Invalid("a header value has a character that is not allowed"))?;
+        facts.see(&name, &value)?;
+        let Some(value) = for_the_next_hop(&name, value) else { continue };
+        request
+            .append_header(name, value)
+            .map_err(|_| HeadError::Invalid("a header name has a character that is not allowed"))?;
+    }
+    let http11 = layout.version == Version::HTTP_11;
+    facts.check_host(target)?;
+    let framing = facts.framing(&mut request, http11)?;
+    let upgrade = http11 && facts.upgrade && facts.connection_upgrade;
+    if upgrade && facts.websocket && !facts.websocket_key {
+        return Err(HeadError::Invalid("upgrade to websocket without a sec-websocket-key"));
+    }
+    let ambiguous = facts.encoded && facts.length.is_some();
+    Ok(Head {
+        framing,
+        keep_alive: !ambiguous && !facts.close && (http11 || facts.keep_alive),
+        upgrade,
+        length: head.len(),
+        line: head.slice(..layout.target.1 + " HTTP/1.1".len()),
+        request,
+    })
+}
+
+/// `close` and `keep-alive` are about this hop; HAProxy passes the rest of `connection` on, in its place.
+fn for_the_next_hop(name: &[u8], value: HeaderValue) -> Option<HeaderValue> {
+    if name != b"connection" {
+        return Some(value);
+    }
+    kept_tokens(std::iter::once(value.as_bytes()), true)
+}
+
+/// The tokens of `connection` that are not about this hop, joined; `upgrade` only with an upgrade.
+pub fn kept_tokens<'a>(values: impl Iterator<Item = &'a [u8]>, upgrading: bool) -> Option<HeaderValue> {
+    let mut kept: Vec<u8> = Vec::new();
+    for token in values.flat_map(tokens) {
+        let ours = token.eq_ignore_ascii_case(b"close") || token.eq_ignore_ascii_case(b"keep-alive");
+        if ours || (!upgrading && token.eq_ignore_ascii_case(b"upgrade")) {
+            continue;
+        }
+        if !kept.is_empty() {
+            kept.extend_from_slice(b", ");
+        }
+        kept.extend_from_slice(token);
+    }
+    if kept.is_empty() { None } else { HeaderValue::from_bytes(&kept).ok() }
+}
+
+/// Whether a comma-separated value names a token.
+pub fn says(value: &[u8], word: &[u8]) -> bool {
+    tokens(value).any(|token| token.eq_ignore_ascii_case(word))
+}
+
+/// What the headers say of the message and its connection.
+#[derive(Default)]
+struct Facts {
+    length: Option<u64>,
+    chunked: bool,
+    encoded: bool,
+    close: bool,
+    keep_alive: bool,
+    upgrade: bool,
+    connection_upgrade: bool,
+    websocket: bool,
+    websocket_key: bool,
+    unknown_coding: bool,
+    host: Option<HeaderValue>,
+}
+
+impl Facts {
+    fn see(&mut self, name: &[u8], value: &HeaderValue) -> Result<(), HeadError> {
+        match name {
+            b"content-length" => self.see_length(value.as_bytes()),
+            b"transfer-encoding" => self.see_encoding(value.as_bytes()),
+            b"connection" => {
+                for token in tokens(value.as_bytes()) {
+                    self.close |= token.eq_ignore_ascii_case(b"close");
+                    self.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+                    self.connection_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
+                }
+                Ok(())
+            }
+            b"upgrade" => {
+                self.upgrade = true;
+                self.websocket |= value.as_bytes().eq_ignore_ascii_case(b"websocket");
+                Ok(())
+            }
+            // Sixteen bytes in base64 (RFC 6455, 4.1).
+            b"sec-websocket-key" => {
+                self.websocket_key = value.len() == 24;
+                Ok(())
+            }
+            b"host" => self.see_host(value),
+            _ => Ok(()),
+        }
+    }
+
+    /// `content-length`, once or the same value several times (RFC 9112, 6.3).
+    fn see_length(&mut self, value: &[u8]) -> Result<(), HeadError> {
+        for part in value.split(|byte| *byte == b',') {
+            let length =
+                decimal(part.trim_ascii()).ok_or(HeadError::Invalid("content-length is not a number"))?;
+            if self.length.is_some_and(|known| known != length) {
+                return Err(HeadError::Invalid("two different values of content-length"));
+            }
+            self.length = Some(length);
+        }
+        Ok(())
+    }
+
+    /// `transfer-encoding`: `chunked`, once and last (RFC 9112, 6.1).
+    fn see_encoding(&mut self, value: &[u8]) -> Result<(), HeadError> {
+        for token in tokens(value) {
+            if self.chunked {
+                return Err(HeadError::Invalid("transfer-encoding goes on after chunked"));
+            }
+            self.encoded = true;
+            self.chunked = token.eq_ignore_ascii_case(b"chunked");
+            self.unknown_coding |= !self.chunked;
+        }
+        Ok(())
+    }
+
+    /// `host`, once, or the same several times (RFC 9112, 3.2).
+    fn see_host(&mut self, value: &HeaderValue) -> Result<(), HeadError> {
+        if self.host.as_ref().is_some_and(|host| !same_host(host.as_bytes(), value.as_bytes())) {
+            return Err(HeadError::Invalid("two different values of host"));
+        }
+        self.host = Some(value.clone());
+        Ok(())
+    }
+
+    /// An absolute target and `host` must name the same place (RFC 9112, 3.2.2).
+    fn check_host(&self, target: &[u8]) -> Result<(), HeadError> {
+        let (Some(host), Some(authority)) = (&self.host, authority(target)) else { return Ok(()) };
+        if same_host(host.as_bytes(), authority) {
+            Ok(())
+        } else {
+            Err(HeadError::Invalid("host is not the target's"))
+        }
+    }
+
+    fn framing(&self, request: &mut RequestHeader, http11: bool) -> Result<Framing, HeadError> {
+        if !self.encoded {
+            return Ok(match self.length {
+                None | Some(0) => Framing::None,
+                Some(length) => Framing::Length(length),
+            });
+        }
+        if !self.chunked || !http11 {
+            return Err(HeadError::Invalid("transfer-encoding does not end in chunked"));
+        }
+        if self.unknown_coding {
+            return Err(HeadError::UnknownCoding);
+        }
+        // The length is not true then, and the next hop must not see it (RFC 9112, 6.3).
+        request.remove_header(&header::CONTENT_LENGTH);
+        Ok(Framing::Chunked)
+    }
+}
+
+/// The forms of a target that are requests (RFC 9112, 3.2): a path, `*`, a URL, and `host:port` for CONNECT.
+fn check_target(method: &[u8], target: &[u8]) -> Result<(), HeadError> {
+    if target.iter().any(|byte| *byte >= 0x80 || *byte == b'#') {
+        return Err(HeadError::Invalid("the request target has a character that is not allowed"));
+    }
+    let known =
+        target.starts_with(b"/") || target == b"*" || authority(target).is_some() || method == b"CONNECT";
+    if known { Ok(()) } else { Err(HeadError::Invalid("the request target is not a path")) }
+}
+
+/// The `host:port` of a URL.
+fn authority(target: &[u8]) -> Option<&[u8]> {
+    let colon = memchr::memmem::find(target, b"://")?;
+    if !target[..colon].iter().all(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let rest = &target[colon + 3..];
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+    Some(&rest[..end])
+}
+
+fn same_host(one: &[u8], other: &[u8]) -> bool {
+    fn bare(host: &[u8]) -> &[u8] {
+        host.strip_suffix(b":80").or_else(|| host.strip_suffix(b":443")).unwrap_or(host)
+    }
+    bare(one).eq_ignore_ascii_case(bare(other))
+}
+
+/// The comma-separated tokens of a header's value, without empty ones.
+pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
+}
+
+/// A number without sign or space.
+pub fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 19 {
+        return None;
+    }
+    text.iter()
+        .try_fold(0u64, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { bytes: 15_360, headers: 101 };
+
+    fn read(text: &[u8]) -> Result<Option<Head>, HeadError> {
+        Reader::default().take(&mut BytesMut::from(text), &LIMITS)
+    }
+
+    fn head(text: &[u8]) -> Head {
+        read(text).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_head_is_taken_and_the_body_is_left() {
+        let mut buf =
+            BytesMut::from(&b"POST /pac/?a=b HTTP/1.1\r\nHost: X\r\nContent-Length: 3\r\n\r\nabc"[..]);
+        let head = Reader::default().take(&mut buf, &LIMITS).unwrap().unwrap();
+        assert_eq!(head.request.raw_path(), b"/pac/?a=b");
+        assert_eq!(head.framing, Framing::Length(3));
+        assert!(head.keep_alive);
+        assert_eq!(&head.line[..], b"POST /pac/?a=b HTTP/1.1");
+        assert_eq!(&buf[..], b"abc");
+        let mut wire = Vec::new();
+        head.request.header_to_h1_wire(&mut wire);
+        assert_eq!(wire, b"host: X\r\ncontent-length: 3\r\n");
+    }
+
+    #[test]
+    fn a_head_that_comes_byte_by_byte_is_the_same_head() {
+        let text = b"GET / HTTP/1.1\r\nA: b\r\n\r\n";
+        let (mut buf, mut reader) = (BytesMut::new(), Reader::default());
+        for (at, byte) in text.iter().enumerate() {
+            buf.extend_from_slice(&[*byte]);
+            let got = reader.take(&mut buf, &LIMITS).unwrap();
+            assert_eq!(got.is_some(), at + 1 == text.len(), "at {at}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_is_refused_before_a_blank_line() {
+        assert!(matches!(read(b"\x16\x03\x01\x02\x00\x01"), Err(HeadError::Invalid(_))));
+    }
+
+    #[test]
+    fn folded_lines_are_unfolded() {
+        let head = head(b"GET / HTTP/1.1\r\nA: one\r\n two\r\nB: c\r\n\r\n");
+        assert_eq!(head.request.headers["a"].as_bytes(), b"one   two");
+    }
+
+    #[test]
+    fn refused_heads() {
+        let cases: &[&[u8]] = &[
+            b"GET /a b HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA : b\r\n\r\n",
+            b"GET / HTTP/1.1\r\n: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            b"GET / HTTP/1.1\r\nContent-Length: +5\r\n\r\n",
+            b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+            b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+            b"GET /\r\n\r\n",
+            b"GET x HTTP/1.1\r\n\r\n",
+            b"GET /a#b HTTP/1.1\r\n\r\n",
+            b"GET /\xc3\xa4 HTTP/1.1\r\n\r\n",
+            b"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        ];
+        for case in cases {
+            assert!(read(case).is_err(), "{}", String::from_utf8_lossy(case));
+        }
+    }
+
+    #[test]
+    fn an_unknown_coding_before_chunked_is_told_apart() {
+        let text = b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
+        assert_eq!(read(text).unwrap_err(), HeadError::UnknownCoding);
+    }
+
+    #[test]
+    fn a_host_that_agrees_is_accepted() {
+        assert_eq!(
+            head(b"GET http://H:80/x HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n").request.raw_path(),
+            b"http://H:80/x"
+        );
+    }
+
+    #[test]
+    fn a_length_beside_chunked_is_dropped() {
+        let head = head(b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n");
+        assert_eq!(head.framing, Framing::Chunked);
+        assert!(!head.request.headers.contains_key("content-length"));
+    }
+
+    #[test]
+    fn connection_keeps_what_is_not_about_the_hop() {
+        let kept = |text: &'static str, upgrading| {
+            kept_tokens([text.as_bytes()].into_iter(), upgrading)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(kept("X-Foo, keep-alive", false).as_deref(), Some("X-Foo"));
+        assert_eq!(kept("close", false), None);
+        assert_eq!(kept("Upgrade", false), None);
+        assert_eq!(kept("Upgrade", true).as_deref(), Some("Upgrade"));
+    }
+
+    #[test]
+    fn sizes_and_counts_are_bounded() {
+        let big = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "x".repeat(20_000));
+        assert_eq!(read(big.as_bytes()).unwrap_err(), HeadError::TooLarge);
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(102));
+        assert_eq!(read(many.as_bytes()).unwrap_err(), HeadError::TooManyHeaders);
+    }
+
+    #[test]
+    fn connections_are_kept_by_version_and_word() {
+        assert!(head(b"GET / HTTP/1.1\r\n\r\n").keep_alive);
+        assert!(!head(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").keep_alive);
+        assert!(!head(b"GET / HTTP/1.0\r\n\r\n").keep_alive);
+        assert!(head(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+    }
+}

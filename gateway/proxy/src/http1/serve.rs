@@ -1,0 +1,262 @@
+//! The life of an HTTP/1 connection: read a head under one deadline, let Pingora's frame judge it, and go on while
+//! both sides want to.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use observe::log::{LogRecord, Termination};
+use pingora::apps::{HttpServerApp, ServerApp};
+use pingora::protocols::http::ServerSession;
+use pingora::server::ShutdownWatch;
+use tokio::sync::watch;
+
+use super::connection::{ClientConnection, IoFailure, Slot};
+use super::head::{Head, HeadError, Reader};
+use super::session::{H1Session, SessionOptions};
+use crate::connection::{Connection, HeadTimes};
+use crate::fields::LogView;
+use crate::listener::Route;
+use crate::stream::FrontStream;
+
+/// What a client says that knows in advance that HTTP/2 is spoken here (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// How long a kept connection that is idle may still bring a request after a stop: closing it at once would lose
+/// one that is on its way.
+const DRAIN_IDLE: Duration = Duration::from_secs(1);
+/// How long what a client still sends is read after the last answer.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What came in place of a request.
+enum Arrived {
+    Head(Head),
+    Http2,
+    /// The connection ends without a word.
+    Nothing,
+    Refused(Refusal),
+}
+
+/// Why there is no request, as HAProxy answers and logs it.
+struct Refusal {
+    status: u16,
+    code: [u8; 2],
+    /// Whether any byte of a request had come.
+    bytes_came: bool,
+}
+
+/// Serves a client connection until it ends.
+pub async fn serve<A>(stream: FrontStream, app: &Arc<A>, shutdown: &ShutdownWatch)
+where
+    A: HttpServerApp + Send + Sync + 'static,
+{
+    let connection = stream.connection().clone();
+    let mut stopped = connection.listener.stopped();
+    let mut client = ClientConnection::new(stream);
+    let home = Slot::default();
+    let mut first = true;
+    loop {
+        let route = connection.listener.route();
+        match next_head(&mut client, &route, first, &mut stopped).await {
+            Arrived::Head(head) => {
+                let session = H1Session::new(client, home.clone(), head, session_options(&route));
+                let session = ServerSession::new_custom(Box::new(session));
+                app.process_new_http(session, shutdown).await;
+            }
+            Arrived::Http2 => {
+                let stream = client.into_http2();
+                app.process_new(Box::new(stream), shutdown).await;
+                return;
+            }
+            Arrived::Nothing => return,
+            Arrived::Refused(refusal) => {
+                refuse(&mut client, &route, &connection, &refusal).await;
+                return client.close(LINGER).await;
+            }
+        }
+        let back = home.lock().take();
+        let Some(back) = back else { return };
+        client = back;
+        first = false;
+        if !client.reusable {
+            let fin = route.frontend.model().timeouts.client_fin.unwrap_or(LINGER);
+            return client.close(fin.min(LINGER)).await;
+        }
+    }
+}
+
+fn session_options(route: &Route) -> SessionOptions {
+    let model = route.frontend.model();
+    SessionOptions {
+        client: model.timeouts.client,
+        tunnel: model.timeouts.tunnel,
+        abort_on_close: model.options.abortonclose,
+        keep_alive: model.options.connection != config::model::ConnectionMode::Close,
+    }
+}
+
+/// Waits for the next head: its first byte, then the rest of it, each under its deadline.
+async fn next_head(
+    client: &mut ClientConnection,
+    route: &Route,
+    first: bool,
+    stopped: &mut watch::Receiver<bool>,
+) -> Arrived {
+    let begun = Instant::now();
+    let idle_since = if first { client.facts().accepted + client.facts().handshake } else { begun };
+    let before = {
+        let traffic = &client.facts().traffic;
+        (traffic.read() - client.input.len() as u64, traffic.written(), traffic.unlogged())
+    };
+    if client.input.is_empty() {
+        match first_bytes(client, route, first, stopped).await {
+            Ok(true) => {}
+            Ok(false) => return Arrived::Nothing,
+            Err(refusal) => return Arrived::Refused(refusal),
+        }
+    }
+    let (first_byte, first_byte_at) = (Instant::now(), SystemTime::now());
+    let from = if first { idle_since } else { first_byte };
+    let head = match read_head(client, route, from, first).await {
+        Ok(Some(head)) => head,
+        Ok(None) => return Arrived::Http2,
+        Err(refusal) => return Arrived::Refused(refusal),
+    };
+    *client.facts().head.lock() = HeadTimes {
+        idle: first_byte.duration_since(idle_since),
+        first_byte,
+        first_byte_at,
+        complete: Instant::now(),
+        before,
+        line: head.line.clone(),
+    };
+    Arrived::Head(head)
+}
+
+/// Waits for the first bytes of a request. False is an idle connection that ends without a word.
+async fn first_bytes(
+    client: &mut ClientConnection,
+    route: &Route,
+    first: bool,
+    stopped: &mut watch::Receiver<bool>,
+) -> Result<bool, Refusal> {
+    let timeouts = &route.frontend.model().timeouts;
+    let patience = if first {
+        timeouts.http_request.or(timeouts.client)
+    } else {
+        timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
+    };
+    let came = if first {
+        client.fill(patience).await
+    } else {
+        tokio::select! {
+            biased;
+            came = client.fill(patience) => came,
+            () = drained(stopped) => return Ok(false),
+        }
+    };
+    match came {
+        Ok(0) | Err(IoFailure::Socket(_)) if !first => Ok(false),
+        Err(IoFailure::TimedOut) if !first => Ok(false),
+        Ok(0) => Err(Refusal { status: 400, code: *b"CR", bytes_came: false }),
+        Ok(_) => Ok(true),
+        Err(IoFailure::TimedOut) => Err(Refusal { status: 408, code: *b"cR", bytes_came: false }),
+        Err(IoFailure::Socket(_)) => Err(Refusal { status: 0, code: *b"CR", bytes_came: false }),
+    }
+}
+
+/// A stop was asked for, and a moment has passed in which the next request could come.
+async fn drained(stopped: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the listener's state, which the connection holds.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+    tokio::time::sleep(DRAIN_IDLE).await;
+}
+
+/// Reads until the head is whole; `None` is the preface of HTTP/2, left in the input.
+async fn read_head(
+    client: &mut ClientConnection,
+    route: &Route,
+    from: Instant,
+    first: bool,
+) -> Result<Option<Head>, Refusal> {
+    let timeouts = &route.frontend.model().timeouts;
+    let deadline = timeouts.http_request.map(|patience| from + patience);
+    let mut reader = Reader::default();
+    loop {
+        if first && PREFACE.starts_with(&client.input[..client.input.len().min(PREFACE.len())]) {
+            if client.input.len() >= PREFACE.len() {
+                return Ok(None);
+            }
+        } else {
+            match reader.take(&mut client.input, &route.frontend.limits) {
+                Ok(Some(head)) => return Ok(Some(head)),
+                Ok(None) => {}
+                Err(error) => return Err(refusal_of(error)),
+            }
+        }
+        let patience = deadline
+            .map_or(timeouts.client, |deadline| Some(deadline.saturating_duration_since(Instant::now())));
+        match client.fill(patience).await {
+            Ok(0) => return Err(Refusal { status: 400, code: *b"CR", bytes_came: true }),
+            Ok(_) => {}
+            Err(IoFailure::TimedOut) => return Err(Refusal { status: 408, code: *b"cR", bytes_came: true }),
+            Err(IoFailure::Socket(_)) => return Err(Refusal { status: 0, code: *b"CR", bytes_came: true }),
+        }
+    }
+}
+
+fn refusal_of(error: HeadError) -> Refusal {
+    let status = match error {
+        HeadError::Invalid(_) | HeadError::TooManyHeaders => 400,
+        HeadError::TooLarge => 431,
+        HeadError::UnknownCoding => 422,
+    };
+    log::debug!("a request was refused with {status}: {error}");
+    Refusal { status, code: *b"PR", bytes_came: true }
+}
+
+/// Answers what is no request, counts it and logs it.
+async fn refuse(client: &mut ClientConnection, route: &Route, connection: &Connection, refusal: &Refusal) {
+    let frontend = &route.frontend;
+    let options = &frontend.model().options;
+    frontend.counters.request_error();
+    if let Some(listener) = frontend.listeners.get(route.bind) {
+        listener.request_error();
+    }
+    let probe = !refusal.bytes_came;
+    if refusal.status != 0 && !(probe && options.ignore_probes) {
+        let page = frontend.pages.raw(refusal.status);
+        if let Err(error) = client.write_out(&page, frontend.model().timeouts.client).await {
+            log::debug!("answering a bad request: {error}");
+        } else {
+            frontend.counters.response(refusal.status);
+        }
+    }
+    if probe && (options.dontlognull || options.ignore_probes) {
+        return;
+    }
+    log_refusal(route, connection, refusal);
+}
+
+fn log_refusal(route: &Route, connection: &Connection, refusal: &Refusal) {
+    let frontend = &route.frontend;
+    let mut record = LogRecord::new(
+        &frontend.model().name,
+        connection.client_endpoint(),
+        connection.destination_endpoint(),
+        connection.accepted_at,
+    );
+    record.http = true;
+    record.tls = connection.tls_facts();
+    record.status = (refusal.status != 0).then_some(refusal.status);
+    record.timers.handshake = millis(connection.handshake);
+    record.timers.active = millis(connection.accepted.elapsed().saturating_sub(connection.handshake));
+    record.timers.total = millis(connection.accepted.elapsed());
+    record.termination = Termination([refusal.code[0], refusal.code[1], b'-', b'-']);
+    record.feconn = frontend.counters.current();
+    record.actconn = connection.process.current();
+    frontend.log.error(&record, &LogView::without_message(&record));
+}
+
+/// Milliseconds as the log counts them.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

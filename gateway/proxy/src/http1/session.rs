@@ -1,0 +1,674 @@
+//! One HTTP/1 request and its response on a client connection, as Pingora's custom server session.
+//!
+//! Stock Pingora writes its own `date` and `connection`, loses HTTP/1.0 and answers what it cannot read with a page
+//! of its own. Here the bytes are ours: what the origin said goes out as it was, names in lower case as HAProxy
+//! writes them, with `connection` only where it is needed (RFC 9112, 9.3).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::Stream;
+use http::{HeaderMap, Method, StatusCode, Version, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::Digest;
+use pingora::protocols::http::HttpTask;
+use pingora::protocols::http::custom::CustomMessageWrite;
+use pingora::protocols::http::custom::server::Session;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::{Error, ErrorType, Result};
+
+use super::body::{Body, Piece};
+use super::connection::{ClientConnection, IoFailure, Slot};
+use super::head::{Head, decimal, kept_tokens};
+
+/// Bodies up to this size can be sent to another server when the first refuses the connection.
+const RETRY_BUFFER: usize = 64 * 1024;
+/// Output is written at the latest when this much has gathered.
+const OUTPUT_MARK: usize = 32 * 1024;
+const CONNECTION: &[u8] = b"connection";
+/// Input that came before its turn (a pipelined request) is read up to here.
+const PIPELINE_LIMIT: usize = 32 * 1024;
+
+/// How the response's body is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Out {
+    /// No head yet.
+    Head,
+    /// No body, or its end was written.
+    Done,
+    /// This many bytes are missing.
+    Length(u64),
+    /// Chunked.
+    Chunked,
+    /// Until the connection closes.
+    Close,
+    /// After an upgrade.
+    Tunnel,
+}
+
+/// A request on an HTTP/1 connection.
+pub struct H1Session {
+    /// Taken out when the session ends.
+    client: Option<Box<ClientConnection>>,
+    home: Slot,
+    request: RequestHeader,
+    keep_alive: bool,
+    upgrade: bool,
+    body: Body,
+    body_empty: bool,
+    body_read: usize,
+    body_sent: usize,
+    replay: Option<Replay>,
+    out: Out,
+    response: Option<Box<ResponseHeader>>,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+    drain_timeout: Option<Duration>,
+    tunnel_timeout: Option<Duration>,
+    abort_on_close: bool,
+}
+
+/// What was read of the body, while it is small enough to be sent again.
+#[derive(Debug, Default)]
+struct Replay {
+    parts: Vec<Bytes>,
+    size: usize,
+    truncated: bool,
+}
+
+impl std::fmt::Debug for H1Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("H1Session").field("body", &self.body).field("out", &self.out).finish_non_exhaustive()
+    }
+}
+
+/// On a response: the client's connection ends after it.
+#[derive(Clone, Copy, Debug)]
+pub struct CloseAfter;
+
+/// On a response: it is the gateway's own, and does not wait for the request's body.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnAnswer;
+
+/// What a session takes from the configuration of its frontend.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionOptions {
+    /// `timeout client`.
+    pub client: Option<Duration>,
+    /// `timeout tunnel`.
+    pub tunnel: Option<Duration>,
+    /// `option abortonclose`.
+    pub abort_on_close: bool,
+    /// Whether another request may follow at all.
+    pub keep_alive: bool,
+}
+
+impl H1Session {
+    /// A session for a head that was just read from `client`; the connection comes back through `home`.
+    pub fn new(client: Box<ClientConnection>, home: Slot, head: Head, options: SessionOptions) -> Self {
+        let body = Body::from(head.framing);
+        Self {
+            client: Some(client),
+            home,
+            request: head.request,
+            keep_alive: head.keep_alive && options.keep_alive,
+            upgrade: head.upgrade,
+            body,
+            body_empty: body == Body::Done,
+            body_read: 0,
+            body_sent: 0,
+            replay: None,
+            out: Out::Head,
+            response: None,
+            read_timeout: options.client,
+            write_timeout: options.client,
+            drain_timeout: None,
+            tunnel_timeout: options.tunnel,
+            abort_on_close: options.abort_on_close,
+        }
+    }
+
+    fn client(&mut self) -> Result<&mut ClientConnection> {
+        self.client
+            .as_deref_mut()
+            .ok_or_else(|| Error::explain(ErrorType::InternalError, "the session has ended"))
+    }
+
+    async fn fill(&mut self) -> Result<usize> {
+        let patience = self.read_timeout;
+        self.client()?.fill(patience).await.map_err(read_error)
+    }
+
+    async fn next_piece(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let mut body = self.body;
+            let piece = body.take(&mut self.client()?.input);
+            self.body = body;
+            match piece.map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()))? {
+                Piece::Data(data) => return Ok(Some(data)),
+                Piece::End => return Ok(None),
+                Piece::NeedMore => {}
+            }
+            if self.fill().await? == 0 {
+                if self.body == Body::Tunnel {
+                    self.body = Body::Done;
+                    return Ok(None);
+                }
+                return Error::e_explain(
+                    ErrorType::ConnectionClosed,
+                    "the client closed before the body's end",
+                );
+            }
+        }
+    }
+
+    /// Waits while there is nothing to read of this request: for the client to go away.
+    async fn idle(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let abort = self.abort_on_close;
+            let client = self.client()?;
+            if client.input.len() >= PIPELINE_LIMIT {
+                return std::future::pending().await;
+            }
+            match client.fill(None).await.map_err(read_error)? {
+                0 if abort => {
+                    return Error::e_explain(
+                        ErrorType::ConnectionClosed,
+                        "the client closed before the answer",
+                    );
+                }
+                // A client may close its side when it has said all: it still waits for the answer.
+                0 => return std::future::pending().await,
+                _ => {}
+            }
+        }
+    }
+
+    fn queue_head(&mut self, response: &ResponseHeader, end: bool) -> Result<()> {
+        let status = response.status;
+        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+            let client = self.client()?;
+            write_head(&mut client.output, response, None, false);
+            return Ok(());
+        }
+        let framing = self.frame(response, end);
+        if response.extensions.get::<OwnAnswer>().is_some() && !self.drop_arrived_body() {
+            self.keep_alive = false;
+        }
+        if matches!(framing, Out::Close)
+            || response.extensions.get::<CloseAfter>().is_some()
+            || self.stopping()
+        {
+            self.keep_alive = false;
+        }
+        let word = self.connection_word(response);
+        let http10 = self.request.version == Version::HTTP_10;
+        let client = self.client()?;
+        write_head(&mut client.output, response, word, http10);
+        if let Some(word) = word {
+            client.facts().traffic.add_unlogged(CONNECTION.len() + word.len() + 4);
+        }
+        if framing == Out::Tunnel {
+            self.body = Body::Tunnel;
+            self.keep_alive = false;
+            if self.tunnel_timeout.is_some() {
+                (self.read_timeout, self.write_timeout) = (self.tunnel_timeout, self.tunnel_timeout);
+            }
+        }
+        self.out = framing;
+        Ok(())
+    }
+
+    /// Drops what has come of the request's body without waiting for more. Whether that was all of it.
+    fn drop_arrived_body(&mut self) -> bool {
+        let mut body = self.body;
+        let Some(client) = &mut self.client else { return false };
+        let done = loop {
+            match body.take(&mut client.input) {
+                Ok(Piece::Data(_)) => {}
+                Ok(Piece::End) => break true,
+                Ok(Piece::NeedMore) | Err(_) => break false,
+            }
+        };
+        self.body = body;
+        done
+    }
+
+    fn stopping(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.facts().listener.is_stopping())
+    }
+
+    fn frame(&self, response: &ResponseHeader, end: bool) -> Out {
+        let status = response.status;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return if self.upgrade { Out::Tunnel } else { Out::Done };
+        }
+        if self.request.method == Method::HEAD || matches!(status.as_u16(), 204 | 304) {
+            return Out::Done;
+        }
+        if response.headers.contains_key(header::TRANSFER_ENCODING) {
+            return if self.request.version == Version::HTTP_10 { Out::Close } else { Out::Chunked };
+        }
+        match response.headers.get(header::CONTENT_LENGTH).and_then(|value| decimal(value.as_bytes())) {
+            Some(0) => Out::Done,
+            Some(length) => Out::Length(length),
+            None if end => Out::Done,
+            None => Out::Close,
+        }
+    }
+
+    /// What `connection` must say, if anything: what the response's version does not say by itself (RFC 9112, 9.3).
+    fn connection_word(&self, response: &ResponseHeader) -> Option<&'static str> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            return None;
+        }
+        let client_is_old = self.request.version == Version::HTTP_10;
+        let response_is_old = response.version == Version::HTTP_10;
+        match self.keep_alive {
+            true if client_is_old || response_is_old => Some("keep-alive"),
+            true => None,
+            false if response_is_old => None,
+            false => Some("close"),
+        }
+    }
+
+    /// Puts body bytes into the output, or writes them straight away when they are many.
+    async fn queue_body(&mut self, data: Bytes) -> Result<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        self.body_sent += data.len();
+        let data = match &mut self.out {
+            Out::Head | Out::Done => return Ok(()),
+            Out::Length(left) => {
+                let take = usize::try_from(*left).unwrap_or(usize::MAX).min(data.len());
+                *left -= take as u64;
+                if *left == 0 {
+                    self.out = Out::Done;
+                }
+                data.slice(..take)
+            }
+            Out::Chunked => {
+                let client = self.client()?;
+                write_chunk_size(&mut client.output, data.len());
+                client.output.extend_from_slice(&data);
+                client.output.extend_from_slice(b"\r\n");
+                return self.write_if_full().await;
+            }
+            Out::Close | Out::Tunnel => data,
+        };
+        let patience = self.write_timeout;
+        let client = self.client()?;
+        if client.output.len() + data.len() > OUTPUT_MARK {
+            return client.write_out(&data, patience).await.map_err(write_error);
+        }
+        client.output.extend_from_slice(&data);
+        Ok(())
+    }
+
+    async fn write_if_full(&mut self) -> Result<()> {
+        if self.client()?.output.len() > OUTPUT_MARK { self.write_all().await } else { Ok(()) }
+    }
+
+    async fn write_all(&mut self) -> Result<()> {
+        let patience = self.write_timeout;
+        self.client()?.write_out(&[], patience).await.map_err(write_error)
+    }
+
+    fn queue_end(&mut self, trailers: Option<&HeaderMap>) -> Result<()> {
+        match self.out {
+            Out::Chunked => {
+                let client = self.client()?;
+                client.output.extend_from_slice(b"0\r\n");
+                for (name, value) in trailers.into_iter().flatten() {
+                    write_field(&mut client.output, name.as_str().as_bytes(), value.as_bytes());
+                }
+                client.output.extend_from_slice(b"\r\n");
+                self.out = Out::Done;
+            }
+            Out::Length(left) if left > 0 => {
+                self.keep_alive = false;
+                return Error::e_explain(
+                    ErrorType::ConnectionClosed,
+                    "the response ends before its content-length",
+                );
+            }
+            Out::Close | Out::Tunnel => {
+                self.keep_alive = false;
+                self.out = Out::Done;
+            }
+            Out::Head | Out::Done | Out::Length(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn take_task(&mut self, task: HttpTask) -> Result<bool> {
+        match task {
+            HttpTask::Header(response, end) => {
+                self.queue_head(&response, end)?;
+                if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
+                    self.response = Some(response);
+                }
+                if end {
+                    self.queue_end(None)?;
+                }
+                Ok(end)
+            }
+            HttpTask::Body(data, end) | HttpTask::UpgradedBody(data, end) => {
+                if let Some(data) = data {
+                    self.queue_body(data).await?;
+                }
+                if end {
+                    self.queue_end(None)?;
+                }
+                Ok(end)
+            }
+            HttpTask::Trailer(trailers) => {
+                self.queue_end(trailers.as_deref())?;
+                Ok(true)
+            }
+            HttpTask::Done => {
+                self.queue_end(None)?;
+                Ok(true)
+            }
+            HttpTask::Failed(error) => Err(error),
+        }
+    }
+
+    fn remember(&mut self, data: &Bytes) {
+        let Some(replay) = &mut self.replay else { return };
+        if replay.truncated || replay.size + data.len() > RETRY_BUFFER {
+            replay.truncated = true;
+            replay.parts.clear();
+            return;
+        }
+        replay.size += data.len();
+        replay.parts.push(data.clone());
+    }
+}
+
+impl Drop for H1Session {
+    fn drop(&mut self) {
+        if let Some(mut client) = self.client.take() {
+            client.reusable = self.keep_alive && self.out == Out::Done && self.body == Body::Done;
+            *self.home.lock() = Some(client);
+        }
+    }
+}
+
+fn read_error(failure: IoFailure) -> Box<Error> {
+    match failure {
+        IoFailure::TimedOut => Error::explain(ErrorType::ReadTimedout, "timeout client").into_down(),
+        IoFailure::Socket(error) => {
+            Error::because(ErrorType::ReadError, "reading from the client", error).into_down()
+        }
+    }
+}
+
+fn write_error(failure: IoFailure) -> Box<Error> {
+    match failure {
+        IoFailure::TimedOut => Error::explain(ErrorType::WriteTimedout, "timeout client").into_down(),
+        IoFailure::Socket(error) => {
+            Error::because(ErrorType::WriteError, "writing to the client", error).into_down()
+        }
+    }
+}
+
+fn write_field(output: &mut BytesMut, name: &[u8], value: &[u8]) {
+    output.reserve(name.len() + value.len() + 4);
+    output.put_slice(name);
+    output.put_slice(b": ");
+    output.put_slice(value);
+    output.put_slice(b"\r\n");
+}
+
+fn write_status_line(output: &mut BytesMut, response: &ResponseHeader) {
+    let reason = response.get_reason_phrase().unwrap_or_default();
+    output.reserve(16 + reason.len());
+    output.put_slice(if response.version == Version::HTTP_10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
+    output.put_slice(response.status.as_str().as_bytes());
+    output.put_slice(b" ");
+    output.put_slice(reason.as_bytes());
+    output.put_slice(b"\r\n");
+}
+
+fn write_head(output: &mut BytesMut, response: &ResponseHeader, word: Option<&str>, http10: bool) {
+    write_status_line(output, response);
+    for (name, value) in &response.headers {
+        // HTTP/1.0 knows no transfer codings: the body goes plain, until the close.
+        if http10 && *name == header::TRANSFER_ENCODING {
+            continue;
+        }
+        if *name == header::CONNECTION {
+            let upgrading = response.status == StatusCode::SWITCHING_PROTOCOLS;
+            if let Some(kept) = kept_tokens(std::iter::once(value.as_bytes()), upgrading) {
+                write_field(output, CONNECTION, kept.as_bytes());
+            }
+            continue;
+        }
+        write_field(output, name.as_str().as_bytes(), value.as_bytes());
+    }
+    if let Some(word) = word {
+        write_field(output, CONNECTION, word.as_bytes());
+    }
+    output.put_slice(b"\r\n");
+}
+
+fn write_chunk_size(output: &mut BytesMut, size: usize) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0u8; 18];
+    let mut at = text.len() - 2;
+    text[at..].copy_from_slice(b"\r\n");
+    let mut left = size;
+    loop {
+        at -= 1;
+        text[at] = DIGITS[left & 15];
+        left >>= 4;
+        if left == 0 {
+            break;
+        }
+    }
+    output.extend_from_slice(&text[at..]);
+}
+
+#[async_trait]
+impl Session for H1Session {
+    fn req_header(&self) -> &RequestHeader {
+        &self.request
+    }
+
+    fn req_header_mut(&mut self) -> &mut RequestHeader {
+        &mut self.request
+    }
+
+    async fn read_body_bytes(&mut self) -> Result<Option<Bytes>> {
+        let piece = self.next_piece().await?;
+        if let Some(data) = &piece {
+            self.body_read += data.len();
+            self.remember(data);
+        }
+        Ok(piece)
+    }
+
+    async fn drain_request_body(&mut self) -> Result<()> {
+        while self.next_piece().await?.is_some() {}
+        Ok(())
+    }
+
+    async fn write_response_header(&mut self, response: Box<ResponseHeader>, end: bool) -> Result<()> {
+        self.take_task(HttpTask::Header(response, end)).await?;
+        Ok(())
+    }
+
+    async fn write_response_header_ref(&mut self, response: &ResponseHeader, end: bool) -> Result<()> {
+        self.write_response_header(Box::new(response.clone()), end).await
+    }
+
+    async fn write_body(&mut self, data: Bytes, end: bool) -> Result<()> {
+        self.take_task(HttpTask::Body(Some(data), end)).await?;
+        self.write_all().await
+    }
+
+    async fn write_trailers(&mut self, trailers: HeaderMap) -> Result<()> {
+        self.queue_end(Some(&trailers))?;
+        self.write_all().await
+    }
+
+    async fn response_duplex_vec(&mut self, tasks: Vec<HttpTask>) -> Result<bool> {
+        let mut done = false;
+        let mut failure = None;
+        for task in tasks {
+            match self.take_task(task).await {
+                Ok(end) => done |= end,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        self.write_all().await?;
+        failure.map_or(Ok(done), Err)
+    }
+
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) {
+        self.read_timeout = timeout;
+    }
+
+    fn get_read_timeout(&self) -> Option<Duration> {
+        self.read_timeout
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) {
+        self.write_timeout = timeout;
+    }
+
+    fn get_write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
+    }
+
+    fn set_total_drain_timeout(&mut self, timeout: Option<Duration>) {
+        self.drain_timeout = timeout;
+    }
+
+    fn get_total_drain_timeout(&self) -> Option<Duration> {
+        self.drain_timeout
+    }
+
+    fn request_summary(&self) -> String {
+        format!("{} {}", self.request.method, String::from_utf8_lossy(self.request.raw_path()))
+    }
+
+    fn response_written(&self) -> Option<&ResponseHeader> {
+        self.response.as_deref()
+    }
+
+    async fn shutdown(&mut self, _code: u32, _context: &str) {
+        self.keep_alive = false;
+    }
+
+    fn is_body_done(&mut self) -> bool {
+        self.body == Body::Done
+    }
+
+    async fn finish(&mut self) -> Result<()> {
+        self.queue_end(None)?;
+        self.write_all().await
+    }
+
+    fn is_body_empty(&mut self) -> bool {
+        self.body_empty
+    }
+
+    async fn read_body_or_idle(&mut self, no_body_expected: bool) -> Result<Option<Bytes>> {
+        if self.body == Body::Done || (no_body_expected && self.body != Body::Tunnel) {
+            self.idle().await
+        } else {
+            self.read_body_bytes().await
+        }
+    }
+
+    fn body_bytes_sent(&self) -> usize {
+        self.body_sent
+    }
+
+    fn body_bytes_read(&self) -> usize {
+        self.body_read
+    }
+
+    fn digest(&self) -> Option<&Digest> {
+        self.client.as_ref().map(|client| &client.digest)
+    }
+
+    fn digest_mut(&mut self) -> Option<&mut Digest> {
+        self.client.as_mut().map(|client| &mut client.digest)
+    }
+
+    fn client_addr(&self) -> Option<&SocketAddr> {
+        None
+    }
+
+    fn server_addr(&self) -> Option<&SocketAddr> {
+        None
+    }
+
+    fn pseudo_raw_h1_request_header(&self) -> Bytes {
+        let mut wire = BytesMut::new();
+        wire.put_slice(self.request.method.as_str().as_bytes());
+        wire.put_slice(b" ");
+        wire.put_slice(self.request.raw_path());
+        wire.put_slice(b" HTTP/1.1\r\n");
+        self.request.header_to_h1_wire(&mut wire);
+        wire.put_slice(b"\r\n");
+        wire.freeze()
+    }
+
+    fn enable_retry_buffering(&mut self) {
+        self.replay.get_or_insert_default();
+    }
+
+    fn retry_buffer_truncated(&self) -> bool {
+        self.replay.as_ref().is_some_and(|replay| replay.truncated)
+    }
+
+    fn get_retry_buffer(&self) -> Option<Bytes> {
+        let replay = self.replay.as_ref().filter(|replay| !replay.truncated && !replay.parts.is_empty())?;
+        if let [only] = &replay.parts[..] {
+            return Some(only.clone());
+        }
+        Some(replay.parts.concat().into())
+    }
+
+    async fn finish_custom(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn take_custom_message_reader(
+        &mut self,
+    ) -> Option<Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>> {
+        None
+    }
+
+    fn restore_custom_message_reader(
+        &mut self,
+        _reader: Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    fn take_custom_message_writer(&mut self) -> Option<Box<dyn CustomMessageWrite>> {
+        None
+    }
+
+    fn restore_custom_message_writer(&mut self, _writer: Box<dyn CustomMessageWrite>) -> Result<()> {
+        Ok(())
+    }
+
+    fn is_upgrade_req(&self) -> bool {
+        self.upgrade
+    }
+
+    fn was_upgraded(&self) -> bool {
+        self.body == Body::Tunnel || self.out == Out::Tunnel
+    }
+}

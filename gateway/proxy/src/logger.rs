@@ -1,0 +1,120 @@
+//! Where and in which form a frontend's traffic is logged (configuration.txt 8).
+
+use config::model::{Global, LogFormat, LogTarget, LogTo, Logging, ProxyOptions, TrafficLog};
+use observe::log::{Destination, Head, Identity, Level, LogRecord, Sinks, Target, format};
+
+use crate::events::level_of;
+use crate::fields::LogView;
+
+/// A proxy's log.
+#[derive(Debug)]
+pub struct Logger {
+    lines: observe::log::Logger,
+    traffic: TrafficLog,
+    dontlog_normal: bool,
+    separate_errors: bool,
+}
+
+impl Logger {
+    /// The log that a proxy's `log` lines ask for.
+    pub fn new(logging: &Logging, global: &Global, options: &ProxyOptions, sinks: &Sinks) -> Self {
+        let targets: Vec<Target> = logging.targets.iter().map(target).collect();
+        let tag = logging.tag.as_ref().or(global.log_tag.as_ref());
+        let identity = Identity {
+            tag: tag.cloned().unwrap_or_else(|| "haproxy".to_owned()),
+            hostname: global.log_send_hostname.clone(),
+            pid: std::process::id(),
+        };
+        Self {
+            lines: sinks.logger(&targets, identity),
+            traffic: logging.traffic.clone(),
+            dontlog_normal: options.dontlog_normal,
+            separate_errors: options.log_separate_errors,
+        }
+    }
+
+    /// Whether a traffic line would go anywhere: if not, it need not be made.
+    pub fn wants_traffic(&self) -> bool {
+        self.lines.wants(Level::Info)
+    }
+
+    /// The line of a request; `failed` if it ended in an error.
+    pub fn traffic(&self, record: &LogRecord<'_>, view: &LogView<'_>, failed: bool) {
+        if self.dontlog_normal && !failed {
+            return;
+        }
+        let level = if failed && self.separate_errors { Level::Err } else { Level::Info };
+        if !self.lines.wants(level) {
+            return;
+        }
+        let mut line = Vec::with_capacity(256);
+        self.write(record, view, &mut line);
+        self.lines.send(level, &line);
+    }
+
+    fn write(&self, record: &LogRecord<'_>, view: &LogView<'_>, line: &mut Vec<u8>) {
+        match &self.traffic {
+            TrafficLog::Default => format::connect(record, line),
+            TrafficLog::Tcp => format::tcp(record, line),
+            TrafficLog::Http { clf: false } => format::http(record, line),
+            TrafficLog::Http { clf: true } => format::clf(record, line),
+            TrafficLog::Https => format::https(record, line),
+            TrafficLog::Format(format) => format.render(view, line),
+        }
+    }
+
+    /// The line of bytes that were no request; the short form has none for it.
+    pub fn error(&self, record: &LogRecord<'_>, view: &LogView<'_>) {
+        if self.traffic != TrafficLog::Default {
+            self.traffic(record, view, true);
+        }
+    }
+
+    /// The line of a connection that came to no request (8.2.5).
+    pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str) {
+        let level = if self.separate_errors { Level::Err } else { Level::Info };
+        if self.lines.wants(level) {
+            let mut line = Vec::with_capacity(128);
+            format::connection_error(
+                record.client,
+                record.accepted,
+                record.frontend,
+                listener,
+                text,
+                &mut line,
+            );
+            self.lines.send(level, &line);
+        }
+    }
+
+    /// A line about the proxy itself: a server's state, a start, a stop.
+    pub fn event(&self, level: Level, text: &str) {
+        self.lines.send(level, text.as_bytes());
+    }
+}
+
+fn target(target: &LogTarget) -> Target {
+    Target {
+        to: match &target.to {
+            LogTo::Stdout => Destination::Stdout,
+            LogTo::Stderr => Destination::Stderr,
+            LogTo::Fd(fd) => Destination::Fd(*fd),
+            LogTo::Udp { name, addr } => Destination::Udp { name: name.clone(), address: *addr },
+            LogTo::Unix(path) => Destination::Unix(path.clone()),
+        },
+        head: match target.format {
+            LogFormat::Raw => Head::Raw,
+            LogFormat::Short => Head::Short,
+            LogFormat::Local => Head::Local,
+            LogFormat::Rfc3164 => Head::Rfc3164,
+            LogFormat::Rfc5424 => Head::Rfc5424,
+            LogFormat::Priority => Head::Priority,
+            LogFormat::Timed => Head::Timed,
+            LogFormat::Iso => Head::Iso,
+        },
+        facility: target.facility.0,
+        max_level: level_of(target.max_level),
+        min_level: level_of(target.min_level),
+        max_length: target.max_length,
+    }
+}

@@ -1,0 +1,215 @@
+//! Everything that is built from one configuration, swapped whole at a reload.
+
+use std::sync::Arc;
+
+use config::model::{self, BackendId, FrontendId, Model};
+use expr::plan::FirstMatch;
+use observe::log::Sinks;
+use observe::{FrontendCounters, ListenerCounters};
+use tokio::sync::watch;
+
+use crate::answer::Pages;
+use crate::http1::head::Limits;
+use crate::logger::Logger;
+
+/// What one configuration became.
+#[derive(Debug)]
+pub struct Runtime {
+    /// The configuration.
+    pub model: Arc<Model>,
+    /// In the order of the model.
+    pub frontends: Vec<Arc<Frontend>>,
+    /// In the order of the model.
+    pub backends: Vec<Arc<Backend>>,
+    /// Ends this configuration's checks and name lookups.
+    stop: watch::Sender<bool>,
+}
+
+/// A frontend at run time.
+#[derive(Debug)]
+pub struct Frontend {
+    /// Its place in the model.
+    pub id: FrontendId,
+    model: Arc<Model>,
+    /// What it counts.
+    pub counters: Arc<FrontendCounters>,
+    /// What each of its sockets counts.
+    pub listeners: Vec<Arc<ListenerCounters>>,
+    /// `maxconn` of the frontend.
+    pub limit: Option<Arc<listen::Limit>>,
+    /// `maxconn` of each socket.
+    pub bind_limits: Vec<Option<Arc<listen::Limit>>>,
+    /// TLS of each socket.
+    pub tls: Vec<Option<Arc<listen::tls::Tls>>>,
+    /// Its error pages.
+    pub pages: Pages,
+    /// Its `use_backend` rules, compiled.
+    pub switch: FirstMatch,
+    /// Where its traffic is logged.
+    pub log: Logger,
+    /// What a request's head may have.
+    pub limits: Limits,
+}
+
+/// A backend at run time.
+#[derive(Debug)]
+pub struct Backend {
+    /// Its place in the model.
+    pub id: BackendId,
+    model: Arc<Model>,
+    /// Its servers and who gets a request.
+    pub upstream: Arc<upstream::Backend>,
+    /// Its error pages.
+    pub pages: Pages,
+    /// Whether it has error pages of its own, which go before the frontend's.
+    pub has_pages: bool,
+    /// Where the states of its servers are logged.
+    pub log: Logger,
+}
+
+impl Frontend {
+    /// What the configuration says of it.
+    pub fn model(&self) -> &model::Frontend {
+        self.model.frontend(self.id)
+    }
+}
+
+impl Backend {
+    /// What the configuration says of it.
+    pub fn model(&self) -> &model::Backend {
+        self.model.backend(self.id)
+    }
+}
+
+/// What a runtime is built with.
+#[derive(Debug)]
+pub struct Materials<'a> {
+    /// The configuration.
+    pub model: Arc<Model>,
+    /// The runtime before it: counters, server states and certificates that go on.
+    pub previous: Option<&'a Runtime>,
+    /// The process' connection limit after all limits were considered.
+    pub maxconn: u32,
+    /// Where log lines go.
+    pub sinks: &'a Sinks,
+}
+
+impl Runtime {
+    /// Builds everything that can fail before anything is changed.
+    ///
+    /// # Errors
+    /// All reasons, each a sentence that names its place.
+    pub fn build(materials: &Materials<'_>) -> Result<Arc<Self>, Vec<String>> {
+        let model = &materials.model;
+        let mut errors = Vec::new();
+        let frontends = (0..model.frontends.len())
+            .map(|place| Arc::new(build_frontend(materials, FrontendId(place), &mut errors)))
+            .collect();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let backends =
+            (0..model.backends.len()).map(|place| build_backend(materials, BackendId(place))).collect();
+        let (stop, _) = watch::channel(false);
+        Ok(Arc::new(Self { model: model.clone(), frontends, backends, stop }))
+    }
+
+    /// The backend of an id.
+    pub fn backend(&self, id: BackendId) -> &Arc<Backend> {
+        &self.backends[id.0]
+    }
+
+    /// Becomes true when this configuration is not used any more.
+    pub fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Ends the checks and lookups of this configuration.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    fn frontend_named(&self, name: &str) -> Option<&Arc<Frontend>> {
+        self.frontends.iter().find(|frontend| frontend.model().name == name)
+    }
+
+    /// The backend of a name.
+    pub fn backend_named(&self, name: &str) -> Option<&Arc<Backend>> {
+        self.backends.iter().find(|backend| backend.model().name == name)
+    }
+}
+
+fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<String>) -> Frontend {
+    let model = &materials.model;
+    let frontend = model.frontend(id);
+    let before = materials.previous.and_then(|previous| previous.frontend_named(&frontend.name));
+    let conditions: Vec<Option<&expr::Cond>> =
+        frontend.use_backend.iter().map(|rule| rule.cond.as_ref()).collect();
+    let counted = |place: usize, name: &str| {
+        let known = before.and_then(|before| {
+            let known = before.model().binds.iter().position(|bind| bind.name == name)?;
+            before.listeners.get(known).cloned()
+        });
+        let _ = place;
+        known.unwrap_or_default()
+    };
+    Frontend {
+        id,
+        model: model.clone(),
+        counters: before.map(|before| before.counters.clone()).unwrap_or_default(),
+        listeners: frontend
+            .binds
+            .iter()
+            .enumerate()
+            .map(|(place, bind)| counted(place, &bind.name))
+            .collect(),
+        limit: frontend_limit(frontend, before, materials.maxconn),
+        bind_limits: frontend.binds.iter().map(|bind| bind.maxconn.map(listen::Limit::new)).collect(),
+        tls: frontend.binds.iter().map(|bind| build_tls(bind, model, errors)).collect(),
+        pages: Pages::new(&frontend.options.errorfiles),
+        switch: FirstMatch::compile(&conditions),
+        log: Logger::new(&frontend.logging, &model.global, &frontend.options, materials.sinks),
+        limits: Limits { bytes: model.global.head_size, headers: model.global.max_headers.saturating_sub(1) },
+    }
+}
+
+/// A frontend's limit goes on through a reload, since its connections do.
+fn frontend_limit(
+    frontend: &model::Frontend,
+    before: Option<&Arc<Frontend>>,
+    maxconn: u32,
+) -> Option<Arc<listen::Limit>> {
+    let size = frontend.maxconn.filter(|size| *size > 0).unwrap_or(maxconn);
+    let limit = before.and_then(|before| before.limit.clone()).unwrap_or_else(|| listen::Limit::new(size));
+    limit.resize(size);
+    Some(limit)
+}
+
+fn build_tls(bind: &model::Bind, model: &Model, errors: &mut Vec<String>) -> Option<Arc<listen::tls::Tls>> {
+    let tls = bind.tls.as_ref()?;
+    match listen::tls::Tls::build(tls, &model.global) {
+        Ok((context, warnings)) => {
+            for warning in warnings {
+                log::warn!("{}: {warning}", bind.place);
+            }
+            Some(Arc::new(context))
+        }
+        Err(error) => {
+            errors.push(format!("{}: {error}", bind.place));
+            None
+        }
+    }
+}
+
+fn build_backend(materials: &Materials<'_>, id: BackendId) -> Arc<Backend> {
+    let model = materials.model.backend(id);
+    let before = materials.previous.and_then(|previous| previous.backend_named(&model.name));
+    Arc::new(Backend {
+        id,
+        model: materials.model.clone(),
+        upstream: upstream::Backend::build(model, before.map(|before| &*before.upstream)),
+        pages: Pages::new(&model.options.errorfiles),
+        has_pages: !model.options.errorfiles.is_empty(),
+        log: Logger::new(&model.logging, &materials.model.global, &model.options, materials.sinks),
+    })
+}

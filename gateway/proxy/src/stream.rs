@@ -1,0 +1,187 @@
+//! The client's side of a connection as Pingora and our own HTTP/1 session see it.
+//!
+//! One type for plain and TLS connections over TCP and unix sockets: it counts bytes, hands over what was read
+//! before its time (a PROXY line's rest, an HTTP/2 preface) and carries the connection's facts to `ProxyHttp`.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use async_trait::async_trait;
+use bytes::{Buf, BytesMut};
+use pingora::http::ResponseHeader;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
+    UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use crate::connection::Connection;
+
+/// A client connection, its bytes counted.
+#[derive(Debug)]
+pub struct FrontStream {
+    transport: Transport,
+    /// Bytes that were read before the stream was made; they come first.
+    prefix: BytesMut,
+    connection: Arc<Connection>,
+    /// Whether HTTP/2 is spoken on it: by ALPN, or by the preface on a plain connection.
+    http2: bool,
+    fd: UniqueIDType,
+}
+
+/// Without and with TLS.
+#[derive(Debug)]
+pub enum Transport {
+    /// As it came.
+    Plain(listen::Stream),
+    /// Inside TLS.
+    Tls(Box<tokio_rustls::server::TlsStream<listen::Stream>>),
+}
+
+impl FrontStream {
+    /// Puts a connection together.
+    pub fn new(transport: Transport, connection: Arc<Connection>, http2: bool) -> Self {
+        let fd = match &transport {
+            Transport::Plain(stream) => stream.as_raw_fd(),
+            Transport::Tls(stream) => stream.get_ref().0.as_raw_fd(),
+        };
+        Self { transport, prefix: BytesMut::new(), connection, http2, fd }
+    }
+
+    /// HTTP/2 is spoken on it, and these bytes of it were read already.
+    pub fn become_http2(&mut self, prefix: BytesMut) {
+        self.http2 = true;
+        self.prefix = prefix;
+    }
+
+    /// The facts of the connection.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// The socket below TLS.
+    pub fn socket(&self) -> &listen::Stream {
+        match &self.transport {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl AsyncRead for FrontStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let take = self.prefix.len().min(buf.remaining());
+            buf.put_slice(&self.prefix[..take]);
+            self.prefix.advance(take);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let result = match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
+        self.connection.traffic.add_read(buf.filled().len() - before);
+        result
+    }
+}
+
+impl AsyncWrite for FrontStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(cx, data),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(cx, data),
+        })?;
+        self.connection.traffic.add_written(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+        })?;
+        self.connection.traffic.add_written(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.transport {
+            Transport::Plain(stream) => stream.is_write_vectored(),
+            Transport::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[async_trait]
+impl Shutdown for FrontStream {
+    async fn shutdown(&mut self) {
+        if let Err(error) = AsyncWriteExt::shutdown(self).await {
+            log::debug!("closing a client connection: {error}");
+        }
+    }
+}
+
+impl UniqueID for FrontStream {
+    fn id(&self) -> UniqueIDType {
+        self.fd
+    }
+}
+
+impl Ssl for FrontStream {
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.http2.then_some(ALPN::H2)
+    }
+}
+
+impl GetTimingDigest for FrontStream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl GetProxyDigest for FrontStream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        digest_of(&self.connection)
+    }
+}
+
+impl GetSocketDigest for FrontStream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        None
+    }
+}
+
+impl Peek for FrontStream {}
+
+/// The one slot through which Pingora passes per-connection data to `ProxyHttp`.
+pub(crate) fn digest_of(connection: &Arc<Connection>) -> Option<Arc<ProxyDigest>> {
+    let unused = ResponseHeader::build_no_case(200, Some(0)).ok()?;
+    Some(Arc::new(ProxyDigest::new(Box::new(unused), Some(Box::new(connection.clone())))))
+}

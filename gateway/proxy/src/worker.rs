@@ -1,0 +1,185 @@
+//! One worker thread: accepts on every socket, makes connections of what comes, and lets them be served.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use pingora::apps::ServerApp;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{ListenFds, ShutdownWatch};
+use pingora::services::Service;
+use pingora_proxy::{HttpProxy, http_proxy};
+use tokio::task::JoinHandle;
+
+use crate::connection::{Connection, HeadTimes, Traffic};
+use crate::gateway::Gateway;
+use crate::http::Judge;
+use crate::http1::serve::serve;
+use crate::listener::ListenerState;
+use crate::stream::{FrontStream, Transport};
+
+/// The app through which Pingora's frame sees a request.
+type App = Arc<HttpProxy<Judge>>;
+
+/// A Pingora service of one thread; there are as many as `nbthread` says, each with its own accept loops and its own
+/// pool of server connections, so that a request stays on one thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    name: String,
+    gateway: Arc<Gateway>,
+    conf: Arc<ServerConf>,
+}
+
+impl Worker {
+    /// The worker of a number.
+    pub(crate) fn new(number: usize, gateway: Arc<Gateway>, conf: Arc<ServerConf>) -> Self {
+        Self { name: format!("worker {number}"), gateway, conf }
+    }
+}
+
+#[async_trait]
+impl Service for Worker {
+    async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _per_fd: usize) {
+        let app: App = Arc::new(http_proxy(&self.conf, Judge::new(self.gateway.clone())));
+        let mut sockets = self.gateway.sockets();
+        let mut loops: HashMap<usize, JoinHandle<()>> = HashMap::new();
+        loop {
+            let wanted = sockets.borrow_and_update().clone();
+            loops.retain(|_, accepting| !accepting.is_finished());
+            for socket in wanted.iter().filter(|socket| !socket.is_stopping()) {
+                loops.entry(Arc::as_ptr(socket) as usize).or_insert_with(|| {
+                    tokio::spawn(accept_all(
+                        socket.clone(),
+                        self.gateway.clone(),
+                        app.clone(),
+                        shutdown.clone(),
+                    ))
+                });
+            }
+            if sockets.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn listen_addresses(&self) -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+}
+
+/// Accepts until the socket stops, then what the kernel has finished already, so that nobody is reset.
+async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App, shutdown: ShutdownWatch) {
+    let acceptor = match socket.acceptor() {
+        Ok(acceptor) => acceptor,
+        Err(error) => return log::error!("cannot accept on {}: {error}", socket.local_addr()),
+    };
+    let mut stopped = socket.stopped();
+    while !socket.is_stopping() {
+        let permits = gateway.permits(&socket.route());
+        let accepted = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            accepted = acceptor.accept(&permits) => accepted,
+        };
+        start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
+    }
+    let rest = std::time::Duration::from_millis(1);
+    let permits = listen::Permits::default();
+    while let Ok(accepted) = tokio::time::timeout(rest, acceptor.accept(&permits)).await {
+        start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
+    }
+}
+
+fn start(
+    accepted: listen::Accepted,
+    acceptor: &listen::Acceptor,
+    socket: &Arc<ListenerState>,
+    gateway: &Arc<Gateway>,
+    app: &App,
+    shutdown: &ShutdownWatch,
+) {
+    let local = accepted.local(acceptor);
+    let (gateway, app, socket, shutdown) = (gateway.clone(), app.clone(), socket.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        let listen::Accepted { stream, peer, permits } = accepted;
+        let _open = gateway.opened(socket.route());
+        connect(Arrival { stream, peer, local }, &socket, &gateway, &app, &shutdown).await;
+        drop(permits);
+    });
+}
+
+/// A socket that was just accepted, and its two ends.
+struct Arrival {
+    stream: listen::Stream,
+    peer: listen::Address,
+    local: listen::Address,
+}
+
+/// From an accepted socket to requests: PROXY line, TLS, HTTP.
+async fn connect(
+    arrival: Arrival,
+    socket: &Arc<ListenerState>,
+    gateway: &Gateway,
+    app: &App,
+    shutdown: &ShutdownWatch,
+) {
+    let Arrival { mut stream, peer, local } = arrival;
+    let (accepted, accepted_at) = (Instant::now(), SystemTime::now());
+    let route = socket.route();
+    let model = route.frontend.model();
+    let (mut source, mut destination) = (peer.ip(), local.ip());
+    let patience = model.timeouts.http_request.or(model.timeouts.client);
+    if model.binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
+        match crate::proxy_line::read(&mut stream, patience).await {
+            Ok(Some(addresses)) => {
+                (source, destination) = (Some(addresses.source), Some(addresses.destination))
+            }
+            Ok(None) => {}
+            Err(reason) => {
+                return crate::proxy_line::refuse(&route, source, destination, accepted_at, &reason);
+            }
+        }
+    }
+    let tls = route.frontend.tls.get(route.bind).cloned().flatten();
+    let (transport, facts) = match tls {
+        None => (Transport::Plain(stream), None),
+        Some(tls) => match crate::handshake::run(&tls, stream, patience).await {
+            Ok((stream, facts)) => (Transport::Tls(Box::new(stream)), Some(facts)),
+            Err(reason) => {
+                return crate::handshake::refuse(&route, source, destination, accepted_at, &reason);
+            }
+        },
+    };
+    let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
+    let now = Instant::now();
+    let connection = Arc::new(Connection {
+        listener: socket.clone(),
+        process: gateway.process.clone(),
+        socket_number: u32::try_from(route.bind + 1).unwrap_or(u32::MAX),
+        source,
+        destination,
+        tls: facts.map(crate::handshake::tls_of),
+        accepted,
+        accepted_at,
+        handshake: now.duration_since(accepted),
+        traffic: Traffic::default(),
+        head: Mutex::new(HeadTimes::at(now, accepted_at)),
+    });
+    let stream = FrontStream::new(transport, connection, http2);
+    route.frontend.counters.session();
+    if http2 {
+        app.process_new(Box::new(stream), shutdown).await;
+    } else {
+        serve(stream, app, shutdown).await;
+    }
+}
