@@ -30,7 +30,8 @@ pub struct Backend {
     pub id: u32,
     /// What is counted about it; the next configuration's backend of the same name goes on counting.
     ///
-    /// The queue and the choices are counted here; the proxy counts the rest, sessions and requests among it.
+    /// The queue, the choices and the availability are counted here; the proxy counts the rest, sessions and
+    /// requests among it.
     pub counters: Arc<BackendCounters>,
     /// Its servers, in the order of the configuration.
     pub servers: Box<[Arc<Server>]>,

@@ -41,6 +41,9 @@ pub struct Unresolved {
 pub async fn start_addresses(backends: &[Arc<Backend>], names: &Names, limit: Duration) -> Vec<Unresolved> {
     let mut lookups = JoinSet::new();
     for ((host, _), (family, seats)) in seats(backends) {
+        if seats.iter().all(|(backend, server)| backend.servers[*server].ip().is_some()) {
+            continue; // kept from the configuration before
+        }
         let name = Name { names: names.clone(), host, family };
         lookups.spawn(async move {
             let found = name.resolve().await;
@@ -252,10 +255,12 @@ fn settle(seats: &[Seat], found: &[IpAddr], events: &dyn Events, by: &str) {
         let now = server.ip();
         let Some(to) = keep(now, found).filter(|to| Some(*to) != now) else { continue };
         let from = server.moved(to);
-        if from.is_none() {
+        let name = &*backend.name;
+        events.event(backend, &Event::Address(AddressChange { backend: name, server, from, to, by }));
+        if let (None, Some((host, _))) = (from, server.host()) {
             let _newly_usable = backend.refresh();
+            events.event(backend, &Event::Resolved { backend: name, server, host });
+            events.event(backend, &Event::Ready { backend: name, server });
         }
-        let change = AddressChange { backend: &backend.name, server, from, to, by };
-        events.event(backend, &Event::Address(change));
     }
 }

@@ -32,6 +32,22 @@ pub enum Event<'a> {
     Check(CheckReport<'a>),
     /// A name has a new address.
     Address(AddressChange<'a>),
+    /// A name that had no address has one.
+    Resolved {
+        /// The backend.
+        backend: &'a str,
+        /// The server.
+        server: &'a Server,
+        /// The name.
+        host: &'a str,
+    },
+    /// A server takes traffic now that its name has an address.
+    Ready {
+        /// The backend.
+        backend: &'a str,
+        /// The server.
+        server: &'a Server,
+    },
     /// The last server of a backend went.
     NoServer {
         /// The backend.
@@ -98,7 +114,11 @@ impl Event<'_> {
         match self {
             Self::NoServer { .. } => LogLevel::Emerg,
             Self::State(change) if !change.up => LogLevel::Alert,
-            Self::State(_) | Self::Check(_) | Self::Address(_) => LogLevel::Notice,
+            Self::State(_)
+            | Self::Check(_)
+            | Self::Address(_)
+            | Self::Resolved { .. }
+            | Self::Ready { .. } => LogLevel::Notice,
         }
     }
 }
@@ -109,6 +129,16 @@ impl fmt::Display for Event<'_> {
             Self::State(change) => change.fmt(f),
             Self::Check(report) => report.fmt(f),
             Self::Address(change) => change.fmt(f),
+            Self::Resolved { backend, server, host } => {
+                write!(f, "Server {backend}/{} ('{host}') is UP/READY (resolves again).", server.name)
+            }
+            Self::Ready { backend, server } => {
+                write!(
+                    f,
+                    "Server {backend}/{} administratively READY thanks to valid DNS answer.",
+                    server.name
+                )
+            }
             Self::NoServer { backend } => write!(f, "backend {backend} has no server available!"),
         }
     }
@@ -241,5 +271,9 @@ mod tests {
         let change = AddressChange { backend: "b", server, from: Some(ip("1.2.3.4")), to, by: "DNS cache" };
         let text = "b/s1 changed its IP from 1.2.3.4 to 5.6.7.8 by DNS cache.";
         assert_eq!(Event::Address(change).to_string(), text);
+        let text = "Server b/s1 ('el.svc') is UP/READY (resolves again).";
+        assert_eq!(Event::Resolved { backend: "b", server, host: "el.svc" }.to_string(), text);
+        let text = "Server b/s1 administratively READY thanks to valid DNS answer.";
+        assert_eq!(Event::Ready { backend: "b", server }.to_string(), text);
     }
 }

@@ -67,6 +67,9 @@ pub struct Server {
     /// Its `id`.
     pub id: u32,
     /// What is counted about it; the next configuration's server of the same name goes on counting.
+    ///
+    /// Its sessions (`session`, `closed`: the life of a [`crate::Slot`]), its queue, the choices of it, its failed
+    /// checks and its availability are counted here; the proxy counts the rest.
     pub counters: Arc<ServerCounters>,
     line: model::Server,
     index: usize,
@@ -110,6 +113,9 @@ impl Server {
         };
         if let Some(old) = previous {
             server.inherit(old);
+            if server.healthy() {
+                server.counters.availability.came_up();
+            }
         }
         server
     }

@@ -77,7 +77,7 @@ pub(crate) fn algorithm(balance: &Balance, seed: u64) -> Box<dyn Algorithm> {
         Balance::StaticRr => Box::new(static_rr::StaticRr::default()),
         Balance::LeastConn => Box::new(leastconn::LeastConn),
         Balance::First => Box::new(first::First),
-        Balance::Source => Box::new(source::Source),
+        Balance::Source => Box::new(source::Source::default()),
         Balance::Random(draws) => Box::new(random::Random::new(*draws, seed)),
     }
 }

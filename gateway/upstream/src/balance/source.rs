@@ -7,14 +7,15 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{Algorithm, Choice, Farm, Wish, map};
 use crate::queue::Room;
 use crate::server::Server;
 
-/// It remembers nothing.
-#[derive(Debug)]
-pub(super) struct Source;
+/// Whose turn it is among clients without an address (unix sockets), who take turns.
+#[derive(Debug, Default)]
+pub(super) struct Source(AtomicUsize);
 
 impl Algorithm for Source {
     fn order(&self, weighted: &[(usize, u32)]) -> Vec<u32> {
@@ -35,8 +36,8 @@ impl Algorithm for Source {
         if farm.order.is_empty() {
             return Choice::Nobody;
         }
-        let hash = wish.client.map_or(0, hash);
-        let server = farm.order[hash as usize % farm.order.len()] as usize;
+        let hash = wish.client.map_or_else(|| self.0.fetch_add(1, Relaxed), |client| hash(client) as usize);
+        let server = farm.order[hash % farm.order.len()] as usize;
         if room(server) == Room::Slot { Choice::Server(server) } else { Choice::Wait(server) }
     }
 }

@@ -120,6 +120,11 @@ fn source_folds_ipv6_addresses() {
 }
 
 #[test]
+fn clients_without_an_address_take_turns_under_source() {
+    assert_eq!(course(&weighted(Balance::Source, &[1, 1]), 4), "1212");
+}
+
+#[test]
 fn random_gives_each_server_its_share() {
     let backend = weighted(Balance::Random(1), &[1, 3]);
     let second = course(&backend, 4000).chars().filter(|turn| *turn == '2').count();
