@@ -1,3 +1,283 @@
-//! Cases of this subject.
+//! The command line: checks, conditions, versions, files and what is said about mistakes in them.
+
 use crate::support::cases::Cases;
-pub(crate) fn cases(_: &mut Cases) {}
+use crate::support::client::get;
+use crate::support::origin::Origin;
+use crate::support::subject::{Config, Dir, run, run_in};
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("cli::c_accepts_a_good_file", good);
+    cases.test("cli::c_refuses_a_bad_file_with_1_and_names_every_mistake", bad);
+    cases.test("cli::a_missing_file_is_named", missing);
+    cases.test("cli::dw_makes_warnings_fatal", warnings);
+    cases.test("cli::cc_answers_by_its_exit_code", conditions);
+    cases.test("cli::v_names_a_version_and_ends_with_0", versions);
+    cases.test("cli::no_argument_prints_the_usage_and_ends_with_1", usage);
+    cases.test("cli::an_unknown_option_ends_with_1", unknown_option);
+    cases.test("cli::files_and_directories_add_up", several_files);
+    cases.test("cli::upper_c_changes_the_directory_first", change_directory);
+    cases.test("cli::options_come_in_any_order", any_order);
+    cases.test("cli::quoting_and_variables_are_expanded", quoting);
+    cases.test("cli::conditional_blocks_choose_lines", conditional);
+    cases.test("cli::crlf_is_accepted", crlf);
+    cases.ours_only(
+        "cli::a_missing_last_newline_is_a_warning",
+        "HAProxy 2.6 refuses the file, real ConfigMaps end like this",
+        last_newline,
+    );
+    cases.ours_only("cli::an_unresolvable_name_is_a_warning", "HAProxy refuses the file", unresolvable);
+    cases.test("cli::duplicate_names_are_refused", duplicates);
+    cases.test("cli::references_to_nothing_are_refused", dangling);
+    cases.ours_only(
+        "cli::every_example_in_conf_loads_in_both_spellings",
+        "HAProxy reads no YAML and refuses names that do not resolve",
+        examples,
+    );
+    cases.ours_only(
+        "cli::the_open_corpus_is_counted",
+        "a count for the gateway's closing note, not a requirement",
+        corpus,
+    );
+}
+
+const GOOD: &str = "global\n  maxconn 100\ndefaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+    frontend f\n  bind 127.0.0.1:18080\n  default_backend b\nbackend b\n  server s 127.0.0.1:1\n";
+
+fn check(text: &str) -> (Option<i32>, String) {
+    check_with(text, &[], &[])
+}
+
+fn check_with(text: &str, args: &[&str], vars: &[(&str, &str)]) -> (Option<i32>, String) {
+    let dir = Dir::new();
+    let file = dir.write("c.cfg", text).display().to_string();
+    let mut all = vec!["-c", "-f", &file];
+    all.extend(args);
+    let (code, stdout, stderr) = run_in(&all, vars);
+    (code, stdout + &stderr)
+}
+
+fn good() {
+    assert_eq!(check(GOOD).0, Some(0));
+    let (code, text) = check_with(GOOD, &["-V"], &[]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("Configuration file is valid"), "{text}");
+    assert_eq!(check_with(GOOD, &["-q"], &[]), (Some(0), String::new()));
+}
+
+fn bad() {
+    let text = GOOD
+        .replace("  default_backend b\n", "  bogus one\n  timeout clinet 5s\n  use_backend b if nothing\n");
+    let (code, said) = check(&text.replace("  server s", "  balance nonsense\n  server s"));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("unknown keyword 'bogus' in 'frontend' section"), "{said}");
+    for part in ["c.cfg:10]", "c.cfg:11]", "c.cfg:12]", "c.cfg:14]", "[ALERT]", "clinet", "nothing"] {
+        assert!(said.contains(part), "{part} is missing in: {said}");
+    }
+}
+
+fn missing() {
+    let (code, _, stderr) = run(&["-c", "-f", "/nonexistent/haproxy.cfg"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("/nonexistent/haproxy.cfg"), "{stderr}");
+}
+
+fn warnings() {
+    let no_timeouts = GOOD.replace("  timeout client 5s\n  timeout server 5s\n", "");
+    let (code, said) = check(&no_timeouts);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("[WARNING]"), "{said}");
+    assert_eq!(check_with(&no_timeouts, &["-dW"], &[]).0, Some(1));
+    assert_eq!(check_with(GOOD, &["-dW"], &[]).0, Some(0));
+}
+
+fn conditions() {
+    #[rustfmt::skip]
+    let rows = [
+        ("version_atleast(2.4)", 0), ("version_atleast(99.0)", 1), ("!version_atleast(99.0)", 0), ("streq(a,a)", 0), ("streq(a,b)", 1), ("strneq(a,b)", 0),
+        ("feature(OPENSSL)", 0), ("feature(THREAD)", 0), ("feature(QUIC)", 1), ("defined(PATH)", 0), ("defined(NO_SUCH_VARIABLE)", 1),
+        ("streq(a,a) && streq(b,b)", 0), ("streq(a,a) && streq(a,b)", 1), ("streq(a,b) || streq(b,b)", 0), ("!(streq(a,b) || streq(b,b))", 1), ("1", 0), ("0", 1),
+        ("nonsense(2)", 2), ("streq(a", 2), ("openssl_version_atleast(1.0.0)", 0), ("ssllib_name_startswith(nonsense)", 1),
+    ];
+    for (condition, expected) in rows {
+        assert_eq!(run(&["-cc", condition]).0, Some(expected), "{condition}");
+    }
+}
+
+fn versions() {
+    for flag in ["-v", "-vv"] {
+        let (code, stdout, _) = run(&[flag]);
+        assert_eq!(code, Some(0));
+        assert!(stdout.lines().next().is_some_and(|l| l.contains("ersion")), "{stdout}");
+    }
+    assert!(run(&["-vv"]).1.len() > run(&["-v"]).1.len());
+}
+
+fn usage() {
+    let (code, stdout, stderr) = run(&[]);
+    assert_eq!(code, Some(1));
+    assert!((stdout + &stderr).contains("-f"));
+}
+
+fn unknown_option() {
+    let (code, stdout, stderr) = run(&["-zz"]);
+    assert_eq!(code, Some(1));
+    assert!(!(stdout + &stderr).is_empty());
+}
+
+fn several_files() {
+    let origin = Origin::plain();
+    let config = Config::new(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  default_backend b\n",
+    )
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr());
+    std::fs::create_dir(config.path("conf.d")).unwrap();
+    let subject = config
+        .file(
+            "conf.d/20-b.cfg",
+            "backend b\n  http-request set-header X-From dir\n  server s \"${ORIGIN}\"\n",
+        )
+        .file(
+            "conf.d/10-a.cfg",
+            "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n",
+        )
+        .file("conf.d/notes.txt", "this is not read")
+        .args(&["-db", "-f", "${DIR}/conf.d"])
+        .start();
+    assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    assert_eq!(origin.last().value("x-from").as_deref(), Some("dir"));
+}
+
+fn change_directory() {
+    let dir = Dir::new();
+    dir.write("here.cfg", GOOD);
+    let path = dir.path().display().to_string();
+    assert_eq!(run(&["-C", &path, "-c", "-f", "here.cfg"]).0, Some(0));
+}
+
+fn any_order() {
+    let dir = Dir::new();
+    let file = dir.write("c.cfg", GOOD).display().to_string();
+    for args in [
+        vec!["-f", &file, "-c"],
+        vec!["-q", "-c", "-f", &file, "-db"],
+        vec!["-n", "50", "-N", "40", "-L", "me", "-m", "500", "-c", "-W", "-f", &file],
+        vec!["-c", "-p", "/dev/null", "-f", &file, "-dM", "-V"],
+        vec!["-c", "--", &file],
+    ] {
+        assert_eq!(run(&args).0, Some(0), "{args:?}");
+    }
+}
+
+fn quoting() {
+    let text = "defaults\n  mode http\n  timeout client 5s # a comment\n  timeout server \"5s\"\n  timeout connect '5s'\n\
+        frontend f\n  bind \"127.0.0.1:${PORT-18081}\"\n  acl a path_beg /with\\ space \"/quo\\\"ted\" '/lit${eral}'\n  acl b path_reg ^/x\\\\.y$\n\
+        http-request set-header X-\"${NAME}\" \"a b\" if a or b\n  default_backend b\n\nbackend b\n  server s 127.0.0.1:1 # end\n";
+    let (code, said) = check_with(text, &["-dW"], &[("NAME", "One")]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+fn conditional() {
+    let text = |condition: &str| {
+        format!(
+            "{GOOD}.if {condition}\n  this is only an error where it is read\n.else\n.if feature(OPENSSL)\n.elif defined(X)\n  nor this\n.endif\n.endif\n"
+        )
+    };
+    let (code, said) = check(&text("version_atleast(99)"));
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(check(&text("version_atleast(2.0)")).0, Some(1));
+    assert_eq!(check(&text("defined(NO_SUCH_VARIABLE)")).0, Some(0));
+    assert_eq!(check(&format!("{GOOD}.if 1\n")).0, Some(1), "an .if without .endif");
+}
+
+fn crlf() {
+    let (code, said) = check(&GOOD.replace('\n', "\r\n"));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+fn last_newline() {
+    let (code, said) = check(GOOD.trim_end());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[WARNING]"), "{said}");
+}
+
+fn unresolvable() {
+    let (code, said) = check(&GOOD.replace("127.0.0.1:1\n", "el-pac.nowhere.invalid:8080\n"));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[WARNING]") && said.contains("el-pac.nowhere.invalid"), "{said}");
+}
+
+fn duplicates() {
+    let (code, said) = check(&format!("{GOOD}backend b\n  server s 127.0.0.1:1\n"));
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(check(&format!("{GOOD}  server s 127.0.0.1:2\n")).0, Some(1));
+}
+
+fn dangling() {
+    let (code, said) = check(&GOOD.replace("default_backend b", "default_backend nowhere"));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("nowhere"), "{said}");
+    assert_eq!(check(&GOOD.replace("default_backend b", "use_backend b if undefined_acl")).0, Some(1));
+    assert_eq!(check(&GOOD.replace("frontend f", "frontend f from nowhere")).0, Some(1));
+}
+
+/// The files below the repository's `folder` with one of these endings.
+fn files(folder: &str, endings: &[&str]) -> Vec<std::path::PathBuf> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = if root.join(folder).is_dir() { root } else { std::path::Path::new("/work/main") };
+    let mut found = Vec::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let ending = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+            if path.is_dir() {
+                folders.push(path);
+            } else if endings.contains(&ending.as_str()) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn examples() {
+    let mut found = 0;
+    for file in files("conf", &["cfg", "yaml"])
+        .iter()
+        .filter(|f| !f.components().any(|c| c.as_os_str() == "kubernetes"))
+    {
+        found += 1;
+        let (code, _, stderr) = run(&["-c", "-f", &file.display().to_string()]);
+        assert_eq!(code, Some(0), "{file:?}: {stderr}");
+    }
+    assert!(found > 0, "conf/ holds examples");
+}
+
+fn corpus() {
+    let all = files("../shared/corpus/open", &["cfg"]);
+    let mut reasons = std::collections::BTreeMap::<String, usize>::new();
+    let mut loaded = 0;
+    for file in &all {
+        let (code, _, stderr) = run(&["-c", "-f", &file.display().to_string()]);
+        assert!(matches!(code, Some(0 | 1)), "{file:?} ends with {code:?}: {stderr}");
+        loaded += usize::from(code == Some(0));
+        if code != Some(0) {
+            *reasons.entry(reason(&stderr)).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    println!("corpus: {loaded} of {} files load", all.len());
+    for (reason, n) in reasons.iter().take(15) {
+        println!("corpus: {n:3} {reason}");
+    }
+}
+
+/// The first complaint without its place.
+fn reason(stderr: &str) -> String {
+    let alert = stderr.lines().find(|l| l.contains("[ALERT]")).unwrap_or("no alert");
+    alert.rsplit_once("] : ").or_else(|| alert.rsplit_once(" : ")).map_or(alert, |(_, text)| text).to_owned()
+}

@@ -1,3 +1,215 @@
-//! Cases of this subject.
+//! HTTP through the whole path: routing as the original gateway does it, limits on connections, waiting for
+//! a request's content.
+
 use crate::support::cases::Cases;
-pub(crate) fn cases(_: &mut Cases) {}
+use crate::support::client::{Client, get, request};
+use crate::support::deadline::eventually;
+use crate::support::origin::{After, Origin, Script};
+use crate::support::ports;
+use crate::support::subject::{Config, Subject};
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("http::a_webhook_reaches_the_listener_and_its_answer_comes_back", webhook);
+    cases.test("http::what_no_rule_takes_gets_503", nothing_matches);
+    cases.test("http::forwardfor_adds_a_line_and_merges_none", forwardfor);
+    cases.test("http::the_header_rule_of_the_later_gateway_routes", by_header);
+    cases.test("http::tcp_content_rules_wait_for_the_request", inspect_delay);
+    cases.test("http::tcp_content_rules_can_refuse", content_reject);
+    cases.test("http::a_frontend_at_its_maxconn_lets_others_wait", || {
+        waits("", "  maxconn 1\n", "\"fd@${FRONT}\"")
+    });
+    cases.test("http::a_bind_at_its_maxconn_lets_others_wait", || waits("", "", "\"fd@${FRONT}\" maxconn 1"));
+    cases.test("http::the_process_at_its_maxconn_lets_others_wait", || {
+        waits("  maxconn 1\n", "", "\"127.0.0.1:${PORT}\"")
+    });
+    cases.test("http::a_listen_section_is_both", listen_section);
+    cases.test("http::named_defaults_are_inherited", named_defaults);
+    cases.test("http::a_megabyte_passes_in_both_directions", megabyte);
+}
+
+/// The frontend and backend of the original gateway, on our sockets.
+const ORIGINAL: &str = r#"
+global
+  maxconn 2000
+  nbthread 2
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout client-fin 1s
+  timeout server 30s
+  timeout server-fin 1s
+  timeout http-request 10s
+  timeout http-keep-alive 300s
+  timeout check 10s
+frontend localnodes
+  bind "fd@${FRONT}"
+  tcp-request inspect-delay 5s
+  tcp-request content accept if HTTP
+  acl PATH_pac path_beg -i /pac/
+  use_backend be_el_pac if PATH_pac
+backend be_el_pac
+  option redispatch
+  option forwardfor
+  timeout check 5000ms
+  server el-pac "${ORIGIN}"
+"#;
+
+fn original() -> (Subject, Origin) {
+    let origin = Origin::plain();
+    (Config::new(ORIGINAL).bind("FRONT").var("ORIGIN", origin.addr()).start(), origin)
+}
+
+fn webhook() {
+    let (subject, origin) = original();
+    let body = r#"{"ref":"refs/heads/main"}"#;
+    let head = format!(
+        "POST /pac/ HTTP/1.1\r\nHost: gw\r\nX-GitHub-Event: push\r\nX-Hub-Signature-256: sha256=00\r\n\
+         Content-Type: application/json\r\nContent-Length: {}",
+        body.len()
+    );
+    let response = request(subject.addr("FRONT"), &head, body);
+    assert_eq!((response.status(), response.text().as_str()), (200, "ok"));
+    let seen = origin.last();
+    assert_eq!(seen.text(), body);
+    assert_eq!(seen.target(), "/pac/", "the path is not rewritten");
+    assert_eq!(seen.value("x-github-event").as_deref(), Some("push"));
+    assert_eq!(seen.value("x-hub-signature-256").as_deref(), Some("sha256=00"));
+    assert_eq!(get(subject.addr("FRONT"), "/PAC/x").status(), 200, "-i means any case");
+}
+
+fn nothing_matches() {
+    let (subject, origin) = original();
+    let response = get(subject.addr("FRONT"), "/other");
+    let page = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n";
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.text(), page);
+    assert_eq!(origin.connections(), 0);
+}
+
+fn forwardfor() {
+    let (subject, origin) = original();
+    request(subject.addr("FRONT"), "GET /pac/ HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nX-Z: z", "");
+    let seen = origin.last();
+    assert_eq!(seen.values("x-forwarded-for"), ["1.2.3.4", "127.0.0.1"]);
+    assert!(seen.head.ends_with(b"x-forwarded-for: 127.0.0.1\r\n\r\n"), "it is the last line");
+}
+
+fn by_header() {
+    let origin = Origin::plain();
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  acl PAC hdr(X-Github-Event) -m found\n  use_backend b if PAC\n\
+         backend b\n  server s \"${ORIGIN}\"\n",
+    )
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr())
+    .start();
+    let with = request(subject.addr("FRONT"), "GET / HTTP/1.1\r\nHost: h\r\nx-github-event: push", "");
+    assert_eq!(with.status(), 200);
+    assert_eq!(get(subject.addr("FRONT"), "/").status(), 503);
+}
+
+fn inspect_delay() {
+    let (subject, _origin) = original();
+    let mut client = Client::connect(subject.addr("FRONT"));
+    for part in ["GET /pa", "c/ HTTP/1.1\r\n", "Host: h\r\n", "\r\n"] {
+        client.send(part);
+    }
+    assert_eq!(client.response("GET").status(), 200);
+}
+
+fn content_reject() {
+    let origin = Origin::plain();
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  tcp-request inspect-delay 5s\n\
+         tcp-request content reject if { path_beg /no }\n  tcp-request content accept if HTTP\n  default_backend b\n\
+         backend b\n  server s \"${ORIGIN}\"\n",
+    )
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr())
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/yes").status(), 200);
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send("GET /no HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!(client.rest(), b"", "closed without an answer");
+}
+
+/// One connection is in; a second waits unanswered until the first has gone.
+fn waits(global: &str, frontend: &str, bind: &str) {
+    let origin = Origin::scripted(vec![
+        Script::new("/gate", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", After::Keep).gated(),
+    ]);
+    let port = ports::free();
+    let subject = Config::new(format!(
+        "global\n  nbthread 1\n{global}defaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  timeout connect 5s\n\
+         frontend f\n  bind {bind}\n{frontend}  default_backend b\nbackend b\n  server s \"${{ORIGIN}}\"\n"
+    ))
+    .bind("FRONT")
+    .var("PORT", port)
+    .var("ORIGIN", origin.addr())
+    .start();
+    let addr = if bind.contains("PORT") { ([127, 0, 0, 1], port).into() } else { subject.addr("FRONT") };
+    eventually("the listener", || Client::try_connect(addr).ok());
+    let mut first = Client::connect(addr);
+    first.send("GET /gate HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    eventually("the first request", || (!origin.requests().is_empty()).then_some(()));
+    let mut second = Client::connect(addr);
+    second.send("GET /second HTTP/1.1\r\nHost: h\r\n\r\n");
+    // The third exchange is what a proxy without the limit would have done with the second by now.
+    let mut third = Client::connect(addr);
+    third.send("GET /third HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    assert_eq!(origin.requests().len(), 1, "only one connection is let in");
+    origin.open_gate();
+    assert_eq!(first.response("GET").status(), 200);
+    drop(first);
+    assert_eq!(second.response("GET").status(), 200, "the second is served when the first has gone");
+    drop(second);
+    assert_eq!(third.response("GET").status(), 200);
+    let order: Vec<String> = origin.requests().iter().map(|r| r.target()).collect();
+    assert_eq!(order, ["/gate", "/second", "/third"], "in the order of arrival");
+}
+
+fn listen_section() {
+    let origin = Origin::plain();
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         listen l\n  bind \"fd@${FRONT}\"\n  http-request set-header X-L 1\n  server s \"${ORIGIN}\"\n",
+    )
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr())
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    assert_eq!(origin.last().value("x-l").as_deref(), Some("1"));
+}
+
+fn named_defaults() {
+    let origin = Origin::plain();
+    let subject = Config::new(
+        "defaults a\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n  option httpclose\n\
+         defaults b from a\n  no option httpclose\n\
+         frontend fa from a\n  bind \"fd@${FRONT}\"\n  default_backend ba\n\
+         frontend fb from b\n  bind \"fd@${OTHER}\"\n  default_backend bb\n\
+         backend ba from a\n  server s \"${ORIGIN}\"\n\
+         backend bb from b\n  server s \"${ORIGIN}\"\n",
+    )
+    .bind("FRONT")
+    .bind("OTHER")
+    .var("ORIGIN", origin.addr())
+    .start();
+    let closes = |name: &str| get(subject.addr(name), "/").value("connection");
+    assert_eq!(closes("FRONT").as_deref(), Some("close"));
+    assert_eq!(closes("OTHER"), None, "b takes the option back");
+}
+
+fn megabyte() {
+    let big = "m".repeat(1 << 20);
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{big}", big.len());
+    let origin = Origin::scripted(vec![Script::new("/pac/", answer, After::Keep)]);
+    let subject = Config::new(ORIGINAL).bind("FRONT").var("ORIGIN", origin.addr()).start();
+    let head = format!("POST /pac/ HTTP/1.1\r\nHost: h\r\nContent-Length: {}", big.len());
+    let response = request(subject.addr("FRONT"), &head, &big);
+    assert!(response.complete && response.text() == big);
+    assert!(origin.last().text() == big);
+}

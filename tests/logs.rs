@@ -1,3 +1,144 @@
-//! Cases of this subject.
+//! Where logs go: UDP with a syslog header, standard output, and what happens when nobody takes them.
+
 use crate::support::cases::Cases;
-pub(crate) fn cases(_: &mut Cases) {}
+use crate::support::client::get;
+use crate::support::deadline::eventually;
+use crate::support::origin::Origin;
+use crate::support::subject::{Config, Subject};
+use crate::support::syslog::Syslog;
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("logs::rfc3164_over_udp_is_the_default", rfc3164);
+    cases.test("logs::rfc5424_over_udp", rfc5424);
+    cases.test("logs::short_and_raw_over_udp", short_and_raw);
+    cases.test("logs::facility_and_level_make_the_priority", priority);
+    cases.test("logs::a_level_filter_holds_back_what_is_less", filter);
+    cases.test("logs::stdout_gets_lines", || to_file("stdout"));
+    cases.test("logs::stderr_gets_lines", || to_file("stderr"));
+    cases.test("logs::a_unix_datagram_socket_gets_lines", unix);
+    cases.test("logs::two_targets_both_get_lines", two_targets);
+    cases.test("logs::log_tag_replaces_the_name", tag);
+    cases.test("logs::nobody_listening_does_not_stop_traffic", nobody);
+}
+
+fn subject(
+    global: &str,
+    proxy: &str,
+    syslog: &Syslog,
+    more: impl FnOnce(Config) -> Config,
+) -> (Subject, Origin) {
+    let origin = Origin::plain();
+    let config = Config::new(format!(
+        "global\n{global}\ndefaults\n  mode http\n  log global\n  option httplog\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${{FRONT}}\"\n{proxy}\n  default_backend b\nbackend b\n  server s \"${{ORIGIN}}\"\n"
+    ))
+    .bind("FRONT")
+    .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+    .var("ORIGIN", origin.addr());
+    (more(config).start(), origin)
+}
+
+/// The line of one request.
+fn line(target: &str) -> String {
+    let syslog = Syslog::start();
+    let (subject, _origin) = subject(target, "", &syslog, |c| c);
+    assert_eq!(get(subject.addr("FRONT"), "/logged").status(), 200);
+    syslog.expect("GET /logged")
+}
+
+const BODY_START: &str = "127.0.0.1:";
+const BODY_END: &str = " ---- 1/1/0/0/0 0/0 \"GET /logged HTTP/1.1\"";
+
+fn rfc3164() {
+    let line = line("  log \"${LOG}\" local0");
+    let (header, body) = line.split_at(line.find(BODY_START).expect("a body"));
+    let words: Vec<&str> = header.split_whitespace().collect();
+    assert!(header.starts_with("<134>") && words.len() == 4, "{line}");
+    let name = words[3];
+    assert!(name.starts_with("haproxy[") && name.ends_with("]:"), "{line}");
+    assert_eq!(words[2].split(':').count(), 3, "a time: {line}");
+    assert!(body.ends_with(BODY_END), "{line}");
+}
+
+fn rfc5424() {
+    let line = line("  log \"${LOG}\" format rfc5424 local0");
+    let (header, body) = line.split_at(line.find(BODY_START).expect("a body"));
+    assert!(
+        header.starts_with("<134>1 20") && header.contains(" haproxy ") && header.ends_with(" - - "),
+        "{line}"
+    );
+    assert!(body.ends_with(BODY_END), "{line}");
+}
+
+fn short_and_raw() {
+    let short = line("  log \"${LOG}\" format short local0");
+    assert!(short.starts_with("<6>127.0.0.1:") && short.ends_with(BODY_END), "{short}");
+    let raw = line("  log \"${LOG}\" format raw local0");
+    assert!(raw.starts_with(BODY_START) && raw.ends_with(BODY_END), "{raw}");
+}
+
+fn priority() {
+    let line = line("  log \"${LOG}\" local3");
+    assert!(line.starts_with("<158>"), "local3.info: {line}");
+}
+
+fn filter() {
+    let syslog = Syslog::start();
+    let proxy = "  http-request deny if { path /deny }\n  option log-separate-errors";
+    let (subject, _origin) = subject("  log \"${LOG}\" format short local0 err", proxy, &syslog, |c| c);
+    get(subject.addr("FRONT"), "/fine");
+    assert_eq!(get(subject.addr("FRONT"), "/deny").status(), 403);
+    let line = syslog.expect("GET /deny");
+    assert!(line.starts_with("<3>"), "{line}");
+    assert!(!syslog.lines().iter().any(|l| l.contains("/fine")), "{:?}", syslog.lines());
+}
+
+fn to_file(which: &str) {
+    let syslog = Syslog::start();
+    let (subject, _origin) = subject(&format!("  log {which} format raw local0"), "", &syslog, |c| c);
+    get(subject.addr("FRONT"), "/logged");
+    let text = || if which == "stdout" { subject.stdout() } else { subject.stderr() };
+    let line = eventually("the line", || text().lines().find(|l| l.contains("/logged")).map(str::to_owned));
+    assert!(line.starts_with(BODY_START) && line.ends_with(BODY_END), "{line}");
+}
+
+fn unix() {
+    let syslog = Syslog::start();
+    let dir = crate::support::subject::Dir::new();
+    let path = dir.path().join("log");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(crate::support::deadline::PATIENCE)).unwrap();
+    let (subject, _origin) =
+        subject("  log \"${SOCKET}\" format raw local0", "", &syslog, |c| c.var("SOCKET", path.display()));
+    get(subject.addr("FRONT"), "/logged");
+    let line = eventually("the line", || {
+        let mut buffer = [0; 2048];
+        let n = socket.recv(&mut buffer).ok()?;
+        Some(String::from_utf8_lossy(&buffer[..n]).into_owned()).filter(|l| l.contains("/logged"))
+    });
+    assert!(line.starts_with(BODY_START) && line.trim_end().ends_with(BODY_END), "{line}");
+}
+
+fn two_targets() {
+    let (one, two) = (Syslog::start(), Syslog::start());
+    let other = format!("127.0.0.1:{}", two.addr().port());
+    let global = "  log \"${LOG}\" format raw local0\n  log \"${OTHER}\" format short local1";
+    let (subject, _origin) = subject(global, "", &one, |c| c.var("OTHER", other));
+    get(subject.addr("FRONT"), "/logged");
+    one.expect("GET /logged");
+    two.expect("GET /logged");
+}
+
+fn tag() {
+    let line = line("  log \"${LOG}\" local0\n  log-tag gw");
+    assert!(line.contains(" gw["), "{line}");
+}
+
+fn nobody() {
+    let syslog = Syslog::start();
+    let global = "  log 127.0.0.1:9 local0\n  log /nonexistent/socket local0";
+    let (subject, _origin) = subject(global, "", &syslog, |c| c);
+    for _ in 0..50 {
+        assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    }
+}

@@ -31,7 +31,9 @@ use std::process::ExitCode;
 use support::cases::Cases;
 
 fn main() -> ExitCode {
-    let args = libtest_mimic::Arguments::from_args();
+    let mut args = libtest_mimic::Arguments::from_args();
+    // The cases wait more than they work, so there may be more of them at once than processors.
+    args.test_threads = args.test_threads.or(Some(8));
     let mut cases = Cases::default();
     for add in [
         balance::cases,

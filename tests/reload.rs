@@ -1,3 +1,113 @@
-//! Cases of this subject.
+//! A new configuration without a lost request; a bad one that changes nothing.
+
+use crate::load::Load;
 use crate::support::cases::Cases;
-pub(crate) fn cases(_: &mut Cases) {}
+use crate::support::client::get;
+use crate::support::deadline::eventually;
+use crate::support::origin::Origin;
+use crate::support::subject::{Config, Subject};
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("reload::usr2_swaps_the_configuration_without_a_lost_request", || {
+        swap(libc::SIGUSR2, &["-W", "-db"])
+    });
+    cases.test("reload::hup_swaps_the_configuration_without_a_lost_request", || {
+        swap(libc::SIGHUP, &["-W", "-db"])
+    });
+    cases.ours_only(
+        "reload::usr2_reloads_without_master_too",
+        "HAProxy reloads in master-worker mode only, without it SIGUSR2 ends it",
+        || swap(libc::SIGUSR2, &["-db"]),
+    );
+    cases.test("reload::a_bad_configuration_keeps_the_old_one_and_says_why", bad);
+    cases.test("reload::ten_reloads_under_load_lose_nothing", many);
+    cases.test("reload::routes_and_servers_change", routes);
+}
+
+fn text(answer: &str, backend: &str) -> String {
+    format!(
+        "global\n  maxconn 2000\ndefaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${{FRONT}}\"\n  http-request set-header X-Version {answer}\n  default_backend {backend}\n\
+         backend one\n  server s \"${{ONE}}\"\nbackend two\n  server s \"${{TWO}}\"\n"
+    )
+}
+
+struct Setup {
+    subject: Subject,
+    _origins: [Origin; 2],
+}
+
+fn start(args: &[&str]) -> Setup {
+    let origins = [Origin::named("one"), Origin::named("two")];
+    let subject = Config::new(text("1", "one"))
+        .bind("FRONT")
+        .var("ONE", origins[0].addr())
+        .var("TWO", origins[1].addr())
+        .args(args)
+        .start();
+    eventually("the first answer", || (get(subject.addr("FRONT"), "/").status() == 200).then_some(()));
+    subject.loaded(usize::from(args.contains(&"-W")));
+    Setup { subject, _origins: origins }
+}
+
+fn swap(signal: i32, args: &[&str]) {
+    let setup = start(args);
+    let load = Load::start(setup.subject.addr("FRONT"));
+    load.wait_for("one", 50);
+    setup.subject.rewrite(&text("2", "two"));
+    setup.subject.signal(signal);
+    load.wait_for("two", 200);
+    let pid_before = setup.subject.pid();
+    let seen = load.stop();
+    assert!(seen.failures.is_empty(), "{:?}", seen.failures);
+    assert!(crate::support::signal::alive(pid_before), "the process that got the signal stays");
+    assert_eq!(get(setup.subject.addr("FRONT"), "/").text(), "two");
+}
+
+fn many() {
+    let setup = start(&["-W", "-db"]);
+    let load = Load::start(setup.subject.addr("FRONT"));
+    for turn in 0..10 {
+        let (name, answer) = if turn % 2 == 0 { ("two", "2") } else { ("one", "1") };
+        setup.subject.rewrite(&text(answer, name));
+        setup.subject.signal(libc::SIGUSR2);
+        load.wait_for(name, 30);
+        setup.subject.loaded(turn + 2);
+    }
+    let seen = load.stop();
+    assert!(seen.failures.is_empty(), "{:?}", seen.failures);
+}
+
+fn bad() {
+    let setup = start(&["-W", "-db"]);
+    let load = Load::start(setup.subject.addr("FRONT"));
+    load.wait_for("one", 20);
+    setup.subject.rewrite("frontend f\n  bogus keyword\n");
+    setup.subject.signal(libc::SIGUSR2);
+    eventually("the reason", || setup.subject.stderr().contains("unknown keyword 'bogus'").then_some(()));
+    load.wait_for("one", 50);
+    eventually("a reload once the file is mended", || {
+        setup.subject.rewrite(&text("2", "two"));
+        setup.subject.signal(libc::SIGUSR2);
+        load.seen().bodies.contains_key("two").then_some(())
+    });
+    let seen = load.stop();
+    assert!(seen.failures.is_empty(), "{:?}", seen.failures);
+}
+
+fn routes() {
+    let setup = start(&["-W", "-db"]);
+    let addr = setup.subject.addr("FRONT");
+    assert_eq!(get(addr, "/new").text(), "one");
+    setup.subject.rewrite(
+        &text("2", "one")
+            .replace("  default_backend", "  use_backend two if { path /new }\n  default_backend"),
+    );
+    setup.subject.signal(libc::SIGUSR2);
+    eventually("the new route", || (get(addr, "/new").text() == "two").then_some(()));
+    assert_eq!(get(addr, "/old").text(), "one");
+    setup.subject.loaded(2);
+    setup.subject.rewrite(&text("3", "one").replace("  default_backend one", "  http-request deny"));
+    setup.subject.signal(libc::SIGUSR2);
+    eventually("the denial", || (get(addr, "/").status() == 403).then_some(()));
+}

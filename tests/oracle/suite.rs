@@ -90,7 +90,7 @@ impl Suite {
 
     fn text(&self) -> String {
         format!(
-            "global\n  log \"${{LOG}}\" format raw local0\n  maxconn 200\n  nbthread 1\n\
+            "global\n  log \"${{LOG}}\" format raw local0\n  maxconn 2000\n  nbthread 1\n\
              defaults base\n  mode http\n  log global\n  {}\n  timeout connect 5s\n  \
              timeout client 8s\n  timeout server 8s\n{}\n\
              frontend front\n  bind \"fd@${{FRONT}}\"\n{}\n  {}\n\
@@ -125,12 +125,12 @@ fn compare(name: &str, ours: &Transcript, theirs: &Transcript) -> String {
             listed = true;
             continue;
         }
-        let _ = write!(report, "* {name}: {what}\n");
+        let _ = writeln!(report, "* {name}: {what}");
         for value in &b {
-            let _ = write!(report, "    haproxy {value}\n");
+            let _ = writeln!(report, "    haproxy {value}");
         }
         for value in &a {
-            let _ = write!(report, "    gateway {value}\n");
+            let _ = writeln!(report, "    gateway {value}");
         }
         if a.is_empty() || b.is_empty() {
             report.push_str("    (nothing on the other side)\n");

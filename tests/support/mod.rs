@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod deadline;
 pub(crate) mod message;
 pub(crate) mod origin;
+pub(crate) mod ports;
 pub(crate) mod signal;
 pub(crate) mod subject;
 pub(crate) mod syslog;

@@ -4,10 +4,11 @@
 
 use super::deadline::{PATIENCE, eventually, within};
 use super::signal;
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -75,7 +76,7 @@ impl Drop for Dir {
 pub(crate) struct Config {
     text: String,
     vars: Vec<(String, String)>,
-    listeners: Vec<(String, TcpListener)>,
+    listeners: Vec<(String, OwnedFd)>,
     args: Vec<String>,
     dir: Dir,
 }
@@ -89,13 +90,14 @@ impl Config {
     }
 
     /// An environment variable, for `"${NAME}"` in the text.
-    pub(crate) fn var(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn var(mut self, name: &str, value: impl Display) -> Self {
         self.vars.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// A socket that already listens, for `bind "fd@${NAME}"`.
-    pub(crate) fn listener(mut self, name: &str, listener: TcpListener) -> Self {
+    pub(crate) fn listener(mut self, name: &str, listener: impl Into<OwnedFd>) -> Self {
+        let listener = listener.into();
         self.vars.push((name.to_owned(), listener.as_raw_fd().to_string()));
         self.listeners.push((name.to_owned(), listener));
         self
@@ -110,6 +112,11 @@ impl Config {
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         self.dir.write(name, content);
         self
+    }
+
+    /// A path in the subject's directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// Replaces the arguments, by default `-db`; `-f FILE` is added.
@@ -131,8 +138,8 @@ impl Config {
         let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
         inherit(&mut command, fds);
         let child = command.spawn().unwrap_or_else(|e| panic!("start {:?}: {e}", program(kind)));
-        let address = |l: &TcpListener| l.local_addr().expect("a bound socket has an address");
-        let addrs = self.listeners.iter().map(|(n, l)| (n.clone(), address(l))).collect();
+        let address = |l: &OwnedFd| socket2::SockRef::from(l).local_addr().ok()?.as_socket();
+        let addrs = self.listeners.iter().filter_map(|(n, l)| Some((n.clone(), address(l)?))).collect();
         Subject { child, addrs, dir: self.dir, kind }
     }
 }
@@ -168,10 +175,6 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The address of the listener that was bound under `name`.
     pub(crate) fn addr(&self, name: &str) -> SocketAddr {
         let found = self.addrs.iter().find(|(n, _)| n == name);
@@ -200,6 +203,26 @@ impl Subject {
 
     pub(crate) fn signal(&self, number: i32) {
         signal::send(self.pid(), number).expect("the subject is there");
+    }
+
+    /// Waits until the master has loaded its configuration `n` times and takes signals. HAProxy's master
+    /// executes itself anew after each load, first to load and then to wait, and a signal between the two is
+    /// lost or deadly; the gateway has no such moment.
+    pub(crate) fn loaded(&self, n: usize) {
+        if self.kind == Kind::Haproxy && n > 0 {
+            let loaded = || self.stderr().matches("Loading success").count() >= n;
+            eventually("the master that takes signals", || (loaded() && self.master_waits()).then_some(()));
+        }
+    }
+
+    fn master_waits(&self) -> bool {
+        let file = |name: &str| fs::read(format!("/proc/{}/{name}", self.pid())).unwrap_or_default();
+        let environment = String::from_utf8_lossy(&file("environ")).into_owned();
+        let status = String::from_utf8_lossy(&file("status")).into_owned();
+        let caught =
+            status.lines().find_map(|l| l.strip_prefix("SigCgt:")).unwrap_or_default().trim().to_owned();
+        let mask = u64::from_str_radix(&caught, 16).unwrap_or(0);
+        environment.contains("HAPROXY_MWORKER_WAIT_ONLY=1") && mask & (1 << (libc::SIGUSR2 - 1)) != 0
     }
 
     /// Replaces the configuration file, for a reload.
