@@ -1,3 +1,59 @@
 //! The model of a configuration, and the two languages that lower to it.
+//!
+//! `haproxy.cfg` and its YAML spelling become the same directives (`lang`, `yaml`), which one set of keyword tables
+//! (`cfg`) lowers into a draft; `resolve` makes the model of it. Loading never fails: everything understood and
+//! everything wrong come back together, and the model is there only if nothing is wrong.
 
+mod cfg;
+mod draft;
+mod lower;
 pub mod model;
+mod resolve;
+mod yaml;
+
+#[cfg(test)]
+mod corpus_test;
+#[cfg(test)]
+mod examples_test;
+#[cfg(test)]
+mod load_test;
+#[cfg(test)]
+mod world;
+
+use std::path::PathBuf;
+
+use lang::{Diagnostics, Environment, Facts, Files, Grammar, Sources};
+use model::Model;
+
+/// What loading gives.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The model, if there was no error.
+    pub model: Option<Model>,
+    /// The files, for showing places.
+    pub sources: Sources,
+    /// All that was said.
+    pub diagnostics: Diagnostics,
+}
+
+/// Loads files (`.cfg`, or `.yaml` and `.yml` in the YAML spelling) and directories of `*.cfg`, in this order.
+pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: &Facts) -> Loaded {
+    let grammar = Grammar {
+        sections: cfg::section::SECTIONS,
+        environment: cfg::global::environment,
+        convert: yaml::convert,
+    };
+    let (document, sources, mut diagnostics) = lang::load_cfg(paths, files, env, facts, grammar);
+    let mut after = lang::Overlay::new(env);
+    let lines = document.sections.iter().flat_map(|section| {
+        section.directives.iter().map(|directive| (section.keyword.text.as_str(), directive))
+    });
+    lines
+        .filter_map(|(section, line)| cfg::global::environment(section, line))
+        .for_each(|change| after.apply(change));
+    let world = cfg::World { files, env: &after };
+    let draft = lower::lower(&document, &sources, world, &mut diagnostics);
+    let model = resolve::resolve(draft, &mut diagnostics);
+    let model = Some(model).filter(|_| !diagnostics.has_errors());
+    Loaded { model, sources, diagnostics }
+}

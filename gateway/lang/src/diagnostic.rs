@@ -83,10 +83,20 @@ impl Diagnostic {
         self
     }
 
+    /// Puts words behind the message.
+    #[must_use]
+    pub fn suffixed(mut self, suffix: &str) -> Self {
+        self.message.push_str(suffix);
+        self
+    }
+
     /// The message with its suggestion, in HAProxy's words.
     pub fn text(&self) -> String {
         match &self.suggestion {
-            Some(word) => format!("{}; did you mean '{word}' maybe ?", self.message),
+            Some(word) => {
+                let message = self.message.strip_suffix('.').unwrap_or(&self.message);
+                format!("{message}; did you mean '{word}' maybe ?")
+            }
             None => self.message.clone(),
         }
     }

@@ -19,7 +19,7 @@ pub use directive::{Directive, Document, Section, Word};
 pub use lexer::{lex_line, lex_line_in};
 pub use load::{
     Convert, EnvChange, Environment, Files, Grammar, Lines, MAX_FILE, MAX_IF_DEPTH, MAX_WORDS, Misspelt,
-    load_cfg,
+    Overlay, load_cfg,
 };
 pub use source::{FileId, Sources, Span};
 pub use words::Words;

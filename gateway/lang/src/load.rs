@@ -92,7 +92,7 @@ pub fn load_cfg(
         files,
         facts,
         grammar,
-        env: Overlay { outer: env, changes: HashMap::new(), closed: None },
+        env: Overlay::new(env),
         document: Document::default(),
         sources: Sources::default(),
         diagnostics: Diagnostics::default(),
@@ -104,8 +104,8 @@ pub fn load_cfg(
     (loader.document, loader.sources, loader.diagnostics)
 }
 
-/// The environment, as `setenv` and the like have changed it.
-struct Overlay<'a> {
+/// An environment, as `setenv` and the like have changed it.
+pub struct Overlay<'a> {
     outer: &'a dyn Environment,
     changes: HashMap<String, Option<String>>,
     /// After `resetenv`: the names that still come from outside.
@@ -124,8 +124,20 @@ impl Environment for Overlay<'_> {
     }
 }
 
-impl Overlay<'_> {
-    fn apply(&mut self, change: EnvChange) {
+impl std::fmt::Debug for Overlay<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Overlay").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Overlay<'a> {
+    /// The environment as it is outside.
+    pub fn new(outer: &'a dyn Environment) -> Self {
+        Self { outer, changes: HashMap::new(), closed: None }
+    }
+
+    /// Changes it.
+    pub fn apply(&mut self, change: EnvChange) {
         match change {
             EnvChange::Preset(name, _) if self.get(&name).is_some() => {}
             EnvChange::Set(name, value) | EnvChange::Preset(name, value) => {

@@ -63,6 +63,18 @@ pub struct Global {
     pub default_bind_ciphers: Option<String>,
     /// `ssl-default-bind-ciphersuites`, in OpenSSL's names.
     pub default_bind_ciphersuites: Option<String>,
+    /// `ssl-default-bind-options strict-sni`.
+    pub default_bind_strict_sni: bool,
+    /// `tune.bufsize`.
+    pub buffer_size: usize,
+    /// `tune.maxrewrite`: what of a buffer is kept free for rewriting.
+    pub head_reserve: usize,
+    /// `fd-hard-limit`.
+    pub fd_hard_limit: Option<u64>,
+    /// `zero-warning`: warnings are errors.
+    pub zero_warning: bool,
+    /// `ca-base`: where relative names of CA files are looked up; already joined to each `ca-file`.
+    pub ca_base: Option<PathBuf>,
     /// `crt-base`: where relative certificate names are looked up.
     pub crt_base: Option<PathBuf>,
 }

@@ -1,0 +1,89 @@
+//! Addresses as lines hold them: variables are expanded in them even outside of quotes (configuration.txt 4.2, `bind`),
+//! and what only HAProxy 2 takes is taken with a warning.
+
+use lang::units::{self, Address};
+use lang::{Environment, Word};
+
+use super::Context;
+
+/// Reads an address that stands in `word`.
+pub(crate) fn parse<T>(cx: &mut Context<'_, T>, word: &Word, text: &str) -> Result<Address, String> {
+    let text = expand(text, cx.world.env);
+    let error = match units::parse_address(&text) {
+        Ok(address) => return Ok(address),
+        Err(error) => error.to_string(),
+    };
+    let Some(trimmed) = trim_port(&text) else { return Err(error) };
+    let address = units::parse_address(trimmed).map_err(|_| error)?;
+    let rest = text.get(trimmed.len()..).unwrap_or_default();
+    cx.notes.warning(
+        word.span,
+        format!("'{rest}' behind the port is ignored; HAProxy 3 refuses the address '{text}'"),
+    );
+    Ok(address)
+}
+
+/// `host:8443/path`, which HAProxy 2 reads as `host:8443`: the address up to the end of the port.
+fn trim_port(text: &str) -> Option<&str> {
+    let (host, port) = text.rsplit_once(':')?;
+    let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+    let junk = port.as_bytes().get(digits)?;
+    (digits > 0 && *junk == b'/').then(|| text.get(..host.len() + 1 + digits)).flatten()
+}
+
+/// Replaces `$NAME` and `${NAME}`; a variable that is not set leaves nothing.
+pub(crate) fn expand(text: &str, env: &dyn Environment) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let (braced, body) = after.strip_prefix('{').map_or((false, after), |body| (true, body));
+        let length = body.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        let (name, tail) = body.split_at(length);
+        match tail.strip_prefix('}') {
+            _ if name.is_empty() => {
+                out.push('$');
+                rest = after;
+                continue;
+            }
+            Some(tail) if braced => rest = tail,
+            _ if braced => {
+                out.push('$');
+                rest = after;
+                continue;
+            }
+            _ => rest = tail,
+        }
+        out.push_str(&env.get(name).unwrap_or_default());
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    #[test]
+    fn variables_are_expanded_without_quotes() {
+        let world = World { texts: vec![], vars: vec![("P", "80"), ("H", "::1")] };
+        for (text, expected) in [
+            ("*:${P}", "*:80"),
+            ("$H:$P", "::1:80"),
+            ("${NOPE}:$P", ":80"),
+            ("$:80", "$:80"),
+            ("${P", "${P"),
+            ("a$P", "a80"),
+            ("${}", "${}"),
+        ] {
+            assert_eq!(expand(text, &world), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_behind_the_port_is_cut_off() {
+        assert_eq!(trim_port("a:8443/auth"), Some("a:8443"));
+        assert_eq!(trim_port("a:/x"), None);
+        assert_eq!(trim_port("a:80x"), None);
+    }
+}

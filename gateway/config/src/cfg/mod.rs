@@ -1,0 +1,382 @@
+//! The vocabulary: one row per keyword, and what it means to lower a line through its row.
+//!
+//! A row says where its keyword is legal, what it takes, and its status: read by a function, ignored with a reason
+//! (it cannot change what a client sees), not supported yet, or refused for good. Nothing is dropped in silence.
+
+pub(crate) mod address;
+pub(crate) mod balance;
+pub(crate) mod bind;
+pub(crate) mod check;
+pub(crate) mod global;
+pub(crate) mod log;
+pub(crate) mod option;
+pub(crate) mod proxy;
+pub(crate) mod rule;
+pub(crate) mod section;
+pub(crate) mod server;
+pub(crate) mod timeout;
+
+use std::collections::{HashMap, HashSet};
+
+use lang::{Diagnostic, Diagnostics, Environment, Files, Span, Word, Words, suggest};
+
+/// A set of kinds of sections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sections(u8);
+
+pub(crate) const DEFAULTS: Sections = Sections(1);
+pub(crate) const FRONTEND: Sections = Sections(2);
+pub(crate) const BACKEND: Sections = Sections(4);
+pub(crate) const LISTEN: Sections = Sections(6);
+/// `defaults`, `frontend`, `listen`, `backend`.
+pub(crate) const ANY: Sections = Sections(7);
+/// Where clients come in, and what hands down to there.
+pub(crate) const FE: Sections = Sections(3);
+/// Where servers are, and what hands down to there.
+pub(crate) const BE: Sections = Sections(5);
+
+impl Sections {
+    /// Whether both have a side in common.
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The section's keyword.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            DEFAULTS => "defaults",
+            FRONTEND => "frontend",
+            BACKEND => "backend",
+            LISTEN => "listen",
+            _ => "global",
+        }
+    }
+}
+
+/// What a keyword's parse function does: fills the target from the words.
+pub(crate) type Parse<T> = fn(&mut Context<'_, T>) -> Result<(), Diagnostic>;
+
+/// What becomes of a keyword.
+pub(crate) enum Status<T> {
+    /// It is read.
+    Parse(Parse<T>),
+    /// It changes nothing that a client or server could see; the reason is part of the warning.
+    Ignored(&'static str),
+    /// It is known and nothing acts on it yet; the text says what to do meanwhile.
+    Unsupported(&'static str),
+    /// It is refused for good, with this message.
+    Refused(&'static str),
+}
+
+/// How many words a keyword takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Args {
+    /// Its function sees to it.
+    Free,
+    /// This many; the text says what is expected.
+    Exactly(usize, &'static str),
+}
+
+/// One keyword.
+pub(crate) struct Keyword<T: 'static> {
+    /// One to three words.
+    pub(crate) name: &'static str,
+    /// Where it is legal.
+    pub(crate) sections: Sections,
+    /// What it takes.
+    pub(crate) args: Args,
+    /// It may stand behind `no` and `default`.
+    pub(crate) negatable: bool,
+    /// Where it does not belong it is refused, not ignored.
+    pub(crate) strict: bool,
+    /// What becomes of it.
+    pub(crate) status: Status<T>,
+}
+
+/// A row; without more it is not supported yet.
+pub(crate) const fn keyword<T>(name: &'static str) -> Keyword<T> {
+    Keyword {
+        name,
+        sections: ANY,
+        args: Args::Free,
+        negatable: false,
+        strict: false,
+        status: Status::Unsupported("remove the line, or keep this proxy on HAProxy for now"),
+    }
+}
+
+impl<T> Clone for Status<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Status<T> {}
+
+impl<T> Clone for Keyword<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Keyword<T> {}
+
+impl<T> Keyword<T> {
+    pub(crate) const fn in_(mut self, sections: Sections) -> Self {
+        self.sections = sections;
+        self
+    }
+
+    /// Takes this many words.
+    pub(crate) const fn takes(mut self, count: usize, what: &'static str) -> Self {
+        self.args = Args::Exactly(count, what);
+        self
+    }
+
+    /// Takes no word.
+    pub(crate) const fn flag(mut self) -> Self {
+        self.args = Args::Exactly(0, "");
+        self
+    }
+
+    pub(crate) const fn no(mut self) -> Self {
+        self.negatable = true;
+        self
+    }
+
+    pub(crate) const fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    pub(crate) const fn parse(mut self, parse: Parse<T>) -> Self {
+        self.status = Status::Parse(parse);
+        self
+    }
+
+    pub(crate) const fn ignored(mut self, reason: &'static str) -> Self {
+        self.status = Status::Ignored(reason);
+        self
+    }
+
+    pub(crate) const fn unsupported(mut self, advice: &'static str) -> Self {
+        self.status = Status::Unsupported(advice);
+        self
+    }
+
+    pub(crate) const fn refused(mut self, message: &'static str) -> Self {
+        self.status = Status::Refused(message);
+        self
+    }
+}
+
+/// `no` or `default` before a keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefix {
+    None,
+    No,
+    Default,
+}
+
+/// What lowering may look up.
+#[derive(Clone, Copy)]
+pub(crate) struct World<'a> {
+    pub(crate) files: &'a dyn Files,
+    pub(crate) env: &'a dyn Environment,
+}
+
+/// What a parse function has before it.
+pub(crate) struct Context<'a, T> {
+    /// What the line fills.
+    pub(crate) target: &'a mut T,
+    /// The words after the keyword.
+    pub(crate) words: Words<'a>,
+    /// The keyword as the table spells it.
+    pub(crate) keyword: &'static str,
+    /// The keyword's place.
+    pub(crate) span: Span,
+    /// The prefix before it.
+    pub(crate) prefix: Prefix,
+    /// What may be looked up.
+    pub(crate) world: World<'a>,
+    /// Where warnings go.
+    pub(crate) notes: &'a mut Diagnostics,
+    /// Keywords that were already said to be ignored.
+    pub(crate) told: &'a mut Told,
+    /// The place of a line, for the model.
+    pub(crate) place: String,
+}
+
+/// Which ignored keywords a warning was given for.
+pub(crate) type Told = HashSet<String>;
+
+impl<T> Context<'_, T> {
+    /// The value for a flag: what the prefix makes of it.
+    pub(crate) fn on(&self) -> bool {
+        self.prefix == Prefix::None
+    }
+
+    /// An error with HAProxy's usual beginning: `'keyword' …`.
+    pub(crate) fn error(&self, message: impl std::fmt::Display) -> Diagnostic {
+        self.words.error(format!("'{}' {message}", self.keyword))
+    }
+
+    /// The next word, or `'keyword' expects …`.
+    pub(crate) fn expect(&mut self, what: &str) -> Result<&Word, Diagnostic> {
+        match self.words.next() {
+            Some(word) => Ok(word),
+            None => Err(self.error(format_args!("expects {what}."))),
+        }
+    }
+
+    /// A whole number in a range, with HAProxy's words.
+    pub(crate) fn int(&mut self, low: u64, high: u64) -> Result<u64, Diagnostic> {
+        let keyword = self.keyword;
+        let word = self.expect("an integer argument")?;
+        let bad = |why: String| Diagnostic::alert(word.span, format!("'{keyword}' {why}"));
+        let value: u64 = word
+            .text
+            .parse()
+            .map_err(|_| bad(format!("expects an integer argument, got '{}'.", word.text)))?;
+        if (low..=high).contains(&value) {
+            return Ok(value);
+        }
+        Err(bad(format!("value must be between {low} and {high} (was {value})")))
+    }
+
+    /// The same for the model's usual width.
+    pub(crate) fn number(&mut self, low: u32, high: u32) -> Result<u32, Diagnostic> {
+        let value = self.int(u64::from(low), u64::from(high))?;
+        Ok(u32::try_from(value).unwrap_or(high))
+    }
+
+    /// A time in this unit.
+    pub(crate) fn time(&mut self, unit: lang::units::TimeUnit) -> Result<std::time::Duration, Diagnostic> {
+        let keyword = self.keyword;
+        let word = self.expect("a time")?;
+        lang::units::parse_time(&word.text, unit)
+            .map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in '{keyword}'")))
+    }
+
+    /// All words that are left, with a space between.
+    pub(crate) fn rest_text(&mut self) -> String {
+        let texts: Vec<&str> = self.words.take_rest().iter().map(|word| word.text.as_str()).collect();
+        texts.join(" ")
+    }
+
+    /// `'keyword' is not supported yet`, at a word of the line.
+    pub(crate) fn unsupported_word(&self, word: &Word) -> Diagnostic {
+        let message = format!("'{} {}' is not supported yet", self.keyword, word.text);
+        Diagnostic::alert(word.span, message).hint("remove it, or keep this proxy on HAProxy for now")
+    }
+}
+
+/// A table, ready for lookups.
+pub(crate) struct Index<T: 'static> {
+    rows: HashMap<&'static str, &'static Keyword<T>>,
+}
+
+impl<T> Index<T> {
+    pub(crate) fn new(tables: &[&'static [Keyword<T>]]) -> Self {
+        Self { rows: tables.iter().flat_map(|rows| rows.iter()).map(|row| (row.name, row)).collect() }
+    }
+
+    /// The longest keyword that the words begin with, and how many words it has.
+    pub(crate) fn find(&self, words: &[Word]) -> Option<(&'static Keyword<T>, usize)> {
+        let texts: Vec<&str> = words.iter().take(3).map(|word| word.text.as_str()).collect();
+        (1..=texts.len()).rev().find_map(|count| {
+            let name = texts.get(..count)?.join(" ");
+            self.rows.get(name.as_str()).map(|row| (*row, count))
+        })
+    }
+
+    /// The keyword that was probably meant, among those legal in a section.
+    pub(crate) fn nearest(&self, word: &str, sections: Sections) -> Option<&'static str> {
+        let mut names: Vec<&'static str> = self
+            .rows
+            .values()
+            .filter(|row| row.sections.meets(sections) && !matches!(row.status, Status::Refused(_)))
+            .filter_map(|row| row.name.split(' ').next())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        suggest::nearest(word, names)
+    }
+
+    /// The second word that was probably meant after a first.
+    pub(crate) fn nearest_after(&self, first: &str, word: &str) -> Option<&'static str> {
+        let mut names: Vec<&'static str> =
+            self.rows.keys().filter_map(|name| name.strip_prefix(first)?.strip_prefix(' ')).collect();
+        names.sort_unstable();
+        suggest::nearest(word, names)
+    }
+}
+
+/// Lowers one line, or one option of a line, through its row. A whole line must leave no word.
+pub(crate) fn run<T>(
+    row: &'static Keyword<T>,
+    cx: &mut Context<'_, T>,
+    whole: bool,
+) -> Result<(), Diagnostic> {
+    let at = cx.span;
+    if let Args::Exactly(count, what) = row.args
+        && cx.words.remaining() < count
+        && !(cx.prefix == Prefix::No && whole)
+    {
+        return Err(cx.error(format_args!("expects {what}.")));
+    }
+    match row.status {
+        Status::Parse(parse) => parse(cx)?,
+        Status::Ignored(reason) => {
+            skip(row, cx, whole);
+            tell(cx, row.name, reason);
+        }
+        Status::Unsupported(advice) => {
+            let message = format!("'{}' is not supported yet", row.name);
+            return Err(Diagnostic::alert(at, message).hint(advice));
+        }
+        Status::Refused(message) => return Err(Diagnostic::alert(at, message)),
+    }
+    match cx.words.peek() {
+        Some(word) if whole => {
+            let message = format!("'{}' cannot handle unexpected argument '{}'.", row.name, word.text);
+            Err(Diagnostic::alert(word.span, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn skip<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, whole: bool) {
+    match row.args {
+        Args::Exactly(count, _) => cx.words.by_ref().take(count).for_each(drop),
+        Args::Free if whole => cx.words.by_ref().for_each(drop),
+        Args::Free => {}
+    }
+}
+
+/// Warns that a keyword is ignored, once.
+pub(crate) fn tell<T>(cx: &mut Context<'_, T>, name: &str, reason: &str) {
+    if cx.told.insert(name.to_owned()) {
+        cx.notes.warning(cx.span, format!("'{name}' is ignored : {reason}"));
+    }
+}
+
+/// Lowers the options of a line such as `bind` or `server`, one after the other; `unknown` words an error.
+pub(crate) fn run_options<T>(
+    index: &Index<T>,
+    cx: &mut Context<'_, T>,
+    unknown: &dyn Fn(&Word) -> String,
+) -> Result<(), Diagnostic> {
+    let line = cx.keyword;
+    while let Some(word) = cx.words.peek() {
+        let Some((row, _)) = index.find(std::slice::from_ref(word)) else {
+            return Err(Diagnostic::alert(word.span, unknown(word)).suggest(index.nearest(&word.text, ANY)));
+        };
+        cx.words.next();
+        (cx.keyword, cx.span) = (row.name, word.span);
+        let result = run(row, cx, false);
+        cx.keyword = line;
+        result?;
+    }
+    Ok(())
+}

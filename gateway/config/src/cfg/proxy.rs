@@ -1,0 +1,165 @@
+//! Proxy keywords that belong to no family (configuration.txt 4.2).
+
+use lang::Diagnostic;
+
+use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log};
+use crate::draft::Proxy;
+use crate::model::{Mode, TrafficLog};
+
+#[rustfmt::skip]
+pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
+    keyword("bind")                 .in_(FRONTEND).parse(bind::bind),
+    keyword("mode")                 .in_(ANY).parse(mode),
+    keyword("maxconn")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.maxconn = Some(cx.number(0, u32::MAX)?).filter(|max| *max > 0); Ok(()) }),
+    keyword("fullconn")             .in_(BE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.fullconn = Some(cx.number(0, u32::MAX)?); Ok(()) }),
+    keyword("backlog")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.backlog = Some(cx.number(0, i32::MAX as u32)?); Ok(()) }),
+    keyword("retries")              .in_(BE).takes(1, "an integer argument (dispatch counts for one)").parse(|cx| { cx.target.settings.retries = Some(cx.number(0, 10_000)?); Ok(()) }),
+    keyword("default_backend")      .in_(FE).takes(1, "a backend name").parse(default_backend),
+    keyword("disabled")             .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = true; Ok(()) }),
+    keyword("enabled")              .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = false; Ok(()) }),
+    keyword("id")                   .in_(LISTEN).takes(1, "an integer argument").parse(id),
+    keyword("description")          .in_(LISTEN).parse(|cx| { cx.rest_text(); Ok(()) }),
+    keyword("log")                  .in_(ANY).no().parse(log::proxy),
+    keyword("log-tag")              .in_(ANY).takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
+    keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
+    keyword("monitor-uri")          .in_(FE).takes(1, "a URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
+    keyword("errorfile")            .in_(ANY).parse(errorfile),
+    keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse),
+
+    keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
+    keyword("max-keep-alive-queue") .in_(BE).takes(1, "a number").ignored("idle connections are kept apart from the queue"),
+    keyword("clitcpka-cnt")  .in_(FE).takes(1, "a number").ignored("the system's keep-alive probes are used"),
+    keyword("clitcpka-idle") .in_(FE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
+    keyword("clitcpka-intvl").in_(FE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
+    keyword("srvtcpka-cnt")  .in_(BE).takes(1, "a number").ignored("the system's keep-alive probes are used"),
+    keyword("srvtcpka-idle") .in_(BE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
+    keyword("srvtcpka-intvl").in_(BE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
+    keyword("load-server-state-from-file").in_(BE).takes(1, "a scope").ignored("server states live on through a reload inside the process"),
+    keyword("server-state-file-name")     .in_(BE).ignored("server states live on through a reload inside the process"),
+    keyword("persist rdp-cookie")         .in_(BE).unsupported("use 'balance source'"),
+    keyword("guid")                 .in_(ANY).takes(1, "an identifier").ignored("it only names the proxy for tools"),
+
+    keyword("capture request header") .in_(FRONTEND), keyword("capture response header").in_(FRONTEND),
+    keyword("capture cookie")         .in_(FRONTEND), keyword("capture").in_(FRONTEND),
+    keyword("compression")            .in_(ANY),
+    keyword("cookie")                 .in_(BE).unsupported("remove it: cookie persistence comes later; 'balance source' keeps clients on servers"),
+    keyword("declare capture")        .in_(FRONTEND), keyword("declare").in_(FRONTEND),
+    keyword("email-alert")            .in_(ANY), keyword("error-log-format").in_(FE), keyword("errorfiles").in_(ANY),
+    keyword("errorloc")               .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
+    keyword("errorloc302")            .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
+    keyword("errorloc303")            .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
+    keyword("filter")                 .in_(LISTEN), keyword("http-error").in_(ANY).unsupported("use 'errorfile'"),
+    keyword("http-send-name-header")  .in_(BE), keyword("log-format-sd").in_(FE), keyword("log-steps").in_(FE),
+    keyword("rate-limit")             .in_(FE), keyword("retry-on").in_(BE),
+    keyword("stats")                  .in_(ANY).unsupported("remove it: 'stats socket' and the Prometheus exporter give the same figures"),
+    keyword("stick")                  .in_(BACKEND).unsupported("use 'balance source'"), keyword("stick-table").in_(LISTEN),
+    keyword("unique-id-format")       .in_(FE), keyword("unique-id-header").in_(FE), keyword("use-fcgi-app").in_(BACKEND),
+    keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),
+    keyword("namespace")              .in_(BE),
+    keyword("appsession")  .in_(ANY).refused("'appsession' is not supported anymore since HAProxy 1.6."),
+    keyword("grace")       .in_(ANY).refused("the 'grace' keyword is not supported any more since HAProxy version 2.5."),
+    keyword("redisp")      .in_(ANY).refused("the 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
+    keyword("redispatch")  .in_(ANY).refused("the 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
+    keyword("transparent") .in_(ANY).refused("the 'transparent' directive is not supported anymore. Use 'option transparent'."),
+    keyword("from")        .in_(ANY).refused("'from' belongs on the section's line"),
+];
+
+fn mode(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let at = cx.words.here();
+    let mode = match cx.words.next().map_or("", |word| word.text.as_str()) {
+        "tcp" => Mode::Tcp,
+        "http" => Mode::Http,
+        other @ ("log" | "spop" | "health" | "haterm") => {
+            return Err(Diagnostic::alert(at, format!("'mode {other}' is not supported yet")));
+        }
+        other => {
+            let meant = lang::suggest::nearest(other, ["tcp", "http"]);
+            return Err(Diagnostic::alert(at, format!("unknown proxy mode '{other}'.")).suggest(meant));
+        }
+    };
+    cx.target.settings.mode = Some((mode, cx.span.to(at)));
+    Ok(())
+}
+
+fn default_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a backend name")?.clone();
+    cx.target.settings.default_backend = Some(word);
+    Ok(())
+}
+
+fn id(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let span = cx.words.here();
+    let id =
+        cx.number(1, i32::MAX as u32).map_err(|_| Diagnostic::alert(span, "custom id has to be > 0."))?;
+    cx.target.id = Some((id, span));
+    Ok(())
+}
+
+fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.expect("an argument")?.clone();
+    if cx.target.kind == BACKEND {
+        let message =
+            format!("backend '{}' : 'log-format' directive is ignored in backends.", cx.target.name);
+        cx.notes.warning(cx.span, message);
+        return Ok(());
+    }
+    let scope = expr::Scope::new(expr::Phase::Log, cx.world.files).with_env(cx.world.env);
+    let result = expr::LogFormat::parse_log(&word, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    let format = result.map_err(|bad| bad.prefixed("failed to parse log-format : "))?;
+    cx.target.settings.traffic = TrafficLog::Format(format);
+    cx.target.settings.traffic_span = Some(cx.span);
+    Ok(())
+}
+
+/// The statuses for which HAProxy has a page of its own.
+const PAGES: &[u16] = &[
+    200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
+];
+
+/// An answer fits in one of HAProxy's buffers.
+const MAX_PAGE: u64 = 1 << 20;
+
+fn errorfile(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let usage = "errorfile : expects <status_code> and <file> as arguments.";
+    let (Some(code), Some(file)) = (cx.words.next(), cx.words.next()) else {
+        return Err(cx.words.error(usage));
+    };
+    let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status)).ok_or_else(|| {
+        Diagnostic::alert(code.span, format!("errorfile : status code '{}' not handled.", code.text))
+    })?;
+    let bytes = cx.world.files.read(std::path::Path::new(&file.text), MAX_PAGE).map_err(|error| {
+        let message = format!("errorfile : error opening file '{}'.", file.text);
+        Diagnostic::alert(file.span, message).hint(error.to_string())
+    })?;
+    if !bytes.is_empty() && !bytes.starts_with(b"HTTP/") {
+        let message = format!("errorfile : error parsing file '{}' : no HTTP status line.", file.text);
+        return Err(Diagnostic::alert(file.span, message)
+            .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
+    }
+    let pages = &mut cx.target.settings.options.errorfiles;
+    pages.retain(|(other, _)| *other != status);
+    pages.push((status, bytes));
+    Ok(())
+}
+
+/// How connections to servers are shared is the gateway's own business, but for `never`.
+fn http_reuse(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a mode")?.clone();
+    match word.text.as_str() {
+        "safe" | "aggressive" | "always" => {
+            super::tell(cx, "http-reuse", "idle connections to servers are shared where that is safe");
+            Ok(())
+        }
+        "never" => {
+            Err(cx.unsupported_word(&word).hint("use 'option httpclose' or 'option http-server-close'"))
+        }
+        other => {
+            let message = format!(
+                "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always' (got '{other}')."
+            );
+            let meant = lang::suggest::nearest(other, ["never", "safe", "aggressive", "always"]);
+            Err(Diagnostic::alert(word.span, message).suggest(meant))
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Lines that hold rules: `acl`, `tcp-request`, `http-request`, `http-response`, `use_backend`, `redirect`
+//! (configuration.txt 4.2 and 7). What a rule does is the business of the crates `expr` and `rules`.
+
+use expr::{Acls, Cond, Phase, Scope};
+use lang::units::TimeUnit;
+use lang::{Diagnostic, Words};
+use rules::{Rule, RuleSet};
+
+use super::{ANY, BE, Context, DEFAULTS, FE, FRONTEND, Keyword, LISTEN, keyword};
+use crate::draft::{Proxy, Rules, Switch};
+
+#[rustfmt::skip]
+pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
+    keyword("acl")                       .in_(ANY).parse(acl),
+    keyword("tcp-request inspect-delay") .in_(ANY).parse(inspect_delay),
+    keyword("tcp-request connection")    .in_(FE).strict().parse(tcp_connection),
+    keyword("tcp-request content")       .in_(ANY).parse(tcp_content),
+    keyword("tcp-request session")       .in_(FE),
+    keyword("tcp-request")               .in_(ANY).parse(unknown_tcp_request),
+    keyword("tcp-response content")      .in_(BE), keyword("tcp-response inspect-delay").in_(BE),
+    keyword("tcp-response")              .in_(BE),
+    keyword("quic-initial")              .in_(FE).unsupported("there is no QUIC"),
+    keyword("http-request")              .in_(ANY).parse(http_request),
+    keyword("http-response")             .in_(ANY).parse(http_response),
+    keyword("http-after-response")       .in_(ANY),
+    keyword("redirect")                  .in_(LISTEN).parse(redirect),
+    keyword("use_backend")               .in_(FRONTEND).parse(use_backend),
+    keyword("monitor fail")              .in_(FRONTEND),
+    keyword("force-persist")             .in_(super::BACKEND).ignored("there is no persistence yet"),
+    keyword("ignore-persist")            .in_(super::BACKEND).ignored("there is no persistence yet"),
+    keyword("block")     .in_(ANY).refused("The 'block' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax."),
+    keyword("reqadd")    .in_(ANY).refused("The 'reqadd' directive is not supported anymore since HAProxy 2.1. Use 'http-request add-header' instead."),
+    keyword("reqallow")  .in_(ANY).refused("The 'reqallow' directive is not supported anymore since HAProxy 2.1. Use 'http-request allow' instead."),
+    keyword("reqiallow") .in_(ANY).refused("The 'reqiallow' directive is not supported anymore since HAProxy 2.1. Use 'http-request allow' instead."),
+    keyword("reqdel")    .in_(ANY).refused("The 'reqdel' directive is not supported anymore since HAProxy 2.1. Use 'http-request del-header' instead."),
+    keyword("reqidel")   .in_(ANY).refused("The 'reqidel' directive is not supported anymore since HAProxy 2.1. Use 'http-request del-header' instead."),
+    keyword("reqdeny")   .in_(ANY).refused("The 'reqdeny' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' instead."),
+    keyword("reqideny")  .in_(ANY).refused("The 'reqideny' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' instead."),
+    keyword("reqpass")   .in_(ANY).refused("The 'reqpass' directive is not supported anymore since HAProxy 2.1."),
+    keyword("reqipass")  .in_(ANY).refused("The 'reqipass' directive is not supported anymore since HAProxy 2.1."),
+    keyword("reqrep")    .in_(ANY).refused("The 'reqrep' directive is not supported anymore since HAProxy 2.1. Use 'http-request replace-path', 'http-request replace-uri' or 'http-request replace-header' instead."),
+    keyword("reqirep")   .in_(ANY).refused("The 'reqirep' directive is not supported anymore since HAProxy 2.1. Use 'http-request replace-header' instead."),
+    keyword("reqset")    .in_(ANY).refused("The 'reqset' directive is not supported anymore since HAProxy 2.1."),
+    keyword("reqsetbe")  .in_(ANY).refused("The 'reqsetbe' directive is not supported anymore since HAProxy 2.1. Use 'use_backend' instead."),
+    keyword("reqtarpit") .in_(ANY).refused("The 'reqtarpit' directive is not supported anymore since HAProxy 2.1. Use 'http-request tarpit' instead."),
+    keyword("reqitarpit").in_(ANY).refused("The 'reqitarpit' directive is not supported anymore since HAProxy 2.1. Use 'http-request tarpit' instead."),
+    keyword("rspadd")    .in_(ANY).refused("The 'rspadd' directive is not supported anymore since HAProxy 2.1. Use 'http-response add-header' instead."),
+    keyword("rspdel")    .in_(ANY).refused("The 'rspdel' directive is not supported anymore since HAProxy 2.1. Use 'http-response del-header' instead."),
+    keyword("rspidel")   .in_(ANY).refused("The 'rspidel' directive is not supported anymore since HAProxy 2.1. Use 'http-response del-header' instead."),
+    keyword("rspdeny")   .in_(ANY).refused("The 'rspdeny' directive is not supported anymore since HAProxy 2.1. Use 'http-response deny' instead."),
+    keyword("rspideny")  .in_(ANY).refused("The 'rspideny' directive is not supported anymore since HAProxy 2.1. Use 'http-response deny' instead."),
+    keyword("rsprep")    .in_(ANY).refused("The 'rsprep' directive is not supported anymore since HAProxy 2.1. Use 'http-response replace-header' instead."),
+    keyword("rspirep")   .in_(ANY).refused("The 'rspirep' directive is not supported anymore since HAProxy 2.1. Use 'http-response replace-header' instead."),
+];
+
+/// Rules run in this order, whatever the order of the lines.
+mod rank {
+    pub(super) const TCP_CONNECTION: u8 = 1;
+    pub(super) const TCP_CONTENT: u8 = 3;
+    pub(super) const HTTP_REQUEST: u8 = 5;
+    pub(super) const REDIRECT: u8 = 6;
+    pub(super) const USE_BACKEND: u8 = 7;
+}
+
+/// Warns where a line stands behind lines that run later, as HAProxy does.
+fn ordered(cx: &mut Context<'_, Proxy>, rank: u8, what: &'static str) {
+    match cx.target.order {
+        Some((last, later)) if last > rank => {
+            let article = if later == "http-request" { "an" } else { "a" };
+            let message = format!(
+                "a '{what}' rule placed after {article} '{later}' rule will still be processed before."
+            );
+            cx.notes.warning(cx.span, message);
+        }
+        _ => cx.target.order = Some((rank, what)),
+    }
+}
+
+/// Rules in `defaults` need a name by which a section asks for them.
+fn named(cx: &Context<'_, Proxy>, what: &str) -> Result<(), Diagnostic> {
+    if cx.target.kind == DEFAULTS && cx.target.name.is_empty() {
+        return Err(Diagnostic::alert(
+            cx.span,
+            format!("{what} not allowed in anonymous 'defaults' section"),
+        ));
+    }
+    Ok(())
+}
+
+fn acl(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'acl'")?;
+    if let Some(name) = cx.words.peek() {
+        if let Some(c) = super::server::bad_character(&name.text) {
+            let message = format!("character '{c}' is not permitted in acl name '{}'.", name.text);
+            return Err(Diagnostic::alert(name.span, message));
+        }
+        if matches!(name.text.as_str(), "or" | "if" | "unless") {
+            let message = format!("acl name '{}' will never match: it is a word of conditions.", name.text);
+            cx.notes.warning(name.span, message);
+        }
+    }
+    let name = cx.words.peek_text().unwrap_or_default().to_owned();
+    let scope = Scope::new(Phase::Anywhere, cx.world.files).with_env(cx.world.env);
+    let result = cx.target.acls.add(&mut cx.words, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    if result.is_err() {
+        cx.target.broken_acls.insert(name);
+    }
+    result
+}
+
+/// Whether an error says no more than that an ACL is missing whose line was refused above.
+fn is_echo(proxy: &Proxy, error: &Diagnostic) -> bool {
+    let name = error.message.split_once("no such ACL : '").and_then(|(_, rest)| rest.split_once('\''));
+    name.is_some_and(|(name, _)| proxy.broken_acls.contains(name))
+}
+
+fn inspect_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-request inspect-delay'")?;
+    cx.target.settings.rules.inspect_delay = Some(cx.time(TimeUnit::Ms)?);
+    Ok(())
+}
+
+fn tcp_connection(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-request connection'")?;
+    ordered(cx, rank::TCP_CONNECTION, "tcp-request");
+    push(cx, Phase::TcpConnection, |rules| &mut rules.tcp_connection)
+}
+
+fn tcp_content(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-request content'")?;
+    ordered(cx, rank::TCP_CONTENT, "tcp-request");
+    push(cx, Phase::TcpContent, |rules| &mut rules.tcp_content)
+}
+
+fn http_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'http-request'")?;
+    ordered(cx, rank::HTTP_REQUEST, "http-request");
+    push(cx, Phase::HttpRequest, |rules| &mut rules.http_request)
+}
+
+fn http_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'http-response'")?;
+    push(cx, Phase::HttpResponse, |rules| &mut rules.http_response)
+}
+
+/// The old line: the same as `http-request redirect`, run after the other `http-request` rules.
+fn redirect(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    ordered(cx, rank::REDIRECT, "redirect");
+    let rule = scoped(cx, Phase::HttpRequest, rules::parse_redirect)?;
+    cx.target.settings.rules.redirect.extend(rule);
+    Ok(())
+}
+
+fn push(
+    cx: &mut Context<'_, Proxy>,
+    phase: Phase,
+    set: fn(&mut Rules) -> &mut RuleSet,
+) -> Result<(), Diagnostic> {
+    let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
+    if let Some(rule) = rule {
+        set(&mut cx.target.settings.rules).push(rule);
+    }
+    Ok(())
+}
+
+/// Reads the words that are left with what surrounds them, and keeps the warnings.
+fn scoped<T>(
+    cx: &mut Context<'_, Proxy>,
+    phase: Phase,
+    read: impl Fn(&mut Words<'_>, &Acls, &Scope<'_>) -> Result<T, Diagnostic>,
+) -> Result<Option<T>, Diagnostic> {
+    let scope = Scope::new(phase, cx.world.files).with_env(cx.world.env);
+    let result = read(&mut cx.words, &cx.target.acls, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if is_echo(cx.target, &error) => {
+            cx.words.take_rest();
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let backend = cx.expect("a backend name")?.clone();
+    ordered(cx, rank::USE_BACKEND, "use_backend");
+    if backend.text.contains("%[") {
+        return Err(Diagnostic::alert(backend.span, "'use_backend' with an expression is not supported yet")
+            .hint("write one 'use_backend NAME if …' line for each backend"));
+    }
+    let cond = condition(cx)?;
+    let place = cx.place.clone();
+    cx.target.use_backend.push(Switch { backend, cond, place });
+    Ok(())
+}
+
+fn condition(cx: &mut Context<'_, Proxy>) -> Result<Option<Cond>, Diagnostic> {
+    let Some(word) = cx.words.peek() else { return Ok(None) };
+    if !matches!(word.text.as_str(), "if" | "unless") {
+        let message = format!(
+            "unexpected keyword '{}' after switching rule, only 'if' and 'unless' are allowed.",
+            word.text
+        );
+        return Err(Diagnostic::alert(word.span, message));
+    }
+    scoped(cx, Phase::HttpRequest, Cond::parse)
+        .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))
+}
+
+fn unknown_tcp_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let got = cx.words.peek_text().unwrap_or_default();
+    let place = match cx.target.kind {
+        DEFAULTS => "defaults section".to_owned(),
+        kind => format!("{} '{}'", kind.name(), cx.target.name),
+    };
+    let message =
+        format!("'tcp-request' expects 'inspect-delay', 'connection', or 'content' in {place} (got '{got}')");
+    let names = ["inspect-delay", "connection", "content", "session"];
+    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, names)))
+}

@@ -1,0 +1,223 @@
+//! What the lines of the sections say, before names are resolved and defaults are final.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use expr::Acls;
+use lang::{Span, Word};
+use rules::RuleSet;
+
+use crate::cfg::Sections;
+use crate::model::{
+    Balance, Bind, Check, ExpectStatus, Global, LogTarget, Mode, ProxyOptions, ServerAddress, Timeouts,
+    TrafficLog,
+};
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) global: Global,
+    pub(crate) proxies: Vec<Proxy>,
+}
+
+/// One `defaults`, `frontend`, `backend` or `listen` section.
+pub(crate) struct Proxy {
+    pub(crate) kind: Sections,
+    pub(crate) name: String,
+    /// The section's line.
+    pub(crate) span: Span,
+    pub(crate) place: String,
+    pub(crate) id: Option<(u32, Span)>,
+    /// What `defaults` hand down, and what the section says over it.
+    pub(crate) settings: Settings,
+    pub(crate) acls: Acls,
+    /// ACLs whose lines were refused: that they are missing later is no news.
+    pub(crate) broken_acls: HashSet<String>,
+    pub(crate) binds: Vec<Bind>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) use_backend: Vec<Switch>,
+    /// Keywords that were seen in this section itself.
+    pub(crate) seen: HashSet<&'static str>,
+    /// The latest kind of rule, for warnings about their order.
+    pub(crate) order: Option<(u8, &'static str)>,
+    /// The `http-check` lines of the section itself have begun; those of `defaults` are gone.
+    pub(crate) own_checks: bool,
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("kind", &self.kind).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Proxy {
+    /// An empty section.
+    pub(crate) fn new(kind: Sections, name: &str, span: Span, place: String) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            span,
+            place,
+            id: None,
+            settings: Settings::default(),
+            acls: Acls::default(),
+            broken_acls: HashSet::new(),
+            binds: Vec::new(),
+            servers: Vec::new(),
+            use_backend: Vec::new(),
+            seen: HashSet::new(),
+            order: None,
+            own_checks: false,
+        }
+    }
+
+    /// Whether the form of the traffic log was chosen in this section itself.
+    pub(crate) fn seen_log_format(&self) -> bool {
+        self.settings
+            .traffic_span
+            .is_some_and(|span| span.file == self.span.file && span.line > self.span.line)
+    }
+
+    /// Whether this is the keyword's first line in the section.
+    pub(crate) fn first_time(&mut self, keyword: &'static str) -> bool {
+        self.seen.insert(keyword)
+    }
+}
+
+/// What `defaults` hand down.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) mode: Option<(Mode, Span)>,
+    pub(crate) disabled: bool,
+    pub(crate) maxconn: Option<u32>,
+    pub(crate) backlog: Option<u32>,
+    pub(crate) fullconn: Option<u32>,
+    pub(crate) default_backend: Option<Word>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) options: ProxyOptions,
+    pub(crate) all_backups: bool,
+    pub(crate) redispatch: Option<i32>,
+    pub(crate) retries: Option<u32>,
+    pub(crate) balance: Balance,
+    pub(crate) logs: Vec<Log>,
+    pub(crate) traffic: TrafficLog,
+    /// Where the traffic log's form was asked for.
+    pub(crate) traffic_span: Option<Span>,
+    pub(crate) log_tag: Option<String>,
+    pub(crate) monitor_uri: Option<String>,
+    pub(crate) http_check: Option<HttpCheck>,
+    /// `http-check send`, whether or not `option httpchk` was said before it.
+    pub(crate) http_send: Option<HttpSend>,
+    pub(crate) expect: Option<ExpectStatus>,
+    pub(crate) default_server: ServerOptions,
+    pub(crate) rules: Rules,
+}
+
+/// The rule sets of a section.
+#[derive(Clone, Default)]
+pub(crate) struct Rules {
+    pub(crate) inspect_delay: Option<Duration>,
+    pub(crate) tcp_connection: RuleSet,
+    pub(crate) tcp_content: RuleSet,
+    pub(crate) http_request: RuleSet,
+    /// `redirect` lines, which run after the `http-request` rules.
+    pub(crate) redirect: Vec<rules::Rule>,
+    pub(crate) http_response: RuleSet,
+}
+
+impl Rules {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inspect_delay.is_none()
+            && self.tcp_connection.is_empty()
+            && self.tcp_content.is_empty()
+            && self.http_request.is_empty()
+            && self.redirect.is_empty()
+            && self.http_response.is_empty()
+    }
+}
+
+/// A `log` line of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// `log global`.
+    Global,
+    /// A target of its own.
+    Target(LogTarget),
+}
+
+/// `option httpchk`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpCheck {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) version: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
+}
+
+/// `http-check send`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HttpSend {
+    pub(crate) method: Option<String>,
+    pub(crate) uri: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
+}
+
+/// A `use_backend` line.
+#[derive(Clone, Debug)]
+pub(crate) struct Switch {
+    pub(crate) backend: Word,
+    pub(crate) cond: Option<expr::Cond>,
+    pub(crate) place: String,
+}
+
+/// A `server` line.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) place: String,
+    pub(crate) address: ServerAddress,
+    pub(crate) options: ServerOptions,
+}
+
+/// What a `server` line says after the address, and `default-server` before it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ServerOptions {
+    pub(crate) id: Option<u32>,
+    pub(crate) weight: u16,
+    pub(crate) backup: bool,
+    pub(crate) disabled: bool,
+    pub(crate) maxconn: Option<u32>,
+    pub(crate) maxqueue: Option<u32>,
+    /// `check` was said.
+    pub(crate) checked: bool,
+    /// How, once checked.
+    pub(crate) check: Check,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            id: None,
+            weight: 1,
+            backup: false,
+            disabled: false,
+            maxconn: None,
+            maxqueue: None,
+            checked: false,
+            check: Check {
+                inter: Duration::from_secs(2),
+                fastinter: None,
+                downinter: None,
+                rise: 2,
+                fall: 3,
+                port: None,
+                addr: None,
+                kind: crate::model::CheckKind::Tcp,
+            },
+        }
+    }
+}

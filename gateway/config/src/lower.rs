@@ -1,0 +1,298 @@
+//! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
+
+use lang::{Diagnostic, Diagnostics, Directive, Document, Section, Sources, Span, Word, Words, suggest};
+
+use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Told, World};
+use crate::draft::{Draft, Proxy};
+use crate::model::Global;
+
+/// Lowers all sections; what cannot be understood is noted and left out.
+pub(crate) fn lower(
+    document: &Document,
+    sources: &Sources,
+    world: World<'_>,
+    notes: &mut Diagnostics,
+) -> Draft {
+    let mut lowering = Lowering {
+        world,
+        sources,
+        notes,
+        told: Told::new(),
+        global: Index::new(&[cfg::global::KEYWORDS]),
+        proxy: Index::new(&[
+            cfg::proxy::KEYWORDS,
+            cfg::timeout::KEYWORDS,
+            cfg::option::KEYWORDS,
+            cfg::server::KEYWORDS,
+            cfg::balance::KEYWORDS,
+            cfg::check::KEYWORDS,
+            cfg::rule::KEYWORDS,
+        ]),
+        draft: Draft { global: cfg::global::defaults(), proxies: Vec::new() },
+        defaults: Vec::new(),
+    };
+    document.sections.iter().for_each(|section| lowering.section(section));
+    lowering.draft
+}
+
+struct Lowering<'a> {
+    world: World<'a>,
+    sources: &'a Sources,
+    notes: &'a mut Diagnostics,
+    told: Told,
+    global: Index<Global>,
+    proxy: Index<Proxy>,
+    draft: Draft,
+    /// All `defaults` sections so far; the last one hands down to those that name none.
+    defaults: Vec<Proxy>,
+}
+
+impl Lowering<'_> {
+    fn section(&mut self, section: &Section) {
+        match section.keyword.text.as_str() {
+            "global" => self.global_section(section),
+            "defaults" => self.proxy_section(section, DEFAULTS),
+            "frontend" => self.proxy_section(section, cfg::FRONTEND),
+            "backend" => self.proxy_section(section, cfg::BACKEND),
+            "listen" => self.proxy_section(section, cfg::LISTEN),
+            other => {
+                let message = format!("section '{other}' is not supported yet");
+                self.notes.push(Diagnostic::alert(section.span, message).hint(cfg::section::advice(other)));
+            }
+        }
+    }
+
+    fn global_section(&mut self, section: &Section) {
+        if let Some(word) = section.args.first() {
+            self.notes
+                .alert(word.span, format!("'global' cannot handle unexpected argument '{}'.", word.text));
+        }
+        let mut global = std::mem::take(&mut self.draft.global);
+        for directive in &section.directives {
+            self.global_line(directive, &mut global);
+        }
+        global.head_size = global.buffer_size.saturating_sub(global.head_reserve).max(global.buffer_size / 2);
+        self.draft.global = global;
+    }
+
+    fn global_line(&mut self, directive: &Directive, global: &mut Global) {
+        let (prefix, words) = split_prefix(&directive.words);
+        let Some(first) = words.first() else { return self.lone_prefix(directive) };
+        if let Some(reason) = cfg::global::tuning(&first.text) {
+            if self.told.insert(first.text.clone()) {
+                self.notes.warning(first.span, format!("'{}' is ignored : {reason}", first.text));
+            }
+            return;
+        }
+        let Some((row, count)) = self.global.find(words) else {
+            let names = cfg::global::TUNED.iter().copied().filter(|_| first.text.starts_with("tune"));
+            let meant = self
+                .global
+                .nearest(&first.text, cfg::ANY)
+                .or_else(|| suggest::nearest(&first.text, names))
+                .or_else(|| suggest::nearest(&first.text, cfg::section::SECTIONS.iter().copied()));
+            return self.unknown(first, "global", meant);
+        };
+        self.run(row, (prefix, count, words), directive.span, global);
+    }
+
+    fn proxy_section(&mut self, section: &Section, kind: Sections) {
+        let Some(mut proxy) = self.head(section, kind) else { return };
+        for directive in &section.directives {
+            self.proxy_line(directive, &mut proxy);
+        }
+        if kind == DEFAULTS {
+            self.defaults.push(proxy);
+        } else {
+            self.draft.proxies.push(proxy);
+        }
+    }
+
+    /// The section's line: its name, `from`, and the settings it begins with.
+    fn head(&mut self, section: &Section, kind: Sections) -> Option<Proxy> {
+        let keyword = kind.name();
+        let mut args = Words::new(&section.args, section.keyword.span.after());
+        let name = if kind == DEFAULTS && args.peek_text() == Some("from") { None } else { args.next() };
+        if name.is_none() && kind != DEFAULTS {
+            let message = format!("'{keyword}' expects an <id> argument");
+            self.notes.alert(section.span, message);
+        }
+        if let Some((word, c)) = name.and_then(|word| Some((word, cfg::server::bad_character(&word.text)?))) {
+            let message = format!("character '{c}' is not permitted in '{keyword}' name '{}'.", word.text);
+            self.notes.alert(word.span, message);
+        }
+        let text = name.map_or("", |word| word.text.as_str());
+        let span = section.span;
+        let mut proxy = Proxy::new(kind, text, span, self.sources.place(span));
+        let from = if args.accept("from") { args.next() } else { None };
+        match from {
+            Some(word) => self.inherit_from(word, &mut proxy),
+            None if kind != DEFAULTS => self.inherit_latest(&mut proxy),
+            None => {}
+        }
+        self.legacy_address(&mut args, section, &mut proxy);
+        Some(proxy)
+    }
+
+    fn inherit_latest(&mut self, proxy: &mut Proxy) {
+        if let Some(latest) = self.defaults.last() {
+            proxy.settings = latest.settings.clone();
+            // rules are handed down by name alone
+            proxy.settings.rules = crate::draft::Rules::default();
+        }
+    }
+
+    fn inherit_from(&mut self, word: &Word, proxy: &mut Proxy) {
+        let found: Vec<&Proxy> = self.defaults.iter().filter(|defaults| defaults.name == word.text).collect();
+        let (keyword, name) = (proxy.kind.name(), proxy.name.clone());
+        match found.as_slice() {
+            [] => {
+                let message = format!("defaults section '{}' not found for {keyword} '{name}'.", word.text);
+                let names = self.defaults.iter().map(|defaults| defaults.name.as_str());
+                let meant = suggest::nearest(&word.text, names).map(str::to_owned);
+                self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
+            }
+            [one] => {
+                proxy.settings = one.settings.clone();
+                if proxy.kind == cfg::LISTEN && !one.settings.rules.is_empty() {
+                    let message =
+                        "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.";
+                    self.notes.alert(word.span, message);
+                }
+            }
+            [first, second, ..] => {
+                let message = format!(
+                    "ambiguous defaults section name '{}' referenced by {keyword} '{name}' exists at least at {} \
+                     and {}.",
+                    word.text, first.place, second.place
+                );
+                self.notes.alert(word.span, message);
+            }
+        }
+    }
+
+    /// `listen NAME addr:port`, refused since HAProxy 1.5 or so; other words on the line are refused too.
+    fn legacy_address(&mut self, args: &mut Words<'_>, section: &Section, proxy: &mut Proxy) {
+        let Some(word) = args.next() else { return };
+        if proxy.kind == DEFAULTS || proxy.kind == cfg::BACKEND {
+            let keyword = &section.keyword.text;
+            let message = format!("'{keyword}' cannot handle unexpected argument '{}'.", word.text);
+            return self.notes.alert(word.span, message);
+        }
+        let hint = format!("write a line 'bind {}' in the section", word.text);
+        let message = "please use the 'bind' keyword for listening addresses.";
+        self.notes.push(Diagnostic::alert(word.span, message).hint(hint));
+    }
+
+    fn proxy_line(&mut self, directive: &Directive, proxy: &mut Proxy) {
+        let (prefix, words) = split_prefix(&directive.words);
+        let Some(first) = words.first() else { return self.lone_prefix(directive) };
+        let Some((row, count)) = self.proxy.find(words) else {
+            let sections = cfg::section::SECTIONS.iter().copied();
+            let meant = self.proxy.nearest(&first.text, proxy.kind);
+            let meant = meant.or_else(|| suggest::nearest(&first.text, sections));
+            return self.unknown_after(words, proxy.kind, meant);
+        };
+        if !row.sections.meets(proxy.kind) && !self.misplaced(row, words, proxy) {
+            return;
+        }
+        self.run(row, (prefix, count, words), directive.span, proxy);
+    }
+
+    /// A line where it does not belong; says whether it is read all the same.
+    fn misplaced(&mut self, row: &Keyword<Proxy>, words: &[Word], proxy: &Proxy) -> bool {
+        let span = words.first().map_or(proxy.span, |word| word.span);
+        let name = row.name;
+        if proxy.kind == DEFAULTS {
+            self.notes.alert(span, format!("'{name}' not allowed in 'defaults' section."));
+            return false;
+        }
+        let (kind, lacks) =
+            if proxy.kind == cfg::FRONTEND { ("frontend", "backend") } else { ("backend", "frontend") };
+        let why = format!("because {kind} '{}' has no {lacks} capability.", proxy.name);
+        if row.strict {
+            self.notes.alert(span, format!("'{name}' not allowed {why}"));
+            return false;
+        }
+        let other = match (name, proxy.kind) {
+            ("maxconn", cfg::BACKEND) => " Maybe you want 'fullconn' instead ?",
+            ("fullconn", cfg::FRONTEND) => " Maybe you want 'maxconn' instead ?",
+            _ => "",
+        };
+        let name = name.strip_prefix("option ").unwrap_or(name);
+        self.notes.warning(span, format!("'{name}' ignored {why}{other}"));
+        false
+    }
+
+    fn run<T>(
+        &mut self,
+        row: &'static Keyword<T>,
+        (prefix, count, words): (Prefix, usize, &[Word]),
+        span: Span,
+        target: &mut T,
+    ) {
+        let (head, rest) = words.split_at(count.min(words.len()));
+        let at = head
+            .first()
+            .map_or(span, |first| first.span.to(head.last().map_or(first.span, |last| last.span)));
+        if prefix != Prefix::None && !row.negatable {
+            let message = match row.name.strip_prefix("option ") {
+                Some(option) => format!("negation/default is not supported for option '{option}'."),
+                None => NEGATION.to_owned(),
+            };
+            return self.notes.alert(span, message);
+        }
+        let mut cx = Context {
+            target,
+            words: Words::new(rest, at.after()),
+            keyword: row.name,
+            span: at,
+            prefix,
+            world: self.world,
+            notes: &mut *self.notes,
+            told: &mut self.told,
+            place: self.sources.place(span),
+        };
+        if let Err(diagnostic) = cfg::run(row, &mut cx, true) {
+            self.notes.push(diagnostic);
+        }
+    }
+
+    fn unknown_after(&mut self, words: &[Word], kind: Sections, meant: Option<&'static str>) {
+        let Some(first) = words.first() else { return };
+        // a family whose second word is unknown: say so about that word
+        let second = words
+            .get(1)
+            .and_then(|second| Some((second, self.proxy.nearest_after(&first.text, &second.text)?)));
+        match second {
+            Some((second, near)) => {
+                let message =
+                    format!("unknown keyword '{} {}' in '{}' section", first.text, second.text, kind.name());
+                let meant = format!("{} {near}", first.text);
+                self.notes.push(Diagnostic::alert(first.span.to(second.span), message).suggest(Some(meant)));
+            }
+            None => self.unknown(first, kind.name(), meant),
+        }
+    }
+
+    fn unknown(&mut self, word: &Word, section: &str, meant: Option<&str>) {
+        let message = format!("unknown keyword '{}' in '{section}' section", word.text);
+        self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
+    }
+
+    fn lone_prefix(&mut self, directive: &Directive) {
+        self.notes.alert(directive.span, NEGATION);
+    }
+}
+
+const NEGATION: &str = "negation/default currently supported only for options, log, busy-polling, set-dumpable, \
+                        strict-limits, insecure-fork-wanted and numa-cpu-mapping.";
+
+fn split_prefix(words: &[Word]) -> (Prefix, &[Word]) {
+    let prefix = match words.first().map(|word| word.text.as_str()) {
+        Some("no") => Prefix::No,
+        Some("default") => Prefix::Default,
+        _ => return (Prefix::None, words),
+    };
+    (prefix, words.get(1..).unwrap_or_default())
+}

@@ -1,0 +1,406 @@
+//! A draft becomes a model: names become ids, and everything that crosses a section's border is judged. The only
+//! constructor of [`Model`].
+
+use std::collections::HashMap;
+
+use lang::{Diagnostic, Diagnostics, Severity, Span, Word, suggest};
+
+use crate::cfg::{BACKEND, FRONTEND, LISTEN};
+use crate::draft::{Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings};
+use crate::model::{
+    Backend, BackendId, BindTls, Check, CheckKind, Frontend, FrontendId, Global, LogTarget, Logging, Mode,
+    Model, Server as ModelServer, TrafficLog, UseBackend,
+};
+
+/// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
+const FIRST_ID: u32 = 2;
+/// HAProxy's `retries` where nothing is said.
+const RETRIES: u32 = 3;
+
+/// Builds the model; it is worth something only if no error was noted.
+pub(crate) fn resolve(draft: Draft, notes: &mut Diagnostics) -> Model {
+    unique_names(&draft.proxies, notes);
+    let ids = number(&draft.proxies, notes);
+    let names = Names::new(&draft.proxies);
+    let mut model = Model { global: draft.global, ..Model::default() };
+    for (proxy, id) in draft.proxies.into_iter().zip(ids) {
+        judge(&proxy, notes);
+        let resolving = Resolving { global: &model.global, names: &names, notes: &mut *notes };
+        let (frontend, backend) = resolving.proxy(proxy, id);
+        link(&mut model, frontend, backend);
+    }
+    if model.frontends.is_empty() && model.backends.is_empty() && !notes.has_errors() {
+        let message = "the configuration has no proxy".to_owned();
+        notes.push(Diagnostic::new(Severity::Notice, None, message));
+    }
+    model
+}
+
+/// Adds both halves; those of a `listen` know each other.
+fn link(model: &mut Model, frontend: Option<Frontend>, backend: Option<Backend>) {
+    let (front, back) = (FrontendId(model.frontends.len()), BackendId(model.backends.len()));
+    let both = frontend.is_some() && backend.is_some();
+    if let Some(mut frontend) = frontend {
+        frontend.listen = both.then_some(back);
+        model.frontends.push(frontend);
+    }
+    if let Some(mut backend) = backend {
+        backend.listen = both.then_some(front);
+        model.backends.push(backend);
+    }
+}
+
+/// The backends by name, and where each section of a name stands.
+struct Names {
+    backends: HashMap<String, (BackendId, Mode, String)>,
+}
+
+impl Names {
+    fn new(proxies: &[Proxy]) -> Self {
+        let halves = proxies.iter().filter(|proxy| proxy.kind.meets(BACKEND));
+        let backends = halves.enumerate().map(|(index, proxy)| {
+            (proxy.name.clone(), (BackendId(index), mode(&proxy.settings), proxy.place.clone()))
+        });
+        Self { backends: backends.collect() }
+    }
+}
+
+fn mode(settings: &Settings) -> Mode {
+    settings.mode.map_or(Mode::Tcp, |(mode, _)| mode)
+}
+
+/// Two frontends or two backends may not share a name; one of each may, with a warning, for HAProxy 3 refuses it.
+fn unique_names(proxies: &[Proxy], notes: &mut Diagnostics) {
+    let mut seen: HashMap<&str, Vec<&Proxy>> = HashMap::new();
+    for proxy in proxies.iter().filter(|proxy| !proxy.name.is_empty()) {
+        let others = seen.entry(&proxy.name).or_default();
+        let kind = proxy.kind.name();
+        if let Some(other) = others.iter().find(|other| other.kind.meets(proxy.kind)) {
+            let message = format!(
+                "{kind} '{}' has the same name as {} '{}' declared at {}.",
+                proxy.name,
+                other.kind.name(),
+                other.name,
+                other.place
+            );
+            notes.alert(proxy.span, message);
+        } else if let Some(other) = others.first() {
+            let message = format!(
+                "{kind} '{}' has the same name as {} '{}' declared at {}; HAProxy 3.3 refuses that.",
+                proxy.name,
+                other.kind.name(),
+                other.name,
+                other.place
+            );
+            notes.warning(proxy.span, message);
+        }
+        others.push(proxy);
+    }
+}
+
+/// `id`, or the next number that is free, counted as HAProxy counts.
+fn number(proxies: &[Proxy], notes: &mut Diagnostics) -> Vec<u32> {
+    let mut taken: HashMap<u32, &Proxy> = HashMap::new();
+    for proxy in proxies {
+        let Some((id, span)) = proxy.id else { continue };
+        if let Some(other) = taken.get(&id) {
+            let message = format!(
+                "{} {} reuses same custom id as {} {} (declared at {}).",
+                proxy.kind.name(),
+                proxy.name,
+                other.kind.name(),
+                other.name,
+                other.place
+            );
+            notes.alert(span, message);
+        }
+        taken.insert(id, proxy);
+    }
+    let mut next = FIRST_ID;
+    let mut free = || {
+        while taken.contains_key(&next) {
+            next += 1;
+        }
+        next += 1;
+        next - 1
+    };
+    proxies
+        .iter()
+        .map(|proxy| (proxy.id.map(|(id, _)| id), free()))
+        .map(|(own, free)| own.unwrap_or(free))
+        .collect()
+}
+
+/// What can be said about a section by itself.
+fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
+    if mode(&proxy.settings) == Mode::Tcp && !proxy.settings.disabled {
+        let (span, message) = match proxy.settings.mode {
+            Some((_, span)) => (span, "'mode tcp' is not supported yet".to_owned()),
+            None => {
+                let (kind, name) = (proxy.kind.name(), &proxy.name);
+                (
+                    proxy.span,
+                    format!(
+                        "{kind} '{name}' is in tcp mode, for nothing else is said: 'mode tcp' is not supported yet"
+                    ),
+                )
+            }
+        };
+        let hint = "say 'mode http' in the section or in 'defaults', if HTTP is what it carries";
+        notes.push(Diagnostic::alert(span, message).hint(hint));
+    }
+    if proxy.kind.meets(FRONTEND) && proxy.binds.is_empty() && proxy.kind != LISTEN {
+        let message = format!(
+            "frontend '{}' has no 'bind' directive. Please declare it as a backend if this was intended.",
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
+    }
+    missing_timeouts(proxy, notes);
+    let settings = &proxy.settings;
+    if settings.traffic_span.is_some()
+        && settings.logs.is_empty()
+        && proxy.kind.meets(FRONTEND)
+        && proxy.seen_log_format()
+    {
+        let message = format!(
+            "log format ignored for {} '{}' since it has no log address.",
+            proxy.kind.name(),
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
+    }
+    let lonely = settings.http_check.is_none() && (settings.http_send.is_some() || settings.expect.is_some());
+    if lonely && proxy.own_checks && proxy.kind.meets(BACKEND) {
+        let message = format!(
+            "{} '{}' uses http-check rules without 'option httpchk', so the rules are ignored.",
+            proxy.kind.name(),
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
+    }
+}
+
+fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
+    let timeouts = &proxy.settings.timeouts;
+    let client = proxy.kind.meets(FRONTEND) && !proxy.binds.is_empty() && timeouts.client.is_none();
+    let serves = proxy.kind.meets(BACKEND) && !proxy.servers.is_empty();
+    if !client && !(serves && (timeouts.connect.is_none() || timeouts.server.is_none())) {
+        return;
+    }
+    let kind = if proxy.kind == LISTEN { "proxy" } else { proxy.kind.name() };
+    let message = format!(
+        "missing timeouts for {kind} '{}'. While not properly invalid, you will certainly encounter various \
+         problems with such a configuration. To fix this, please ensure that all following timeouts are set to a \
+         non-zero value: 'client', 'connect', 'server'.",
+        proxy.name
+    );
+    notes.warning(proxy.span, message);
+}
+
+struct Resolving<'a> {
+    global: &'a Global,
+    names: &'a Names,
+    notes: &'a mut Diagnostics,
+}
+
+impl Resolving<'_> {
+    fn proxy(mut self, mut proxy: Proxy, id: u32) -> (Option<Frontend>, Option<Backend>) {
+        let redirects = std::mem::take(&mut proxy.settings.rules.redirect);
+        redirects.into_iter().for_each(|rule| proxy.settings.rules.http_request.push(rule));
+        let logging = self.logging(&proxy.settings);
+        let backend = proxy.kind.meets(BACKEND).then(|| self.backend(&proxy, id, &logging));
+        let frontend = proxy.kind.meets(FRONTEND).then(|| self.frontend(proxy, id, logging));
+        (frontend, backend)
+    }
+
+    fn frontend(&mut self, mut proxy: Proxy, id: u32, logging: Logging) -> Frontend {
+        let switches = std::mem::take(&mut proxy.use_backend);
+        let own = (mode(&proxy.settings), proxy.name.clone(), proxy.place.clone());
+        let use_backend = switches.into_iter().filter_map(|switch| {
+            let backend = self.target(&switch.backend, &own, "use_backend")?;
+            Some(UseBackend { backend, cond: switch.cond, place: switch.place })
+        });
+        let use_backend = use_backend.collect();
+        let settings = proxy.settings;
+        let default_backend = settings.default_backend.as_ref();
+        let default_backend = default_backend.and_then(|word| self.target(word, &own, "default_backend"));
+        let mut binds = proxy.binds;
+        binds.iter_mut().filter_map(|bind| bind.tls.as_mut()).for_each(|tls| self.tls(tls));
+        Frontend {
+            name: proxy.name,
+            id,
+            mode: own.0,
+            disabled: settings.disabled,
+            binds,
+            maxconn: settings.maxconn,
+            backlog: settings.backlog,
+            inspect_delay: settings.rules.inspect_delay,
+            tcp_request_connection: settings.rules.tcp_connection,
+            tcp_request_content: settings.rules.tcp_content,
+            http_request: settings.rules.http_request,
+            http_response: settings.rules.http_response,
+            use_backend,
+            default_backend,
+            monitor_uri: settings.monitor_uri,
+            timeouts: settings.timeouts,
+            options: settings.options,
+            logging,
+            listen: None,
+            place: proxy.place,
+        }
+    }
+
+    fn backend(&mut self, proxy: &Proxy, id: u32, logging: &Logging) -> Backend {
+        let settings = proxy.settings.clone();
+        let kind = check_kind(&settings);
+        Backend {
+            name: proxy.name.clone(),
+            id,
+            mode: mode(&settings),
+            disabled: settings.disabled,
+            balance: settings.balance,
+            servers: self.servers(proxy, &kind),
+            retries: settings.retries.unwrap_or(RETRIES),
+            redispatch: settings.redispatch,
+            all_backups: settings.all_backups,
+            fullconn: settings.fullconn,
+            inspect_delay: settings.rules.inspect_delay,
+            tcp_request_content: settings.rules.tcp_content,
+            http_request: settings.rules.http_request,
+            http_response: settings.rules.http_response,
+            timeouts: settings.timeouts,
+            options: settings.options,
+            logging: logging.clone(),
+            listen: None,
+            place: proxy.place.clone(),
+        }
+    }
+
+    /// The backend that a name means, with HAProxy's words where there is none or its mode is another.
+    fn target(&mut self, word: &Word, own: &(Mode, String, String), what: &str) -> Option<BackendId> {
+        let (own_mode, own_name, own_place) = own;
+        let Some((id, mode, place)) = self.names.backends.get(&word.text) else {
+            let message = format!("Proxy '{own_name}': unable to find required {what}: '{}'.", word.text);
+            let names = self.names.backends.keys().map(String::as_str);
+            let mut names: Vec<&str> = names.collect();
+            names.sort_unstable();
+            let meant = suggest::nearest(&word.text, names).map(str::to_owned);
+            self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
+            return None;
+        };
+        if (own_mode, mode) == (&Mode::Http, &Mode::Tcp) {
+            let role =
+                if what == "use_backend" { "in a 'use_backend' rule" } else { "as its default backend" };
+            let message = format!(
+                "http frontend '{own_name}' ({own_place}) tries to use incompatible tcp backend '{}' ({place}) \
+                 {role} (see 'mode').",
+                word.text
+            );
+            self.notes.alert(word.span, message);
+        }
+        Some(*id)
+    }
+
+    fn logging(&mut self, settings: &Settings) -> Logging {
+        let targets = settings.logs.iter().flat_map(|log| -> Vec<LogTarget> {
+            match log {
+                Log::Global => self.global.logs.clone(),
+                Log::Target(target) => vec![target.clone()],
+            }
+        });
+        let mut logging = Logging {
+            targets: targets.collect(),
+            traffic: settings.traffic.clone(),
+            tag: settings.log_tag.clone(),
+        };
+        if mode(settings) == Mode::Tcp
+            && matches!(logging.traffic, TrafficLog::Http { .. } | TrafficLog::Https)
+        {
+            logging.traffic = TrafficLog::Tcp;
+        }
+        logging
+    }
+
+    /// What `ssl-default-bind-options` and `ca-base` say about every TLS socket.
+    fn tls(&self, tls: &mut BindTls) {
+        tls.no_tickets |= self.global.default_bind_no_tickets;
+        tls.strict_sni |= self.global.default_bind_strict_sni;
+        if let (Some(base), Some(file)) = (&self.global.ca_base, &mut tls.ca_file) {
+            *file = base.join(&*file);
+        }
+    }
+
+    fn servers(&mut self, proxy: &Proxy, kind: &CheckKind) -> Vec<ModelServer> {
+        let mut seen: HashMap<&str, &Server> = HashMap::new();
+        for server in &proxy.servers {
+            if let Some(other) = seen.insert(&server.name, server) {
+                let line = other.place.rsplit_once(':').map_or(other.place.as_str(), |(_, line)| line);
+                let message = format!(
+                    "{} '{}', another server named '{}' was already defined at line {line}, please use distinct \
+                     names.",
+                    proxy.kind.name(),
+                    proxy.name,
+                    server.name
+                );
+                self.notes.alert(server.span, message);
+            }
+        }
+        let ids = self.server_ids(proxy);
+        proxy.servers.iter().zip(ids).map(|(server, id)| build_server(server, id, kind)).collect()
+    }
+
+    fn server_ids(&mut self, proxy: &Proxy) -> Vec<u32> {
+        let mut taken: HashMap<u32, Span> = HashMap::new();
+        for server in &proxy.servers {
+            let Some(id) = server.options.id else { continue };
+            if taken.insert(id, server.span).is_some() {
+                let message =
+                    format!("'server {}/{}' : custom id {id} already used.", proxy.name, server.name);
+                self.notes.alert(server.span, message);
+            }
+        }
+        let mut next = 1;
+        let free = |server: &Server| {
+            while taken.contains_key(&next) {
+                next += 1;
+            }
+            next += 1;
+            server.options.id.unwrap_or(next - 1)
+        };
+        proxy.servers.iter().map(free).collect()
+    }
+}
+
+fn build_server(server: &Server, id: u32, kind: &CheckKind) -> ModelServer {
+    let options = &server.options;
+    ModelServer {
+        name: server.name.clone(),
+        id,
+        address: server.address.clone(),
+        weight: options.weight,
+        backup: options.backup,
+        disabled: options.disabled,
+        maxconn: options.maxconn,
+        maxqueue: options.maxqueue,
+        check: options.checked.then(|| Check { kind: kind.clone(), ..options.check.clone() }),
+        place: server.place.clone(),
+    }
+}
+
+/// What the checks of a backend send and expect: `option httpchk`, then `http-check send` over it.
+fn check_kind(settings: &Settings) -> CheckKind {
+    let Some(HttpCheck { method, uri, version, mut headers, body }) = settings.http_check.clone() else {
+        return CheckKind::Tcp;
+    };
+    let send: HttpSend = settings.http_send.clone().unwrap_or_default();
+    headers.extend(send.headers);
+    CheckKind::Http {
+        method: send.method.unwrap_or(method),
+        uri: send.uri.unwrap_or(uri),
+        version: send.version.unwrap_or(version),
+        headers,
+        body: send.body.or(body),
+        expect: settings.expect.clone().unwrap_or_default(),
+    }
+}
