@@ -261,7 +261,7 @@ impl Backend {
         {
             let mut queue = queue.lock();
             for server in 0..self.servers.len() {
-                queue.set_usable(server, farm.has(server));
+                queue.set_shares(server, farm.has(server));
                 if !self.servers[server].usable() {
                     gone.extend(queue.evict(server));
                 }
@@ -314,7 +314,10 @@ impl Backend {
                 Placed::Claimed(self.claim(server, ask))
             }
             Choice::Wait(server) if queue.full(server) => Placed::Full(server),
-            Choice::Wait(server) => Placed::Waiting(Waiting::join(self, &mut queue, Some(server))),
+            Choice::Wait(server) => {
+                self.count_choice(server, ask);
+                Placed::Waiting(Waiting::join(self, &mut queue, Some(server)))
+            }
             Choice::Busy => Placed::Waiting(Waiting::join(self, &mut queue, None)),
             Choice::Nobody => Placed::Nobody,
         }
@@ -338,11 +341,16 @@ impl Backend {
     }
 
     fn claim(self: &Arc<Self>, server: usize, ask: &Ask<'_>) -> Claim {
+        self.count_choice(server, ask);
+        Claim::new(self, server)
+    }
+
+    /// The algorithm chose this server (`lbtot`): not so where the request did, or a slot from the backend's queue.
+    fn count_choice(&self, server: usize, ask: &Ask<'_>) {
         if !matches!(ask.prefer, Prefer::Server(_)) {
             self.servers[server].counters.balanced();
             self.counters.balanced();
         }
-        Claim::new(self, server)
     }
 
     fn slot(&self, claim: Claim, ask: &Ask<'_>, waited: Waited) -> Result<Slot, Unavailable> {

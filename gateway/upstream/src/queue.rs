@@ -48,7 +48,7 @@ struct Line<T> {
     limit: u32,
     depth: usize,
     busy: u32,
-    usable: bool,
+    shares: bool,
     waiting: Waiters<T>,
 }
 
@@ -66,15 +66,16 @@ impl<T> Queue<T> {
             limit: limit.filter(|limit| *limit > 0).unwrap_or(u32::MAX),
             depth: depth.filter(|depth| *depth > 0).map_or(usize::MAX, |depth| depth as usize),
             busy: 0,
-            usable: true,
+            shares: true,
             waiting: Waiters::default(),
         };
         Self { servers: servers.map(line).collect(), shared: Waiters::default(), next: 0 }
     }
 
-    /// Whether this server takes traffic; a slot of one that does not is handed to nobody.
-    pub(crate) fn set_usable(&mut self, server: usize, usable: bool) {
-        self.servers[server].usable = usable;
+    /// Whether this server takes part in the backend's traffic; a slot of one that does not is handed only to those
+    /// who wait for it alone.
+    pub(crate) fn set_shares(&mut self, server: usize, shares: bool) {
+        self.servers[server].shares = shares;
     }
 
     /// What this server has for a newcomer now.
@@ -127,13 +128,15 @@ impl<T> Queue<T> {
     /// Gives a free slot of this server to who waited longest, if there is a slot and somebody waits.
     pub(crate) fn admit(&mut self, server: usize) -> Option<Turn<T>> {
         let line = &mut self.servers[server];
-        if !line.usable || line.busy >= line.limit {
+        if line.busy >= line.limit {
             return None;
         }
-        let turn = match (line.waiting.oldest(), self.shared.oldest()) {
+        let any = if line.shares { self.shared.oldest() } else { None };
+        let turn = match (line.waiting.oldest(), any) {
             (Some(own), Some(any)) if any < own => self.shared.next(),
             (Some(_), _) => line.waiting.next(),
-            (None, _) => self.shared.next(),
+            (None, Some(_)) => self.shared.next(),
+            (None, None) => None,
         };
         line.busy += u32::from(turn.is_some());
         turn
@@ -165,11 +168,9 @@ impl<T> Queue<T> {
     fn check_invariants(&self) {
         for line in &self.servers {
             assert!(line.busy <= line.limit);
-            let idle = line.usable && line.busy < line.limit;
-            assert!(
-                !idle || (line.waiting.tokens.is_empty() && self.shared.tokens.is_empty()),
-                "a slot idles beside a queue"
-            );
+            let idle = line.busy < line.limit;
+            let wanted = !line.waiting.tokens.is_empty() || (line.shares && !self.shared.tokens.is_empty());
+            assert!(!(idle && wanted), "a slot idles beside a queue");
         }
     }
 }
@@ -259,11 +260,11 @@ mod tests {
         queue.take(0);
         queue.wait(Some(0), 1);
         queue.wait(None, 2);
-        queue.set_usable(0, false);
+        queue.set_shares(0, false);
         assert_eq!(queue.evict(0), [1]);
         assert_eq!(queue.release(0), None);
         assert_eq!(queue.waiting(None), 1);
-        queue.set_usable(0, true);
+        queue.set_shares(0, true);
         assert_eq!(served(queue.admit(0)), Some((2, 1)), "coming back, it takes from the backend's queue");
     }
 
@@ -293,18 +294,18 @@ mod tests {
         let (mut arrived, mut handed) = (0, 0);
         for step in 0..200 {
             let server = dice.below(limits.len() as u64) as usize;
-            match dice.below(4) {
-                0 | 1 if queue.room(server) == Room::Slot && queue.servers[server].usable => {
+            match dice.below(5) {
+                0 | 1 if queue.room(server) == Room::Slot && queue.servers[server].shares => {
                     queue.take(server);
                     served.push(server);
                 }
                 0 | 1 => {
-                    let for_one = dice.below(2) == 0 && queue.servers[server].usable;
+                    let for_one = dice.below(2) == 0 && queue.servers[server].shares;
                     if for_one
                         || limits
                             .iter()
                             .enumerate()
-                            .all(|(i, _)| !queue.servers[i].usable || queue.room(i) != Room::Slot)
+                            .all(|(i, _)| !queue.servers[i].shares || queue.room(i) != Room::Slot)
                     {
                         waiting.push(queue.wait(for_one.then_some(server), step));
                         arrived += 1;
@@ -320,6 +321,17 @@ mod tests {
                 3 if !waiting.is_empty() && dice.below(2) == 0 => {
                     let ticket = waiting.swap_remove(dice.below(waiting.len() as u64) as usize);
                     handed += usize::from(queue.leave(ticket).is_some());
+                }
+                4 if queue.servers[server].shares && dice.below(4) == 0 => {
+                    queue.set_shares(server, false);
+                    handed += queue.evict(server).len();
+                }
+                4 => {
+                    queue.set_shares(server, true);
+                    while queue.admit(server).is_some() {
+                        served.push(server);
+                        handed += 1;
+                    }
                 }
                 _ => {}
             }

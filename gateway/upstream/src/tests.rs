@@ -217,6 +217,28 @@ async fn a_server_taken_out_sends_its_queue_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_backup_that_is_wanted_serves_its_own_queue_only() {
+    let mut plan = limited(Balance::RoundRobin, 2, 1, None);
+    plan.servers[1].backup = true;
+    let backend = Backend::build(&plan, None);
+    let spare = backend.servers[1].clone();
+    let _busy = backend.try_select(&Ask::default()).unwrap();
+    let held = backend.try_select(&Ask { prefer: Prefer::Server(&spare), ..Ask::default() }).unwrap();
+    let waits = |spare: Option<Arc<crate::Server>>| {
+        let backend = Arc::clone(&backend);
+        tokio::spawn(async move {
+            let prefer = spare.as_deref().map_or(Prefer::Any, Prefer::Server);
+            backend.select(&Ask { prefer, ..Ask::default() }).await.map(|slot| slot.id)
+        })
+    };
+    let (any, own) = (waits(None), waits(Some(spare)));
+    settle().await;
+    drop(held);
+    assert_eq!(timeout(millis(1000), own).await.unwrap().unwrap().unwrap(), 2);
+    assert!(!any.is_finished(), "the backup is not for everybody");
+}
+
+#[tokio::test]
 async fn nobody_to_wait_for_is_an_answer_at_once() {
     let backend = Backend::build(&limited(Balance::RoundRobin, 0, 1, None), None);
     assert!(matches!(backend.select(&Ask::default()).await, Err(Unavailable::NoServer)));
