@@ -51,7 +51,7 @@ impl Suite {
     pub(crate) fn run(&self) {
         let ours = || self.transcripts(kind());
         let theirs = || self.transcripts(Kind::Haproxy);
-        let (ours, theirs) = std::thread::scope(|scope| {
+        let (theirs, ours) = std::thread::scope(|scope| {
             let ours = scope.spawn(ours);
             (theirs(), ours.join().expect("the gateway's side of the comparison failed, see above"))
         });
