@@ -67,8 +67,16 @@ fn client() {
             .logs(1),
         Exchange::new("closes while the origin sends", vec![get("/stall"), Step::Take(10), Step::Close])
             .logs(1),
-        Exchange::new("FIN in its body", vec![partial(), Step::Finish, Step::ReadAll, Step::AtOrigin(1)])
-            .logs(1),
+        Exchange::new(
+            "FIN in its body",
+            vec![partial(), Step::HeadAtOrigin, Step::Finish, Step::ReadAll, Step::AtOrigin(1)],
+        )
+        .logs(1),
+        Exchange::new(
+            "reset in its body",
+            vec![partial(), Step::HeadAtOrigin, Step::Reset, Step::AtOrigin(1)],
+        )
+        .logs(1),
         Exchange::new(
             "FIN while the origin works",
             vec![

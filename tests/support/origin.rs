@@ -61,6 +61,8 @@ impl Script {
 struct Seen {
     requests: Vec<Message>,
     connections: usize,
+    /// Heads since the last time requests were drained.
+    heads: usize,
     open: bool,
     /// How often the gate was opened, so that one who waits is let go even if it closes at once.
     openings: usize,
@@ -124,7 +126,14 @@ impl Origin {
 
     /// Takes the requests that were recorded since the last time.
     pub(crate) fn drain(&self) -> Vec<Message> {
-        std::mem::take(&mut self.shared.seen.lock().unwrap().requests)
+        let mut seen = self.shared.seen.lock().unwrap();
+        seen.heads = 0;
+        std::mem::take(&mut seen.requests)
+    }
+
+    /// How many heads were read since the last [`Origin::drain`]; their bodies may be on the way.
+    pub(crate) fn heads(&self) -> usize {
+        self.shared.seen.lock().unwrap().heads
     }
 
     /// Waits until a request was read, and returns the last one.
@@ -164,6 +173,7 @@ fn serve(stream: TcpStream, shared: &Shared) {
     let Ok(mut writer) = stream.try_clone() else { return };
     let mut reader = Reader::new(stream);
     while let Some(mut request) = reader.request_head() {
+        shared.seen.lock().unwrap().heads += 1;
         let script = shared.script(&request.target());
         let _ = writer.write_all(&script.early);
         if script.reads_body {
