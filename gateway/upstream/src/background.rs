@@ -170,14 +170,15 @@ impl Round {
 
 /// What the end of a check does: counters, state, queue, and who is told.
 fn report(backend: &Arc<Backend>, server: &Arc<Server>, outcome: &Outcome, events: &dyn Events) {
-    let was_up = server.healthy();
+    let (was_up, before) = (server.healthy(), server.last_check());
     let (step, progress) =
         server.judge(outcome, |health| (health.result(outcome.passed()), health.progress()));
     if was_up && !outcome.passed() {
         server.counters.failed_check();
     }
     let up = server.healthy();
-    if step != Step::Same && backend.log_checks() {
+    let news = before.is_none_or(|before| before.verdict != outcome.verdict);
+    if (step != Step::Same || news) && backend.log_checks() {
         let name = &*backend.name;
         let report = CheckReport { backend: name, server, outcome: outcome.clone(), up, progress };
         events.event(backend, &Event::Check(report));

@@ -267,6 +267,17 @@ impl Diary {
     }
 }
 
+/// Waits for the end of the first check.
+async fn checked(server: &crate::Server) {
+    for _ in 0..500 {
+        if server.last_check().is_some() {
+            return;
+        }
+        sleep(millis(10)).await;
+    }
+    panic!("{} was not checked", server.name);
+}
+
 /// A listener that answers every request with what `answer` holds.
 async fn origin(answer: &Arc<Mutex<String>>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -285,7 +296,7 @@ async fn origin(answer: &Arc<Mutex<String>>) -> u16 {
 
 fn at(name: &str, port: u16) -> model::Server {
     let address = ServerAddress::Ip { ip: ip("127.0.0.1"), port: ServerPort::Fixed(port) };
-    model::Server { address, check: Some(check(50)), ..server(name) }
+    model::Server { address, check: Some(check(150)), ..server(name) }
 }
 
 fn http(expect: ExpectStatus) -> CheckKind {
@@ -304,7 +315,7 @@ async fn checks_take_a_server_out_and_back_and_say_so() {
     let (stop, stopped) = watch::channel(false);
     let events: Arc<dyn Events> = diary.clone();
     backend.spawn_background(&stopped, &Names::default(), &events);
-    sleep(millis(120)).await;
+    checked(&backend.servers[0]).await;
     assert_eq!((backend.servers[0].status(), course(&backend, 1).as_str()), (Status::Up(3, 3), "1"));
     assert_eq!(backend.servers[0].last_check().unwrap().code, Some(200));
     *answer.lock() = "HTTP/1.0 503 Oops\r\n\r\n".into();
@@ -326,7 +337,7 @@ async fn checks_take_a_server_out_and_back_and_say_so() {
     sleep(millis(50)).await;
     let before = diary.0.lock().len();
     *answer.lock() = "junk".into();
-    sleep(millis(250)).await;
+    sleep(millis(500)).await;
     assert_eq!(diary.0.lock().len(), before, "told to stop, it stopped");
 }
 
@@ -364,7 +375,35 @@ async fn a_silent_server_is_a_timeout() {
     let (_stop, stopped) = watch::channel(false);
     backend.spawn_background(&stopped, &Names::default(), &events);
     let line = diary.reads("is DOWN").await;
-    assert!(line.starts_with("Server b/s1 is DOWN, reason: Layer7 timeout, check duration: 5"), "{line}");
+    assert!(line.starts_with("Server b/s1 is DOWN, reason: Layer7 timeout, check duration: 1"), "{line}");
+}
+
+#[tokio::test]
+async fn a_reset_in_the_answer_is_a_socket_error_and_another_failure_is_news() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut line = at("s1", listener.local_addr().unwrap().port());
+    line.check.as_mut().unwrap().kind = http(ExpectStatus::Success);
+    let mut plan = model(Balance::RoundRobin, vec![line]);
+    plan.options.log_health_checks = true;
+    tokio::spawn(async move {
+        for at in 0.. {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            let _read = stream.read(&mut [0; 1024]).await;
+            if at < 2 {
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+        }
+    });
+    let backend = Backend::build(&plan, None);
+    let diary = Arc::new(Diary::default());
+    let events: Arc<dyn Events> = diary.clone();
+    let (_stop, stopped) = watch::channel(false);
+    backend.spawn_background(&stopped, &Names::default(), &events);
+    diary.reads("reason: Layer7 invalid response").await;
+    let told: Vec<String> =
+        diary.0.lock().iter().filter(|line| line.starts_with("Health")).cloned().collect();
+    assert_eq!(told.len(), 2, "the same failure is told once: {told:?}");
+    assert!(told[0].contains("reason: Socket error, info: \"Connection reset by peer\""), "{told:?}");
 }
 
 #[tokio::test]
@@ -390,7 +429,8 @@ async fn a_check_has_its_own_port_and_unix_sockets_are_checked_too() {
         line.contains("reason: Socket error, info: \"General socket error (No such file or directory)\""),
         "{line}"
     );
-    sleep(millis(120)).await;
+    checked(&backend.servers[0]).await;
+    checked(&backend.servers[1]).await;
     assert_eq!(backend.servers[0].status(), Status::Up(3, 3));
     assert_eq!(backend.servers[1].status(), Status::Up(3, 3));
     let _gone = std::fs::remove_file(&path);

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::Verdict;
-use super::probe::{Limits, Seen, failure};
+use super::probe::{Limits, Seen, failure, reason};
 use super::tcp::{Wire, connect};
 
 /// No more of an answer is looked at (HAProxy's `tune.bufsize`).
@@ -48,8 +48,8 @@ impl HttpProbe {
         let mut answer = Vec::with_capacity(1024);
         loop {
             let room = (ANSWER - answer.len()) as u64;
-            let read =
-                if room == 0 { 0 } else { (&mut *wire).take(room).read_buf(&mut answer).await.unwrap_or(0) };
+            let read = (&mut *wire).take(room).read_buf(&mut answer).await;
+            let read = read.map_err(|error| failure(Verdict::SocketError, None, reason(&error)))?;
             if let Some(status) = self.expect.judge(&answer, read == 0)? {
                 Seen::note(target, status);
                 return Ok(());
