@@ -39,4 +39,20 @@ impl Model {
     pub fn backend(&self, id: BackendId) -> &Backend {
         &self.backends[id.0]
     }
+
+    /// The same without the places of its lines: two models that mean the same are equal then, wherever they stand.
+    #[must_use]
+    pub fn without_places(&self) -> Self {
+        let mut model = self.clone();
+        for frontend in &mut model.frontends {
+            frontend.place.clear();
+            frontend.binds.iter_mut().for_each(|bind| bind.place.clear());
+            frontend.use_backend.iter_mut().for_each(|rule| rule.place.clear());
+        }
+        for backend in &mut model.backends {
+            backend.place.clear();
+            backend.servers.iter_mut().for_each(|server| server.place.clear());
+        }
+        model
+    }
 }
