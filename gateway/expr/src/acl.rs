@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Span, Word, Words};
 
 use crate::cond::Verdict;
 use crate::expr::{Bad, Expr};
@@ -26,7 +26,7 @@ pub(crate) struct Test {
 pub struct Acl {
     name: String,
     test: Test,
-    next: OnceLock<Box<Acl>>,
+    next: OnceLock<Box<Self>>,
 }
 
 impl fmt::Debug for Acl {
@@ -53,8 +53,13 @@ impl PartialEq for Acl {
 
 impl Acl {
     /// An ACL of one line: criterion, flags, values.
-    pub(crate) fn parse(name: &str, words: &[Word], scope: &Scope<'_>) -> Result<Self, Diagnostic> {
-        let test = Test::parse(name, words, scope)?;
+    pub(crate) fn parse(
+        name: &str,
+        words: &[Word],
+        end: Span,
+        scope: &Scope<'_>,
+    ) -> Result<Self, Diagnostic> {
+        let test = Test::parse(words, end, scope)?;
         Ok(Self { name: name.to_owned(), test, next: OnceLock::new() })
     }
 
@@ -94,18 +99,14 @@ impl Acl {
 }
 
 impl Test {
-    fn parse(name: &str, words: &[Word], scope: &Scope<'_>) -> Result<Self, Diagnostic> {
-        let (first, values) = words.split_first().ok_or_else(|| missing(name, words))?;
-        let (expr, method) = criterion(first, scope).map_err(|bad| {
-            bad.diagnostic(first.span).prefixed(&format!("error detected while parsing ACL '{name}' : "))
-        })?;
-        let end = words.last().map_or(first.span, |word| word.span).after();
-        let mut values = Words::new(values, end);
-        let before = values.rest();
-        let matcher = Matcher::parse(&expr, method, &mut values, scope)
-            .map_err(|d| d.prefixed(&format!("error detected while parsing ACL '{name}' : ")))?;
+    fn parse(words: &[Word], end: Span, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        let missing = || Diagnostic::alert(end, "missing fetch method in ACL expression ''");
+        let (first, values) = words.split_first().ok_or_else(missing)?;
+        let (expr, method) = criterion(first, scope).map_err(|bad| bad.diagnostic(first.span))?;
+        let mut cursor = Words::new(values, end);
+        let matcher = Matcher::parse(&expr, method, &mut cursor, scope)?;
         let mut text = format!("{} -m {}", expr.text(), matcher.method().name());
-        for word in before {
+        for word in values {
             text.push_str(&format!(" {:?}", word.text));
         }
         text.push_str(&matcher.fingerprint());
@@ -124,11 +125,6 @@ impl Test {
             false => Verdict::False,
         }
     }
-}
-
-fn missing(name: &str, words: &[Word]) -> Diagnostic {
-    let span = words.last().map(|word| word.span).unwrap_or_default();
-    Diagnostic::alert(span, format!("error detected while parsing ACL '{name}' : missing keyword"))
 }
 
 /// Reads `hdr_beg(host)`, `path,lower` …: the sample, and the method its name implies.
@@ -260,14 +256,13 @@ impl Acls {
         }
         if name == "or" {
             let text = format!(
-                "acl name '{name}' will never match. 'or' is used to express a disjunction within a condition"
+                "acl name '{name}' will never match. 'or' is used to express a logical disjunction within a condition."
             );
             return Err(Diagnostic::alert(word.span, text));
         }
-        if words.is_empty() {
-            return Err(words.error(format!("error detected while parsing ACL '{name}' : missing keyword")));
-        }
-        let acl = Acl::parse(name, words.take_rest(), scope)?;
+        let rest = words.take_rest();
+        let acl = Acl::parse(name, rest, words.here(), scope)
+            .map_err(|error| sentence(error, &format!("error detected while parsing ACL '{name}' : ")))?;
         match self.named.get(name) {
             Some(first) => first.append(acl),
             None => drop(self.named.insert(name.clone(), Arc::new(acl))),
@@ -286,13 +281,22 @@ impl Acls {
             return Err(Diagnostic::alert(word.span, format!("no such ACL : '{}'", word.text)).suggest(near));
         };
         let words: Vec<_> = line.iter().map(|text| Word::new(*text, word.span)).collect();
-        Ok(Arc::new(Acl::parse(name, &words, scope)?))
+        Ok(Arc::new(Acl::parse(name, &words, word.span, scope)?))
     }
 
     /// The names, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.named.keys().map(String::as_str)
     }
+}
+
+/// An error within what the prefix says, as a sentence unless a suggestion follows.
+pub(crate) fn sentence(error: Diagnostic, prefix: &str) -> Diagnostic {
+    let mut error = error.prefixed(prefix);
+    if error.suggestion.is_none() {
+        error.message.push('.');
+    }
+    error
 }
 
 fn is_name(c: char) -> bool {

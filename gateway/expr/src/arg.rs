@@ -98,8 +98,8 @@ pub(crate) fn cut(text: &str) -> Result<Call<'_>, String> {
     if !text[end..].starts_with('(') {
         return Ok(Call { name, args: None, len: end });
     }
-    let (args, used) = cut_args(&text[end + 1..])
-        .ok_or_else(|| format!("expected ')' before end of arguments of '{name}'"))?;
+    let (args, used) =
+        cut_args(&text[end + 1..]).ok_or_else(|| format!("fetch method '{name}' : expected ')'"))?;
     Ok(Call { name, args: Some(args), len: end + 1 + used })
 }
 
@@ -124,11 +124,26 @@ fn cut_args(text: &str) -> Option<(Vec<String>, usize)> {
     None
 }
 
-/// What is being given arguments, for messages: `fetch method`, `converter`.
+/// What is being given arguments, for messages.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Owner<'a> {
-    pub(crate) what: &'static str,
-    pub(crate) name: &'a str,
+pub(crate) enum Owner<'a> {
+    Fetch(&'a str),
+    Converter(&'a str),
+}
+
+impl Owner<'_> {
+    /// What is wrong with argument number `at`, counted from 1, in HAProxy's words.
+    fn error(self, at: usize, why: &str) -> String {
+        match self {
+            Self::Fetch(name) => format!("fetch method '{name}' : {why}"),
+            Self::Converter(name) => format!("invalid arg {at} in converter '{name}' : {why}"),
+        }
+    }
+
+    fn mistyped(self, at: usize, text: &str, kind: Kind) -> String {
+        let why = format!("failed to parse '{text}' as type '{}' at position {at}", kind.name());
+        self.error(at, &why)
+    }
 }
 
 /// Holds the arguments that were written against those that a row takes.
@@ -138,32 +153,21 @@ pub(crate) fn check(
     required: usize,
     given: Option<Vec<String>>,
 ) -> Result<Vec<Arg>, String> {
-    let Owner { what, name } = owner;
     let mut given = given.unwrap_or_default();
     if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
         given.clear();
     }
-    if given.len() > kinds.len() {
-        let extra = &given[kinds.len()];
-        let most = kinds.len();
-        return Err(format!("{what} '{name}' takes at most {most} argument(s), '{extra}' is one too many"));
+    if let Some(extra) = given.get(kinds.len()) {
+        return Err(owner.error(kinds.len() + 1, &format!("expected ')' before '{extra})'")));
     }
     let count = given.len();
     if count < required {
         let expected = kinds[count].name();
-        return Err(format!(
-            "invalid arg {} in {what} '{name}' : missing arguments (got {count}/{required}), type '{expected}' expected",
-            count + 1
-        ));
+        let why = format!("missing arguments (got {count}/{required}), type '{expected}' expected");
+        return Err(owner.error(count + 1, &why));
     }
     let convert = |(at, (text, kind)): (usize, (String, &Kind))| {
-        one(&text, *kind).ok_or_else(|| {
-            format!(
-                "invalid arg {} in {what} '{name}' : failed to parse '{text}' as type '{}'",
-                at + 1,
-                kind.name()
-            )
-        })
+        one(&text, *kind).ok_or_else(|| owner.mistyped(at + 1, &text, *kind))
     };
     given.into_iter().zip(kinds).enumerate().map(convert).collect()
 }
@@ -220,7 +224,7 @@ mod tests {
 
     #[test]
     fn arguments_are_counted_and_typed() {
-        let owner = Owner { what: "converter", name: "regsub" };
+        let owner = Owner::Converter("regsub");
         let error = check(owner, &[Kind::Str, Kind::Str], 2, Some(vec!["(X".into()])).unwrap_err();
         assert_eq!(
             error,

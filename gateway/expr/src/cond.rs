@@ -136,9 +136,8 @@ fn judge_group(group: &[Term], txn: &dyn Txn) -> Verdict {
 
 fn parse_groups(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Vec<Vec<Term>>, Diagnostic> {
     let mut groups = vec![Vec::new()];
-    let (mut negated, mut any) = (false, false);
+    let mut negated = false;
     while let Some(word) = words.next() {
-        any = true;
         let mut text = word.text.as_str();
         if text == "or" || text == "||" {
             negated = false;
@@ -155,8 +154,11 @@ fn parse_groups(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result
         let group = groups.last_mut().expect("it begins with one group and only grows");
         group.push(Term { negated: std::mem::take(&mut negated), acl });
     }
-    if !any {
-        return Err(words.error("empty condition"));
+    if groups.iter().all(Vec::is_empty) {
+        scope.warn(Diagnostic::warning(
+            words.here(),
+            "empty condition: 'if' never holds, 'unless' always does",
+        ));
     }
     groups.retain(|group| !group.is_empty());
     Ok(groups)
@@ -173,14 +175,11 @@ fn named(text: &str, word: &Word, acls: &Acls, scope: &Scope<'_>) -> Result<Arc<
 fn anonymous(words: &mut Words<'_>, open: &Word, scope: &Scope<'_>) -> Result<Arc<Acl>, Diagnostic> {
     let rest = words.rest();
     let Some(len) = rest.iter().position(|word| word.text == "}" && !word.quoted) else {
-        return Err(Diagnostic::alert(open.span, "missing closing '}' in condition."));
+        return Err(Diagnostic::alert(open.span, "missing closing '}' in condition"));
     };
     let inside = &rest[..len];
     words.by_ref().take(len + 1).for_each(drop);
-    if inside.is_empty() {
-        return Err(Diagnostic::alert(open.span, "missing keyword in anonymous ACL"));
-    }
-    let acl = Acl::parse("", inside, scope)?;
+    let acl = Acl::parse("", inside, open.span, scope)?;
     if !acl.is_legal(scope) {
         scope.warn(never(&acl, "", open, scope));
     }
@@ -200,4 +199,197 @@ fn never(acl: &Acl, name: &str, word: &Word, scope: &Scope<'_>) -> Diagnostic {
         )
     };
     Diagnostic::warning(word.span, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Phase;
+    use crate::world::{World, cond, cond_with, scope_at};
+
+    fn sample() -> World {
+        World::get(
+            "/a/c?q=",
+            &[("Host", "h:81"), ("X", "5, 7"), ("X", "b"), ("Cookie", "a=1; b=\"q;r\"; a=2")],
+        )
+    }
+
+    /// What HAProxy 2.6 answers to the same conditions for the same request.
+    #[rustfmt::skip]
+    const CASES: &[(&str, bool)] = &[
+        ("if", false),
+        ("unless", true),
+        ("if !", false),
+        ("if || TRUE", true),
+        ("if TRUE ||", true),
+        ("if FALSE || !", false),
+        ("if !!TRUE", true),
+        ("if ! TRUE", false),
+        ("if TRUE FALSE or TRUE", true),
+        ("if TRUE !TRUE or FALSE", false),
+        ("unless TRUE FALSE", true),
+        ("if !{ path /zz }", true),
+        ("if ! { path /zz }", true),
+        ("if { cook(a) 1 }", true),
+        ("if { cook(a) 2 }", true),
+        ("if { cook 2 }", true),
+        ("if { cook(b) '\"q;r\"' }", true),
+        ("if { cook_val(a) 1 }", true),
+        ("if { hdr(x),add(1) 6 }", true),
+        ("if { hdr_val(x) 5 }", true),
+        ("if { hdr(x) 7 }", true),
+        ("if { hdr(x) '5, 7' }", false),
+        ("if { req.fhdr(x) '5, 7' }", true),
+        ("if { hdr(x,1) b }", false),
+        ("if { hdr(x,-1) b }", true),
+        ("if { hdr_cnt(x) 3 }", true),
+        ("if { req.fhdr_cnt(x) 2 }", true),
+        ("if { hdr(x) -m int gt 6 }", true),
+        ("if { path,length gt 3 }", true),
+        ("if { path_beg,lower /A }", false),
+        ("if { url_beg http }", false),
+        ("if { int(5) gt 3 lt 2 }", true),
+        ("if { int(5) 1:3 5 }", true),
+        ("if { int(5) gt 1:3 }", false),
+        ("if { bool(1) 0 }", true),
+        ("if { str(a) -m bool }", false),
+        ("if { int(3) -m bool }", true),
+        ("if { int(3) -m str 3 }", true),
+        ("if { src -m beg 192. }", true),
+        ("if { src -m reg ^192 }", true),
+        ("if { src -m len 9 }", true),
+        ("if { src 192.0.2.0/24 }", true),
+        ("if { src -m int 3221225991 }", true),
+        ("if { str(10a) -m int 10 }", true),
+        ("if { str(1.2.3.4) -m ip 1.2.3.0/24 }", true),
+        ("if { str(abc) -m bin 616263 }", true),
+        ("if { bin(616263) -m str abc }", true),
+        ("if { bin(616200) -m str ab }", true),
+        ("if { method GET POST }", true),
+        ("if { method -i get }", true),
+        ("if { method -m len 3 }", true),
+        ("if { path_reg a.c$ }", true),
+        ("if { path_reg -i A.C$ }", true),
+        ("if { path -m reg z c$ }", true),
+        ("if { path_sub x c y }", true),
+        ("if { hdr_dom(host) h }", true),
+        ("if { base_beg h:81/a }", true),
+        ("if { path_end -i D C }", true),
+        ("if { path_beg -- -i }", false),
+        ("if { path_beg /x -i }", false),
+        ("if { path_dir a }", true),
+        ("if { path_dir / }", false),
+        ("if { path_len 4 }", true),
+        ("if { always_false -m found }", true),
+        ("if { env(NOPE) -m found }", false),
+        ("if { hdr(none) -m found }", false),
+        ("if { hdr(none),length 0 }", false),
+        ("if { hdr_cnt(none) 0 }", true),
+        ("if { urlp(q) -m found }", true),
+        ("if { path -f paths.lst }", false),
+        ("if { path -f paths.lst /a/c }", true),
+        ("if { str(/two) -f paths.lst }", true),
+        ("if { str('#sharp') -f paths.lst }", true),
+        ("if { str(/ONE) -f paths.lst -i x }", false),
+        ("if { str(/ONE) -i -f paths.lst x }", true),
+        ("if { str(10.9.9.9) -m ip -f nets.lst }", true),
+        ("if { hdr_sub(host) -m beg h: }", true),
+        ("if HTTP_URL_SLASH HTTP_1.1 METH_GET !METH_HEAD !HTTP_CONTENT WAIT_END REQ_CONTENT HTTP", true),
+        ("if LOCALHOST or HTTP_URL_ABS or HTTP_URL_STAR or METH_POST", false),
+    ];
+
+    #[test]
+    fn conditions_hold_as_they_do_in_haproxy() {
+        for (text, expected) in CASES {
+            let cond = cond(text).unwrap_or_else(|d| panic!("{text}: {}", d.message));
+            assert_eq!(cond.eval(&sample()), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_of_one_name_are_alternatives_also_for_conditions_read_before() {
+        let mut acls = Acls::default();
+        let scope = scope_at(Phase::Anywhere);
+        let add = |text: &str, acls: &mut Acls| {
+            let words = lang::lex_line(text).unwrap();
+            acls.add(&mut Words::new(&words, lang::Span::default()), &scope).unwrap();
+        };
+        add("x path /one", &mut acls);
+        let before = cond_with("if x", &acls).unwrap();
+        assert!(!before.eval(&sample()));
+        add("x path_beg /a", &mut acls);
+        assert!(before.eval(&sample()));
+        assert_eq!(before, cond_with("if  x", &acls).unwrap());
+        assert_ne!(before, cond_with("unless x", &acls).unwrap());
+    }
+
+    #[test]
+    fn errors_are_worded_as_haproxys() {
+        for (text, expected) in [
+            ("if nope", "no such ACL : 'nope'"),
+            ("if { foo }", "unknown fetch method 'foo' in ACL expression 'foo'"),
+            ("if { path", "missing closing '}' in condition"),
+            ("unless { }", "missing fetch method in ACL expression ''"),
+            ("if { path -m foo / }", "unknown matching method 'foo' when parsing ACL expression"),
+            ("if { src 1.2.3.4.5 }", "'1.2.3.4.5' is not a valid IPv4 or IPv6 address"),
+            ("if { dst_port abc }", "'abc' is not a number"),
+            ("if { int(5) 3:1 }", "'3:1' is not a valid number range"),
+            ("if { path -f none }", "failed to open pattern file <none> (entity not found)"),
+            (
+                "if { bin(00) 00 }",
+                "matching method must be specified first (using '-m') when using a sample fetch of this type ('bin')",
+            ),
+            ("if { method -m int 5 }", "matching method 'int' cannot be used with fetch keyword 'method'"),
+            (
+                "if { path -x / }",
+                "'-x' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'",
+            ),
+            (
+                "if { path -m beg -f paths.lst -m end }",
+                "'-m' must only be specified before patterns and files in parsing ACL expression",
+            ),
+            (
+                "if { hdr(host,a) b }",
+                "fetch method 'hdr' : failed to parse 'a' as type 'integer' at position 2",
+            ),
+            (
+                "if { path_reg (a)\\1 }",
+                "regex '(a)\\1' is invalid (back-references cannot be matched in linear time)",
+            ),
+        ] {
+            assert_eq!(cond(text).unwrap_err().message, expected, "{text}");
+        }
+        let near = |text| cond(text).unwrap_err().suggestion;
+        assert_eq!(near("if METH_GTE").as_deref(), Some("METH_GET"));
+        assert_eq!(near("if { path_bge /x }").as_deref(), Some("path_beg"));
+        assert_eq!(near("if { path -m bge /x }").as_deref(), Some("beg"));
+    }
+
+    #[test]
+    fn what_can_never_match_is_warned_of() {
+        let scope = scope_at(Phase::HttpResponse);
+        let words = lang::lex_line("if { path / }").unwrap();
+        let end = lang::Span::default();
+        Cond::parse(&mut Words::new(&words, end), &Acls::default(), &scope).unwrap();
+        assert_eq!(
+            scope.take_warnings()[0].message,
+            "anonymous acl will never match because it uses keyword 'path' which is incompatible with \
+             'frontend http-response header rule'"
+        );
+    }
+
+    #[test]
+    fn what_more_bytes_may_change_is_unknown() {
+        let world = World { more: true, ..sample() };
+        for (text, expected) in [
+            ("if { req.len gt 5 }", Verdict::True),
+            ("if { req.len gt 5000 }", Verdict::Unknown),
+            ("if !{ req.len gt 5000 }", Verdict::Unknown),
+            ("if WAIT_END", Verdict::Unknown),
+            ("if FALSE WAIT_END", Verdict::False),
+            ("if TRUE or WAIT_END", Verdict::True),
+        ] {
+            assert_eq!(cond(text).unwrap().judge(&world), expected, "{text}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl Expr {
         fetch.supported(call.name)?;
         let mut normal = String::from(fetch.name);
         spell_args(&mut normal, call.args.as_deref());
-        let owner = Owner { what: "fetch method", name: fetch.name };
+        let owner = Owner::Fetch(call.name);
         let mut args = arg::check(owner, fetch.args, fetch.required, call.args)?;
         (fetch.prepare)(&mut args, scope)?;
         let mut used = call.len;
@@ -91,7 +91,7 @@ impl Expr {
             normal.push(',');
             normal.push_str(row.name);
             spell_args(&mut normal, call.args.as_deref());
-            let owner = Owner { what: "converter", name: row.name };
+            let owner = Owner::Converter(row.name);
             let mut args = arg::check(owner, row.args, row.required, call.args)?;
             (row.prepare)(&mut args)?;
             kind = if row.output == Type::Any { kind } else { row.output };

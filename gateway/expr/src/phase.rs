@@ -38,7 +38,7 @@ impl Phase {
             Self::TcpContent => "frontend tcp-request content rule",
             Self::HttpRequest => "frontend http-request header rule",
             Self::TcpResponse => "backend tcp-response content rule",
-            Self::HttpResponse => "backend http-response header rule",
+            Self::HttpResponse => "frontend http-response header rule",
             Self::HttpAfterResponse => "frontend http-response header rule",
             Self::Log => "logs",
             Self::Anywhere => "anywhere",
@@ -54,7 +54,7 @@ impl Phases {
     /// Everywhere.
     pub const ALL: Self = Self(u16::MAX);
     /// From the handshakes on.
-    pub const SESSION: Self = Self(u16::MAX & !Phase::TcpConnection.bit());
+    pub const SESSION: Self = Self(!Phase::TcpConnection.bit());
     /// From the connection up to the log line.
     pub const CONNECTION: Self = Self::ALL;
     /// Where the request's bytes or head can be read.

@@ -14,23 +14,76 @@ pub fn compile(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
 /// Pattern spellings that PCRE accepts and the `regex` crate writes differently.
 pub(crate) fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (c, chars.peek()) {
-            ('\\', Some('Z')) => {
-                chars.next();
-                out.push_str("\\z");
+    let mut class = Class::Outside;
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = after;
+        match (c, class) {
+            ('\\', _) => {
+                let next = after.chars().next();
+                escape(next, &mut out);
+                rest = &after[next.map_or(0, char::len_utf8)..];
             }
-            // PCRE takes any escaped character that is no letter or digit for itself.
-            ('\\', Some(next)) if !next.is_ascii_alphanumeric() && !is_meta(*next) => {}
-            ('\\', Some(next)) => {
-                out.extend(['\\', *next]);
-                chars.next();
+            ('[', Class::Outside) => {
+                class = Class::Begins;
+                out.push('[');
+                if let Some(negated) = after.strip_prefix('^') {
+                    out.push('^');
+                    rest = negated;
+                }
+                continue;
             }
+            // within a class only a name in colons is special
+            ('[', _) if !after.starts_with(':') => out.push_str("\\["),
+            (']', Class::Begins) => out.push_str("\\]"),
+            (']', Class::Inside) if !ends_name(&out) => {
+                class = Class::Outside;
+                out.push(']');
+                continue;
+            }
+            ('&' | '~', Class::Begins | Class::Inside) => out.extend(['\\', c]),
+            ('{', Class::Outside) if !is_quantifier(after) => out.push_str("\\{"),
             _ => out.push(c),
+        }
+        if class == Class::Begins {
+            class = Class::Inside;
         }
     }
     out
+}
+
+/// Where a character stands with regard to `[…]`.
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Outside,
+    /// Right behind the bracket, where a closing one stands for itself.
+    Begins,
+    Inside,
+}
+
+fn escape(next: Option<char>, out: &mut String) {
+    match next {
+        Some('Z') => out.push_str("\\z"),
+        // PCRE takes any escaped character that is no letter or digit for itself
+        Some(c @ ('<' | '>')) => out.push(c),
+        Some(c) if !c.is_ascii() => out.push(c),
+        Some(c) => out.extend(['\\', c]),
+        None => out.push('\\'),
+    }
+}
+
+/// Whether the closing bracket ends a name such as `[:alpha:]`.
+fn ends_name(out: &str) -> bool {
+    out.ends_with(':') && out.rfind("[:").is_some_and(|start| start + 2 < out.len())
+}
+
+/// Whether what follows a brace is `n}`, `n,}` or `n,m}`.
+fn is_quantifier(text: &str) -> bool {
+    let Some((inside, _)) = text.split_once('}') else { return false };
+    let (low, high) = inside.split_once(',').unwrap_or((inside, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !low.is_empty() && digits(low) && digits(high)
 }
 
 /// Replaces up to `limit` matches (0 for all); `\0` to `\9` in the replacement are what the groups found.
@@ -57,10 +110,6 @@ pub fn expand<'t>(replacement: &[u8], group: impl Fn(usize) -> Option<&'t [u8]>)
         }
     }
     out
-}
-
-fn is_meta(c: char) -> bool {
-    c.is_ascii_punctuation() && c != '<' && c != '>'
 }
 
 fn reason(pattern: &str, error: &regex::Error) -> String {
@@ -92,6 +141,13 @@ mod tests {
             (r"^[^/:]*://", "http://x"),
             (r"\d{3}", "123"),
             (r"a\_b\-c\ d", "a_b-c d"),
+            (r"^[[]a[]]$", "[a]"),
+            (r"^[^]]*$", "abc"),
+            (r"^[[:alpha:]_]+$", "ab_"),
+            (r"^[a&&b~~c/]+$", "&~/"),
+            (r"^{a}$", "{a}"),
+            (r"^a{2,3}$", "aaa"),
+            (r"^[\]\[]+$", "[]"),
         ] {
             let regex = compile(pattern, false).unwrap();
             assert!(regex.is_match(text.as_bytes()), "{pattern}");

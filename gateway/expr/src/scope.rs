@@ -14,6 +14,8 @@ pub struct Scope<'a> {
     pub files: &'a dyn Files,
     /// What `env()` reads; without it every variable is empty.
     pub env: Option<&'a dyn Environment>,
+    /// Whose line it is, for messages: `frontend 'www'`; may be empty.
+    pub owner: String,
     /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
     pub warnings: RefCell<Vec<Diagnostic>>,
 }
@@ -27,7 +29,7 @@ impl std::fmt::Debug for Scope<'_> {
 impl<'a> Scope<'a> {
     /// A scope without an environment.
     pub fn new(phase: Phase, files: &'a dyn Files) -> Self {
-        Self { phase, files, env: None, warnings: RefCell::default() }
+        Self { phase, files, env: None, owner: String::new(), warnings: RefCell::default() }
     }
 
     /// The same with an environment.
@@ -35,9 +37,15 @@ impl<'a> Scope<'a> {
         Self { env: Some(env), ..self }
     }
 
+    /// The same for a line of this proxy: `frontend 'www'`.
+    pub fn owned_by(self, owner: impl Into<String>) -> Self {
+        Self { owner: owner.into(), ..self }
+    }
+
     /// The same surroundings in another phase, with no warnings yet.
     pub fn at(&self, phase: Phase) -> Self {
-        Self { phase, files: self.files, env: self.env, warnings: RefCell::default() }
+        let owner = self.owner.clone();
+        Self { phase, files: self.files, env: self.env, owner, warnings: RefCell::default() }
     }
 
     /// Notes something odd.

@@ -122,6 +122,10 @@ pub trait Txn {
     fn random(&self) -> u32 {
         0
     }
+    /// The number of the thread at work, counted from 1.
+    fn thread(&self) -> u32 {
+        1
+    }
     /// This machine's name.
     fn hostname(&self) -> &str {
         ""

@@ -82,10 +82,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// As text; borrowed unless it is a number or an address.
+    /// As text; borrowed unless it is a number or an address. Bytes are text up to the first zero.
     pub fn into_text(self) -> Cow<'a, [u8]> {
         match self {
-            Self::Str(text) | Self::Bin(text) | Self::Method(text) => text,
+            Self::Str(text) | Self::Method(text) => text,
+            Self::Bin(bytes) => up_to_nul(bytes),
             Self::Bool(b) => Cow::Borrowed(if b { b"1" } else { b"0" }),
             Self::Int(n) => Cow::Owned(n.to_string().into_bytes()),
             Self::Ip(ip) => Cow::Owned(ip.to_string().into_bytes()),
@@ -163,6 +164,17 @@ pub(crate) fn leading_int(text: &[u8]) -> i64 {
         .fold(0_i64, |n, digit| n.saturating_mul(10).saturating_add(signed(*digit)))
 }
 
+fn up_to_nul(bytes: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    match (memchr::memchr(0, &bytes), bytes) {
+        (None, bytes) => bytes,
+        (Some(end), Cow::Borrowed(bytes)) => Cow::Borrowed(&bytes[..end]),
+        (Some(end), Cow::Owned(mut bytes)) => {
+            bytes.truncate(end);
+            Cow::Owned(bytes)
+        }
+    }
+}
+
 fn ip_of_bytes(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Some(IpAddr::from(v4));
@@ -195,6 +207,7 @@ mod tests {
         assert_eq!(Value::Ip(ip).to_int(), Some(2_130_706_433));
         assert_eq!(Value::Bool(true).into_text().as_ref(), b"1");
         assert_eq!(Value::text(b"true").to_bool(), Some(false));
+        assert_eq!(Value::Bin(b"ab\0c"[..].into()).into_text().as_ref(), b"ab");
         assert_eq!(Value::text(b"1.2.3.4").to_ip(), "1.2.3.4".parse().ok());
         assert_eq!(Value::Int(7).cast(Type::Str), Some(Value::made(b"7".to_vec())));
     }

@@ -196,3 +196,15 @@ pub(crate) fn evaluate(text: &str, world: &World) -> Option<String> {
     assert_eq!(used, text.len(), "{text}");
     expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
 }
+
+/// The condition of a line, with no ACL but the predefined ones.
+pub(crate) fn cond(text: &str) -> Result<crate::Cond, lang::Diagnostic> {
+    cond_with(text, &crate::Acls::default())
+}
+
+/// The condition of a line, with these ACLs.
+pub(crate) fn cond_with(text: &str, acls: &crate::Acls) -> Result<crate::Cond, lang::Diagnostic> {
+    let words = lang::lex_line(text).unwrap_or_else(|_| panic!("{text} lexes"));
+    let mut words = lang::Words::new(&words, lang::Span::default());
+    crate::Cond::parse(&mut words, acls, &scope_at(Phase::Anywhere))
+}

@@ -11,9 +11,9 @@ const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(super) const CONVERTS: &[Convert] = &[
     convert("hex", Type::Bin, Type::Str, hex).example("str(abc),hex", "616263"),
     convert("hex2i", Type::Str, Type::Int, hex2i).example("str(0A0b),hex2i", "2571"),
-    convert("base64", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_text(), STANDARD, true)))).example("str(abcd),base64", "YWJjZA=="),
-    convert("b64dec", Type::Str, Type::Bin, |v, _, _| decode(&v.into_text(), STANDARD)).example("str(YWJjZA==),b64dec", "abcd"),
-    convert("ub64enc", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_text(), URL_SAFE, false)))).example("str(a?>d),ub64enc", "YT8-ZA"),
+    convert("base64", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_bytes(), STANDARD, true)))).example("str(abcd),base64", "YWJjZA=="),
+    convert("b64dec", Type::Str, Type::Bin, |v, _, _| Some(v.into_text()).filter(|text| text.len().is_multiple_of(4)).and_then(|text| decode(&text, STANDARD))).example("str(YWJjZA==),b64dec", "abcd"),
+    convert("ub64enc", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_bytes(), URL_SAFE, false)))).example("str(a?>d),ub64enc", "YT8-ZA"),
     convert("ub64dec", Type::Str, Type::Bin, |v, _, _| decode(&v.into_text(), URL_SAFE)).example("str(YT8-ZA),ub64dec", "a?>d"),
     convert("url_dec", Type::Str, Type::Str, url_dec).takes(&[Kind::Int], 0).example("str(a%20b+c?d+e),url_dec", "a b+c?d e"),
     convert("url_enc", Type::Str, Type::Str, url_enc).takes(&[Kind::Str], 0).prepare(|args| encoding(args)).example("str(a b/c?d),url_enc", "a%20b%2Fc%3Fd"),
@@ -22,7 +22,7 @@ pub(super) const CONVERTS: &[Convert] = &[
 fn hex<'a>(value: Value<'a>, _: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-    Some(Value::made(value.into_text().iter().flat_map(digits).collect()))
+    Some(Value::made(value.into_bytes().iter().flat_map(digits).collect()))
 }
 
 /// The bytes of pairs of hexadecimal digits.
@@ -39,8 +39,8 @@ fn digit(byte: u8) -> Option<u8> {
 
 fn hex2i<'a>(value: Value<'a>, _: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
     let text = value.into_text();
-    let digits = text.iter().map_while(|byte| digit(*byte));
-    Some(Value::Int(digits.fold(0_i64, |n, digit| n.wrapping_shl(4) | i64::from(digit))))
+    let add = |n: i64, byte: &u8| digit(*byte).map(|digit| n.wrapping_shl(4) | i64::from(digit));
+    text.iter().try_fold(0_i64, add).map(Value::Int)
 }
 
 fn encode(bytes: &[u8], alphabet: &[u8; 64], pad: bool) -> Vec<u8> {

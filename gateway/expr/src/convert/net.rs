@@ -5,16 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Convert, convert};
 use crate::arg::{Arg, Kind};
 use crate::value::leading_int;
-use crate::{Txn, Type, Value};
+use crate::{Type, Value};
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("ipmask", Type::Ip, Type::Ip, ipmask).takes(&[Kind::Mask4, Kind::Mask6], 1).example("src,ipmask(24)", "192.0.2.0"),
+    convert("ipmask", Type::Ip, Type::Ip, |v, a, _| ipmask(&v, a)).takes(&[Kind::Mask4, Kind::Mask6], 1).example("src,ipmask(24)", "192.0.2.0"),
     convert("host_only", Type::Str, Type::Str, |v, _, _| part(v, |text| split(text).0.into())).example("str(www.example.com:80),host_only", "www.example.com"),
     convert("port_only", Type::Str, Type::Int, |v, _, _| Some(Value::Int(split(&v.into_text()).1))).example("str([::1]:80),port_only", "80"),
 ];
 
-fn ipmask<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+fn ipmask<'a>(value: &Value<'a>, args: &[Arg]) -> Option<Value<'a>> {
     let masked = match (value.to_ip()?, args) {
         (IpAddr::V4(ip), [Arg::Mask(mask), ..]) => {
             Ipv4Addr::from_bits(ip.to_bits() & u32::try_from(*mask).ok()?).into()

@@ -47,7 +47,7 @@ fn slice(text: Cow<'_, [u8]>, start: usize, end: usize) -> Cow<'_, [u8]> {
 
 /// `bytes(offset,length)`: as much as is there.
 fn bytes<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
-    let text = value.into_text();
+    let text = value.into_bytes();
     let number = |at| arg::int(args, at).and_then(|n| usize::try_from(n).ok());
     let start = number(0)?.min(text.len());
     let end = number(1).map_or(text.len(), |len| start.saturating_add(len).min(text.len()));

@@ -160,7 +160,7 @@ fn values<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
     lines(request, side, &mut |line| {
         let mut rest = Some(line);
         while let Some(text) = rest {
-            let end = end_of_value(text);
+            let end = end_of(b',', text);
             each(text[..end].trim_ascii())?;
             rest = text.get(end + 1..);
         }
@@ -168,14 +168,14 @@ fn values<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
     });
 }
 
-/// Where the next comma outside of quotes stands.
-pub(crate) fn end_of_value(text: &[u8]) -> usize {
+/// Where the next delimiter outside of quotes stands.
+fn end_of(delimiter: u8, text: &[u8]) -> usize {
     let (mut quoted, mut at) = (false, 0);
     while let Some(byte) = text.get(at) {
         match byte {
             b'\\' if quoted => at += 1,
             b'"' => quoted = !quoted,
-            b',' if !quoted => return at,
+            byte if *byte == delimiter && !quoted => return at,
             _ => {}
         }
         at += 1;
@@ -244,9 +244,12 @@ fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
         Side::Response => (http::header::SET_COOKIE, false),
     };
     request.txn.headers(side, Some(&header), &mut |_, line| {
-        // a response's line holds one cookie and its attributes
-        let pairs = line.split(|byte| *byte == b';').take(if whole { usize::MAX } else { 1 });
-        for pair in pairs {
+        let mut rest = Some(line);
+        while let Some(text) = rest {
+            let end = end_of(b';', text);
+            let pair = &text[..end];
+            // a response's line holds one cookie and its attributes
+            rest = text.get(end + 1..).filter(|_| whole);
             let Some(equals) = memchr::memchr(b'=', pair) else { continue };
             let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
             if wanted.is_empty() || name == wanted {
@@ -257,17 +260,18 @@ fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
     });
 }
 
-/// Every cookie in a condition, the last elsewhere.
+/// Every cookie in a condition; elsewhere the last of a name, or the first of all.
 pub(super) fn cookie<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
     if request.each {
         return cookies(request, side, &mut |value| visit(Value::text(value)));
     }
-    let mut last = None;
+    let any = arg::text(request.args, 0).is_empty();
+    let mut found = None;
     cookies(request, side, &mut |value| {
-        last = Some(value);
-        ControlFlow::Continue(())
+        found = Some(value);
+        if any { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    one(last.map(Value::text), visit);
+    one(found.map(Value::text), visit);
 }
 
 pub(super) fn cookie_count<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {

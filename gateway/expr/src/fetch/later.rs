@@ -7,6 +7,7 @@ use crate::{Phases, Type};
 #[rustfmt::skip]
 const LATER: &[(&str, &[&str])] = &[
     ("TLS details", &[
+        "ssl_fc_use_keysize",
         "rep_ssl_hello_type", "req.ssl_alpn", "req.ssl_ec_ext", "req.ssl_st_ext", "res.ssl_hello_type",
         "ssl_bc", "ssl_bc_alg_keysize", "ssl_bc_alpn", "ssl_bc_cipher", "ssl_bc_client_random",
         "ssl_bc_err", "ssl_bc_err_str", "ssl_bc_is_resumed", "ssl_bc_npn", "ssl_bc_protocol",
@@ -33,6 +34,7 @@ const LATER: &[(&str, &[&str])] = &[
         "capture.req.hdr", "capture.res.hdr", "capture.res.ver"
     ]),
     ("client connection details", &[
+        "src_is_local", "dst_is_local", "fc_src_is_local", "fc_dst_is_local",
         "fc_err", "fc_err_str", "fc_fackets", "fc_http_major", "fc_lost", "fc_pp_authority",
         "fc_pp_unique_id", "fc_rcvd_proxy", "fc_reordering", "fc_retrans", "fc_rtt", "fc_rttvar",
         "fc_sacked", "fc_unacked"

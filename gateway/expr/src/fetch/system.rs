@@ -15,6 +15,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("nbproc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("nbproc", "1"),
     fetch("proc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("proc", "1"),
     fetch("rand", Type::Int, Phases::ALL, rand).takes(&[Kind::Int], 0).example("rand(100)", "42"),
+    fetch("thread", Type::Int, Phases::ALL, |r, visit| one(Some(Value::Int(r.txn.thread().into())), visit)).example("thread", "1"),
     fetch("uuid", Type::Str, Phases::ALL, uuid).takes(&[Kind::Int], 0).prepare(|args, _| version_four(args)).example("uuid", "6b8b4567-6b8b-4567-ab8b-45676b8b4567"),
     fetch("wait_end", Type::Bool, Phases::ALL, wait_end).awaits().example("wait_end", "1"),
 ];

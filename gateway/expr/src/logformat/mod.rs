@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use field::{LogField, Shape};
 use lang::{Diagnostic, Word};
 
-use crate::{Expr, Scope, Txn, Type};
+use crate::{Expr, Scope, Txn, Value};
 
 /// A log-format string. Cheap to clone; equal when written alike.
 #[derive(Clone)]
@@ -121,53 +121,33 @@ impl LogFormat {
     }
 
     fn render_expr(&self, expr: &Expr, style: Style, txn: &dyn Txn, out: &mut Vec<u8>) {
-        let value = expr.eval(txn);
-        let Some(value) = value else { return self.put_text(None, style, out) };
-        let binary = value.kind() == Type::Bin;
-        let mut text = value.into_text();
-        if binary && style.hex {
-            text = text.iter().map(|byte| format!("{byte:02X}")).collect::<String>().into_bytes().into();
-        }
-        self.put_text(Some(&text), style, out);
+        let text = expr.eval(txn).map(Value::into_text);
+        self.put_text(text.as_deref(), style, out);
     }
 
     fn put_text(&self, text: Option<&[u8]>, style: Style, out: &mut Vec<u8>) {
-        let text = text.filter(|text| !text.is_empty());
-        let shown = match text {
-            None if self.inner.usage == Usage::Log || style.quote => b"-",
-            text => text.unwrap_or_default(),
+        let (mark, text) = match (self.inner.usage, text.filter(|text| !text.is_empty())) {
+            (Usage::Message, None) => return,
+            (Usage::Message, Some(text)) => (b'%', text),
+            (Usage::Log, text) => (b'#', text.unwrap_or(b"-")),
         };
-        if style.quote {
-            out.push(b'"');
+        let quote: &[u8] = if style.quote { b"\"" } else { b"" };
+        out.extend_from_slice(quote);
+        for byte in text {
+            match byte {
+                b'"' | b'\\' | b']' if style.escape => out.extend([b'\\', *byte]),
+                // neither a header nor a log line may hold them
+                byte if byte.is_ascii_control() => put_encoded(mark, *byte, out),
+                _ => out.push(*byte),
+            }
         }
-        match self.inner.usage {
-            Usage::Message => encode_message(shown, style.escape, out),
-            Usage::Log => encode_log(shown, style.escape, out),
-        }
-        if style.quote {
-            out.push(b'"');
-        }
+        out.extend_from_slice(quote);
     }
 }
 
-/// Bytes that no header may hold become `%XX`.
-fn encode_message(text: &[u8], escape: bool, out: &mut Vec<u8>) {
-    for byte in text {
-        match byte {
-            b'"' | b'\\' | b']' if escape => out.extend([b'\\', *byte]),
-            _ => out.push(*byte),
-        }
-    }
-}
-
-/// Bytes that no log line may hold become `#XX`.
-fn encode_log(text: &[u8], escape: bool, out: &mut Vec<u8>) {
-    for byte in text {
-        match byte {
-            b'"' | b'\\' | b']' if escape => out.extend([b'\\', *byte]),
-            _ => out.push(*byte),
-        }
-    }
+fn put_encoded(mark: u8, byte: u8, out: &mut Vec<u8>) {
+    out.push(mark);
+    out.extend(format!("{byte:02X}").into_bytes());
 }
 
 /// Addresses as the hexadecimal digits of their bytes, numbers as theirs.
@@ -180,4 +160,100 @@ fn put_hex(value: &[u8], out: &mut Vec<u8>) {
         _ => text.into_owned(),
     };
     out.extend(hex.into_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use lang::Span;
+
+    use super::*;
+    use crate::Phase;
+    use crate::world::{World, scope_at};
+
+    fn render(text: &str, usage: Usage, world: &World) -> String {
+        let word = Word::new(text, Span::default());
+        let format = LogFormat::read(&word, &scope_at(Phase::HttpRequest), usage)
+            .unwrap_or_else(|d| panic!("{text}: {}", d.message));
+        String::from_utf8_lossy(&format.to_bytes(world)).into_owned()
+    }
+
+    /// What HAProxy 2.6 writes into a header.
+    #[test]
+    fn messages_are_written_as_haproxy_writes_them() {
+        let world = World::get("/p?v=a%22%5d%5c%01%25%7f|b%0d%0ax", &[("Host", "h:81")]);
+        for (text, expected) in [
+            ("a  b", "a  b"),
+            ("100%%", "100%"),
+            ("<%[method]>", "<GET>"),
+            ("<%[hdr(nope)]>", "<>"),
+            ("<%{+Q}[hdr(nope)]>", "<>"),
+            ("%{+Q}[hdr(host)]", "\"h:81\""),
+            ("%{+Q}o%[method] %{-Q}f %f %[method]", "\"GET\" www \"www\" \"GET\""),
+            ("%{+Q}[method] %[method]", "\"GET\" GET"),
+            ("%[url_param(v),url_dec]", "a\"]\\%01%%7F|b%0D%0Ax"),
+            ("%{+E}[url_param(v),url_dec]", "a\\\"\\]\\\\%01%%7F|b%0D%0Ax"),
+            ("%ci %{+X}ci %{+X}cp %{+Z}f", "192.0.2.7 C0000207 9C40 www"),
+            ("%[bin(00ff61)]%[bin(6162)]", "ab"),
+            ("%[path,regsub([a-z],X)]", "/X"),
+        ] {
+            assert_eq!(render(text, Usage::Message, &world), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn log_lines_show_what_is_missing_and_merge_spaces() {
+        let world = World::get("/p?v=%01", &[]);
+        for (text, expected) in [
+            ("a  b   %f", "a b www"),
+            ("%[hdr(nope)] %B", "- -"),
+            ("%{+Q}[hdr(nope)]", "\"-\""),
+            ("%{+Q,+E}r", "\"GET /a\\\"b HTTP/1.1\""),
+            ("%[url_param(v),url_dec]", "#01"),
+        ] {
+            assert_eq!(render(text, Usage::Log, &world), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn constants_are_told_apart() {
+        let parse = |text| LogFormat::parse(&Word::new(text, Span::default()), &scope_at(Phase::HttpRequest));
+        assert_eq!(parse("a%%b").unwrap().constant(), Some(&b"a%b"[..]));
+        assert_eq!(parse("%f").unwrap().constant(), None);
+        assert_eq!(parse("a").unwrap(), parse("a").unwrap());
+        assert_ne!(parse("a").unwrap(), parse("b").unwrap());
+    }
+
+    #[test]
+    fn errors_are_worded_as_haproxys() {
+        let error = |text, phase| {
+            LogFormat::parse(&Word::new(text, Span::default()), &scope_at(phase)).unwrap_err().message
+        };
+        for (text, expected) in [
+            ("%[foo]", "failed to parse sample expression <foo]> : unknown fetch method 'foo'"),
+            ("%[path,foo]", "failed to parse sample expression <path,foo]> : unknown converter 'foo'"),
+            (
+                "%foo",
+                "no such format variable 'foo'. If you wanted to emit the '%' character verbatim, you need to use '%%'",
+            ),
+            (
+                "%[res.hdr(a)]",
+                "sample fetch <res.hdr(a)]> may not be reliably used here because it needs 'HTTP response headers' \
+                 which is not available here",
+            ),
+            (
+                "%[str(a),regsub(a)]",
+                "failed to parse sample expression <str(a),regsub(a)]> : invalid arg 2 in converter 'regsub' : \
+                 missing arguments (got 1/2), type 'string' expected",
+            ),
+            (
+                "%[path(1)]",
+                "failed to parse sample expression <path(1)]> : fetch method 'path' : expected ')' before '1)'",
+            ),
+            ("%[str(a)b]", "expected ']' after 'str(a)', but found 'b'"),
+            ("%[path", "missing ']' after 'path'"),
+            ("%[hdr(a", "failed to parse sample expression <hdr(a> : fetch method 'hdr' : expected ')'"),
+        ] {
+            assert_eq!(error(text, Phase::HttpRequest), expected, "{text}");
+        }
+    }
 }

@@ -79,9 +79,8 @@ impl Reader<'_> {
                 "Q" => style.quote = set,
                 "E" => style.escape = set,
                 "X" => style.hex = set,
-                // what it asks for, `-` for what is missing, is how log lines are written in any case
-                "M" | "" => {}
-                _ => return Err(format!("unknown format flag '{name}'").into()),
+                // HAProxy passes over what it does not know; `M` asks for what log lines have in any case
+                _ => {}
             }
         }
         Ok((style, rest))
@@ -101,9 +100,13 @@ impl Reader<'_> {
             )
             .into());
         }
-        let rest = text[used..]
-            .strip_prefix(']')
-            .ok_or_else(|| fail(format!("missing ']' behind '{}'", &text[..used]).into()))?;
+        let rest = text[used..].strip_prefix(']').ok_or_else(|| {
+            let before = &text[..used];
+            match text[used..].chars().next() {
+                Some(found) => format!("expected ']' after '{before}', but found '{found}'"),
+                None => format!("missing ']' after '{before}'"),
+            }
+        })?;
         self.parts.push(Part::Expr(expr, style));
         Ok(rest)
     }

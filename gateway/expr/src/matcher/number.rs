@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub(super) struct Ranges {
     ranges: Vec<(i64, i64)>,
     operator: Operator,
+    /// Numbers may be versions: `3.1`.
+    dotted: bool,
 }
 
 /// Holds for the values behind it.
@@ -20,33 +22,53 @@ enum Operator {
     Lt,
 }
 
+impl Operator {
+    /// The numbers for which it holds against one.
+    fn holds_from(self, n: i64) -> Option<(i64, i64)> {
+        match self {
+            Self::Eq => Some((n, n)),
+            Self::Ge => Some((n, i64::MAX)),
+            Self::Le => Some((i64::MIN, n)),
+            Self::Gt => n.checked_add(1).map(|low| (low, i64::MAX)),
+            Self::Lt => n.checked_sub(1).map(|high| (i64::MIN, high)),
+        }
+    }
+}
+
 impl Ranges {
+    /// Ranges of plain numbers, or of versions.
+    pub(super) fn new(dotted: bool) -> Self {
+        Self { dotted, ..Self::default() }
+    }
+
+    fn number(&self, text: &str) -> Option<i64> {
+        if self.dotted { decimal(text) } else { text.parse().ok() }
+    }
+
     /// Adds an operator, a number, or a range `low:high` of which either end may be missing.
     pub(super) fn add(&mut self, word: &str) -> Result<(), String> {
         if let Some(operator) = operator(word) {
             self.operator = operator;
             return Ok(());
         }
-        let bad = || format!("'{word}' is neither a number nor a supported operator");
-        let (low, high) = match word.split_once(':') {
-            Some((low, high)) if self.operator == Operator::Eq => {
-                (bound(low, i64::MIN), bound(high, i64::MAX))
-            }
-            Some(_) => return Err("only 'eq' is supported with ranges".to_owned()),
-            None => (decimal(word), decimal(word)),
+        let bad = || format!("'{word}' is not a number");
+        let Some((low, high)) = word.split_once(':') else {
+            let n = self.number(word).ok_or_else(bad)?;
+            self.ranges.extend(self.operator.holds_from(n));
+            return Ok(());
         };
-        let (low, high) = (low.ok_or_else(bad)?, high.ok_or_else(bad)?);
+        let end = |text: &str, open| if text.is_empty() { Some(open) } else { self.number(text) };
+        let (low, high) = (end(low, i64::MIN).ok_or_else(bad)?, end(high, i64::MAX).ok_or_else(bad)?);
         if low > high {
-            return Err(format!("range '{word}' is empty"));
+            return Err(format!("'{word}' is not a valid number range"));
         }
+        // an operator moves an end of a range, and makes little sense (configuration.txt 7.1.2)
         let range = match self.operator {
-            Operator::Eq => Some((low, high)),
-            Operator::Ge => Some((low, i64::MAX)),
-            Operator::Le => Some((i64::MIN, high)),
-            Operator::Gt => low.checked_add(1).map(|low| (low, i64::MAX)),
-            Operator::Lt => high.checked_sub(1).map(|high| (i64::MIN, high)),
+            Operator::Eq | Operator::Ge | Operator::Le => Some((low, high)),
+            Operator::Gt => low.checked_add(1).map(|low| (low, high)),
+            Operator::Lt => high.checked_sub(1).map(|high| (low, high)),
         };
-        self.ranges.extend(range);
+        self.ranges.extend(range.filter(|(low, high)| low <= high));
         Ok(())
     }
 
@@ -78,10 +100,6 @@ fn operator(word: &str) -> Option<Operator> {
         "lt" => Operator::Lt,
         _ => return None,
     })
-}
-
-fn bound(text: &str, open: i64) -> Option<i64> {
-    if text.is_empty() { Some(open) } else { decimal(text) }
 }
 
 /// A number, or two with a dot between: the second is the lower half, as in versions (`3.1`).
@@ -201,7 +219,7 @@ mod tests {
     use super::*;
 
     fn ranges(words: &str) -> Ranges {
-        let mut ranges = Ranges::default();
+        let mut ranges = Ranges::new(words.contains('.'));
         words.split(' ').for_each(|word| ranges.add(word).unwrap());
         ranges.finish();
         ranges
@@ -220,12 +238,13 @@ mod tests {
             ("le 3", vec![3, -9], vec![4]),
             ("1 2 3 7:9 8:12", vec![1, 3, 10, 12], vec![4, 6, 13]),
             ("3.1", vec![0x0003_0001], vec![3]),
+            ("gt 1:3", vec![2, 3], vec![1, 4]),
         ] {
             let ranges = ranges(words);
             assert!(inside.iter().all(|n| ranges.contain(*n)), "{words}");
             assert!(!outside.iter().any(|n| ranges.contain(*n)), "{words}");
         }
-        assert!(Ranges::default().add("x").is_err());
+        assert!(["x", "3.1", "3:1", ""].iter().all(|word| Ranges::default().add(word).is_err()));
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub(super) fn parse(
 ) -> Result<Matcher, Diagnostic> {
     let start = words.here();
     let mut flags = Flags::default();
-    while flag(&mut flags, words, expr, scope)? {}
+    while flag(&mut flags, words, scope)? {}
     let method = flags.method.or(implied).or(Method::default_for(expr.kind())).ok_or_else(|| {
-        Diagnostic::alert(start, format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{}')", expr.text()))
+        Diagnostic::alert(start, format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{}')", expr.kind().name()))
     })?;
     if !method.takes(expr.kind()) {
         return Err(Diagnostic::alert(
@@ -43,7 +43,7 @@ pub(super) fn parse(
             format!(
                 "matching method '{}' cannot be used with fetch keyword '{}'",
                 method.name(),
-                expr.text()
+                expr.fetch().name
             ),
         ));
     }
@@ -51,7 +51,10 @@ pub(super) fn parse(
     let mut patterns = flags.patterns;
     let values = words.take_rest();
     match method {
-        Method::Int | Method::Len => return numbers(method, values, &patterns),
+        Method::Int | Method::Len => {
+            let dotted = expr.fetch().name == "req.ssl_ver" && !expr.is_converted();
+            return numbers(method, Ranges::new(dotted), values, &patterns);
+        }
         Method::Found | Method::Bool => {}
         _ => patterns.extend(values.iter().map(|word| pattern(word, ignore_case))),
     }
@@ -64,12 +67,7 @@ fn pattern(word: &Word, ignore_case: bool) -> (Pattern, Span) {
 }
 
 /// Reads one flag; false when the values begin.
-fn flag(
-    flags: &mut Flags,
-    words: &mut Words<'_>,
-    expr: &Expr,
-    scope: &Scope<'_>,
-) -> Result<bool, Diagnostic> {
+fn flag(flags: &mut Flags, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<bool, Diagnostic> {
     let Some(word) = words.peek().filter(|word| word.text.starts_with('-') && word.text.len() == 2) else {
         return Ok(false);
     };
@@ -81,7 +79,10 @@ fn flag(
         } else {
             Err(Diagnostic::alert(
                 word.span,
-                format!("'{}' is not a valid flag, use '--' in front of values", word.text),
+                format!(
+                    "'{}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'",
+                    word.text
+                ),
             ))
         };
     }
@@ -96,7 +97,7 @@ fn flag(
                 lines.into_iter().map(|text| (Pattern { text, ignore_case: flags.ignore_case }, file.span)),
             );
         }
-        "-m" => flags.method = Some(method(words, flags, expr)?),
+        "-m" => flags.method = Some(method(words, flags)?),
         "--" => return Ok(false),
         // names are never resolved while loading, and a map's second column is cut off in any case
         "-n" | "-M" => {}
@@ -105,7 +106,7 @@ fn flag(
     Ok(true)
 }
 
-fn method(words: &mut Words<'_>, flags: &Flags, expr: &Expr) -> Result<Method, Diagnostic> {
+fn method(words: &mut Words<'_>, flags: &Flags) -> Result<Method, Diagnostic> {
     let word = words.expect("a matching method")?;
     if !flags.patterns.is_empty() {
         return Err(Diagnostic::alert(
@@ -114,8 +115,7 @@ fn method(words: &mut Words<'_>, flags: &Flags, expr: &Expr) -> Result<Method, D
         ));
     }
     Method::find(&word.text).ok_or_else(|| {
-        let text =
-            format!("unknown matching method '{}' when parsing ACL expression '{}'", word.text, expr.text());
+        let text = format!("unknown matching method '{}' when parsing ACL expression", word.text);
         Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(&word.text, Method::names()))
     })
 }
@@ -124,7 +124,7 @@ fn method(words: &mut Words<'_>, flags: &Flags, expr: &Expr) -> Result<Method, D
 fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<String>, Diagnostic> {
     let name = &file.text;
     let bytes = scope.files.read(Path::new(name), MAX_FILE).map_err(|error| {
-        Diagnostic::alert(file.span, format!("failed to open pattern file <{name}> : {error}"))
+        Diagnostic::alert(file.span, format!("failed to open pattern file <{name}> ({error})"))
     })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Diagnostic::alert(file.span, format!("pattern file <{name}> is no text")))?;
@@ -133,8 +133,12 @@ fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<String>, Diagnostic> {
     Ok(trimmed.filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
-fn numbers(method: Method, values: &[Word], from_files: &[(Pattern, Span)]) -> Result<Matcher, Diagnostic> {
-    let mut ranges = Ranges::default();
+fn numbers(
+    method: Method,
+    mut ranges: Ranges,
+    values: &[Word],
+    from_files: &[(Pattern, Span)],
+) -> Result<Matcher, Diagnostic> {
     let mut patterns = Vec::new();
     let files = from_files.iter().map(|(pattern, span)| (pattern.text.as_str(), *span));
     for (text, span) in files {

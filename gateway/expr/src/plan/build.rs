@@ -42,9 +42,12 @@ struct Draft {
 /// The texts that one sample is compared with, each with what it yields.
 struct SampleDraft {
     expr: Expr,
-    texts: BTreeMap<(Method, bool), Vec<(Vec<u8>, Yield)>>,
+    texts: BTreeMap<(Method, bool), Vec<Text>>,
     regexes: Vec<(Pattern, Yield)>,
 }
+
+/// A text, and what it means if it matches.
+type Text = (Vec<u8>, Yield);
 
 impl Draft {
     fn add(&mut self, rule: usize, cond: &Cond) {
@@ -159,11 +162,7 @@ fn compile_sets(numbered: &[(&Pattern, u32)], sets: &mut Vec<(RegexSet, Vec<u32>
 }
 
 /// Of several rules for the same text, those up to the first that holds by it.
-fn without_shadowed(
-    texts: Vec<(Vec<u8>, Yield)>,
-    fold: bool,
-    rule_of: &impl Fn(&Yield) -> usize,
-) -> Vec<(Vec<u8>, Yield)> {
+fn without_shadowed(texts: Vec<Text>, fold: bool, rule_of: &impl Fn(&Yield) -> usize) -> Vec<Text> {
     let mut by_text: BTreeMap<Vec<u8>, Vec<Yield>> = BTreeMap::new();
     for (mut text, what) in texts {
         if fold {
