@@ -18,6 +18,8 @@ mod examples_test;
 #[cfg(test)]
 mod load_test;
 #[cfg(test)]
+mod table_test;
+#[cfg(test)]
 mod world;
 
 use std::path::PathBuf;

@@ -6,6 +6,17 @@ use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Told
 use crate::draft::{Draft, Proxy};
 use crate::model::Global;
 
+/// The keywords of proxies, by family.
+pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
+    cfg::proxy::KEYWORDS,
+    cfg::timeout::KEYWORDS,
+    cfg::option::KEYWORDS,
+    cfg::server::KEYWORDS,
+    cfg::balance::KEYWORDS,
+    cfg::check::KEYWORDS,
+    cfg::rule::KEYWORDS,
+];
+
 /// Lowers all sections; what cannot be understood is noted and left out.
 pub(crate) fn lower(
     document: &Document,
@@ -19,15 +30,7 @@ pub(crate) fn lower(
         notes,
         told: Told::new(),
         global: Index::new(&[cfg::global::KEYWORDS]),
-        proxy: Index::new(&[
-            cfg::proxy::KEYWORDS,
-            cfg::timeout::KEYWORDS,
-            cfg::option::KEYWORDS,
-            cfg::server::KEYWORDS,
-            cfg::balance::KEYWORDS,
-            cfg::check::KEYWORDS,
-            cfg::rule::KEYWORDS,
-        ]),
+        proxy: Index::new(PROXY_TABLES),
         draft: Draft { global: cfg::global::defaults(), proxies: Vec::new() },
         defaults: Vec::new(),
     };

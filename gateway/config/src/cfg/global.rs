@@ -16,6 +16,7 @@ const H2: &str = "HTTP/2 uses its own sizes";
 const POLLING: &str = "events come from epoll";
 const INSIDES: &str = "it tunes HAProxy's insides";
 const LUA: &str = "there is no Lua";
+const DEVICES: &str = "there is no device detection";
 const STATES: &str = "server states live on through a reload inside the process";
 
 #[rustfmt::skip]
@@ -63,7 +64,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("zero-warning")      .flag().parse(|cx| { cx.target.zero_warning = true; Ok(()) }),
     keyword("default-path")      .takes(1, "a mode").parse(default_path),
 
-    keyword("51degrees-data-file").unsupported("there is no device detection"),
+    keyword("51degrees-data-file").unsupported(DEVICES),
     keyword("ssl-default-server-ciphers")     .takes(1, "a list").ignored("there is no TLS to servers yet"),
     keyword("ssl-default-server-ciphersuites").takes(1, "a list").ignored("there is no TLS to servers yet"),
     keyword("ssl-default-server-curves")      .takes(1, "a list").ignored("there is no TLS to servers yet"),
@@ -116,7 +117,12 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("cluster-secret").takes(1, "a secret").ignored("there is no QUIC"), keyword("stats-socket").ignored(INSIDES),
     keyword("setcap").unsupported("give the capability to the process that starts the gateway"), keyword("traces"),
     keyword("lua-load").unsupported(LUA), keyword("lua-load-per-thread").unsupported(LUA), keyword("lua-prepend-path").unsupported(LUA),
-    keyword("deviceatlas-json-file").unsupported("there is no device detection"), keyword("wurfl-data-file").unsupported("there is no device detection"),
+    keyword("deviceatlas-json-file").unsupported(DEVICES), keyword("deviceatlas-log-level").unsupported(DEVICES),
+    keyword("deviceatlas-properties-cookie").unsupported(DEVICES), keyword("deviceatlas-separator").unsupported(DEVICES),
+    keyword("wurfl-data-file").unsupported(DEVICES), keyword("wurfl-cache-size").unsupported(DEVICES), keyword("wurfl-patch-file").unsupported(DEVICES),
+    keyword("wurfl-information-list").unsupported(DEVICES), keyword("wurfl-information-list-separator").unsupported(DEVICES),
+    keyword("51degrees-cache-size").unsupported(DEVICES), keyword("51degrees-property-name-list").unsupported(DEVICES),
+    keyword("51degrees-property-separator").unsupported(DEVICES), keyword("maxzlibmem").takes(1, "a size").ignored(MEMORY),
     keyword("ocsp-update.disable").ignored("OCSP answers are not fetched"), keyword("ocsp-update.mode").ignored("OCSP answers are not fetched"),
     keyword("ocsp-update.maxdelay").ignored("OCSP answers are not fetched"), keyword("ocsp-update.mindelay").ignored("OCSP answers are not fetched"),
     keyword("ocsp-update.httpproxy").ignored("OCSP answers are not fetched"), keyword("jwt.decrypt_alg_list"),
