@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use expr::{Acls, Cond, Phase, Scope, Verdict};
-use lang::{Diagnostic, Words};
+use lang::{Diagnostic, Word, Words};
 
 use crate::action::{self, ACTIONS, Action};
 use crate::{Flow, Message};
@@ -48,10 +48,8 @@ impl Rule {
         scope: &Scope<'_>,
     ) -> Result<Self, Diagnostic> {
         let word = words.expect("an action")?;
-        let row = action::find(&word.text, phase).map_err(|why| why.at(word))?;
-        let keyword = action::keyword(phase);
-        let prefix = format!("error detected while parsing '{keyword} {}' rule : ", word.text);
-        finish(row, phase, words, acls, scope).map_err(|d| d.prefixed(&prefix))
+        let row = action::find(&word.text, phase).map_err(|why| why.at(word, phase))?;
+        finish(row, phase, words, acls, scope)
     }
 
     fn apply(&self, message: &mut dyn Message) -> Flow {
@@ -67,23 +65,40 @@ fn finish(
     acls: &Acls,
     scope: &Scope<'_>,
 ) -> Result<Rule, Diagnostic> {
+    let said = format!("{} {}", action::keyword(phase), row.name);
     let before = words.rest();
     let scope_here = scope.at(phase);
-    let action = (row.parse)(words, &scope_here)?;
-    let used = before.len() - words.remaining();
-    let mut text = String::from(row.name);
-    for word in &before[..used] {
-        text.push_str(&format!(" {:?}", word.text));
+    let action = (row.parse)(words, &scope_here).map_err(|error| {
+        let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
+        sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
+    })?;
+    let text = spell(row.name, &before[..before.len() - words.remaining()]);
+    if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
+        let found = &word.text;
+        return Err(Diagnostic::alert(
+            word.span,
+            format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'."),
+        ));
     }
-    let rest = words.at_any(&["if", "unless"]) || words.is_empty();
-    if !rest {
-        let got = words.peek_text().unwrap_or_default();
-        let message = format!("expects 'if' or 'unless' followed by a condition, got '{got}'");
-        return Err(words.error(message));
-    }
-    let cond = Cond::parse_rest(words, acls, &scope_here)?;
+    let cond = Cond::parse_rest(words, acls, &scope_here).map_err(|error| {
+        sentence(error, &format!("error detected while parsing an '{said}' condition : "))
+    })?;
     scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
     Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond }) })
+}
+
+/// An action's words in one spelling.
+fn spell(name: &str, words: &[Word]) -> String {
+    words.iter().fold(name.to_owned(), |text, word| format!("{text} {:?}", word.text))
+}
+
+/// An error within what the prefix says, as a sentence unless a suggestion follows.
+fn sentence(error: Diagnostic, prefix: &str) -> Diagnostic {
+    let mut error = error.prefixed(prefix);
+    if error.suggestion.is_none() {
+        error.message.push('.');
+    }
+    error
 }
 
 /// The old keyword `redirect`: the words behind it.
@@ -208,11 +223,26 @@ mod tests {
 
     #[test]
     fn what_follows_an_action_must_be_a_condition() {
-        let error = rule(Phase::HttpRequest, "allow sometimes").unwrap_err();
-        assert_eq!(
-            error.message,
-            "error detected while parsing 'http-request allow' rule : \
-             expects 'if' or 'unless' followed by a condition, got 'sometimes'"
-        );
+        for (text, expected) in [
+            (
+                "allow sometimes",
+                "'http-request allow' expects either 'if' or 'unless' followed by a condition but found 'sometimes'.",
+            ),
+            (
+                "deny if nope",
+                "error detected while parsing an 'http-request deny' condition : no such ACL : 'nope'.",
+            ),
+            (
+                "set-header X",
+                "error detected while parsing 'http-request set-header' rule : expects exactly 2 arguments.",
+            ),
+            (
+                "set-header X %[foo]",
+                "error detected while parsing 'http-request set-header' rule : \
+                 failed to parse sample expression <foo]> : unknown fetch method 'foo'.",
+            ),
+        ] {
+            assert_eq!(rule(Phase::HttpRequest, text).unwrap_err().message, expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use expr::Scope;
 use lang::{Diagnostic, Words};
 
-use super::Action;
+use super::{Action, argument};
 use crate::{Flow, Message};
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl DelHeader {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
-    let word = words.expect("<name>")?;
+    let word = argument(words, "expects at least 1 argument")?;
     let fail = |why| Diagnostic::alert(word.span, why);
     let method = if words.accept("-m") { words.expect("a matching method")?.text.as_str() } else { "str" };
     let how = match method {
@@ -59,7 +59,7 @@ pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Acti
         "end" => How::End,
         "sub" => How::Sub,
         "reg" => How::Reg(Box::new(expr::compile_regex(&word.text, true).map_err(fail)?)),
-        other => return Err(fail(format!("unsupported header matching method '{other}'"))),
+        other => return Err(fail(format!("-m with unsupported matching method '{other}'"))),
     };
     Ok(Box::new(DelHeader { name: word.text.to_ascii_lowercase().into_bytes(), how }))
 }

@@ -103,37 +103,34 @@ pub const ACTIONS: &[Row] = &[
 
 /// Why there is no such action.
 pub(crate) enum Missing {
-    Unknown(Phase),
-    Elsewhere(Phase),
+    Unknown,
     Later(&'static str),
 }
 
 /// The row of an action in a phase.
 pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
-    let mut rows = ACTIONS.iter().filter(|row| row.name == name).peekable();
-    let somewhere = rows.peek().is_some();
-    match rows.find(|row| row.phases.contains(&phase)) {
-        Some(row) => Ok(row),
-        None if somewhere => Err(Missing::Elsewhere(phase)),
-        None => Err(later::find(name).map_or(Missing::Unknown(phase), Missing::Later)),
-    }
+    let known = ACTIONS.iter().find(|row| row.name == name && row.phases.contains(&phase));
+    known.ok_or_else(|| later::find(name).map_or(Missing::Unknown, Missing::Later))
 }
 
 impl Missing {
-    pub(crate) fn at(&self, word: &Word) -> Diagnostic {
+    pub(crate) fn at(&self, word: &Word, phase: Phase) -> Diagnostic {
         let name = &word.text;
-        match self {
-            Self::Later(reason) => {
-                Diagnostic::alert(word.span, format!("action '{name}' is not supported yet ({reason})"))
-            }
-            Self::Unknown(phase) | Self::Elsewhere(phase) => {
-                let legal = ACTIONS.iter().filter(|row| row.phases.contains(phase)).map(|row| row.name);
-                let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();
-                let text = format!("'{}' expects {}, but got '{name}'", keyword(*phase), names.join(", "));
-                Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(name, legal))
-            }
+        if let Self::Later(reason) = self {
+            let text = format!("'{} {name}' is not supported yet ({reason})", keyword(phase));
+            return Diagnostic::alert(word.span, text);
         }
+        let legal = ACTIONS.iter().filter(|row| row.phases.contains(&phase)).map(|row| row.name);
+        let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();
+        let text = format!("'{}' expects {}, but got '{name}'", keyword(phase), names.join(", "));
+        Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(name, legal))
     }
+}
+
+/// The next word, or HAProxy's complaint about their number.
+pub(crate) fn argument<'a>(words: &mut Words<'a>, complaint: &str) -> Result<&'a Word, Diagnostic> {
+    let missing = words.error(complaint);
+    words.next().ok_or(missing)
 }
 
 /// The keyword that begins the rules of a phase.
@@ -151,8 +148,7 @@ pub(crate) fn keyword(phase: Phase) -> &'static str {
 }
 
 /// A header's name.
-pub(crate) fn header_name(words: &mut Words<'_>) -> Result<http::HeaderName, Diagnostic> {
-    let word = words.expect("<name>")?;
+pub(crate) fn header_name(word: &Word) -> Result<http::HeaderName, Diagnostic> {
     http::HeaderName::from_bytes(word.text.as_bytes())
         .map_err(|_| Diagnostic::alert(word.span, format!("'{}' is not a valid header name", word.text)))
 }

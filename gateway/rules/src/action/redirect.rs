@@ -127,23 +127,23 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
             "append-slash" => append_slash = true,
             "ignore-empty" => ignore_empty = true,
             other => {
-                let message = format!("expects {KEYWORDS} (was '{other}').");
+                let message = format!("expects {KEYWORDS} (was '{other}')");
                 return Err(Diagnostic::alert(word.span, message));
             }
         }
     }
     let (kind, to) =
-        place.ok_or_else(|| words.error("redirection type expected ('prefix', 'location', or 'scheme')."))?;
+        place.ok_or_else(|| words.error("redirection type expected ('prefix', 'location', or 'scheme')"))?;
     Ok(Box::new(Redirect { kind, to, code, drop_query, append_slash, ignore_empty, cookie }))
 }
 
 fn text<'a>(words: &mut Words<'a>, keyword: &str) -> Result<&'a str, Diagnostic> {
-    let missing = words.error(format!("missing argument for '{keyword}'."));
+    let missing = words.error(format!("missing argument for '{keyword}'"));
     words.next().map(|word| word.text.as_str()).ok_or(missing)
 }
 
 fn argument(words: &mut Words<'_>, keyword: &str, scope: &Scope<'_>) -> Result<LogFormat, Diagnostic> {
-    let missing = words.error(format!("missing argument for '{keyword}'."));
+    let missing = words.error(format!("missing argument for '{keyword}'"));
     LogFormat::parse(words.next().ok_or(missing)?, scope)
 }
 
@@ -153,7 +153,7 @@ fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
     let known = ["301", "302", "303", "307", "308"];
     let unknown = || {
         let message =
-            format!("'code': unsupported HTTP code '{code}' (must be one of 301, 302, 303, 307 or 308).");
+            format!("'code': unsupported HTTP code '{code}' (must be one of 301, 302, 303, 307 or 308)");
         Diagnostic::alert(here, message)
     };
     known.iter().find(|known| **known == code).and_then(|code| code.parse().ok()).ok_or_else(unknown)

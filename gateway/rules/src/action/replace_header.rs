@@ -5,8 +5,10 @@ use http::HeaderName;
 use lang::{Diagnostic, Words};
 use regex::bytes::Regex;
 
-use super::{Action, header_name};
+use super::{Action, argument, header_name};
 use crate::{Flow, Message};
+
+const TWO: &str = "expects exactly 2 arguments <match-regex> and <replace-format>";
 
 #[derive(Debug)]
 struct ReplaceHeader {
@@ -64,7 +66,7 @@ pub(super) fn each(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn A
 }
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, each: bool) -> Result<Box<dyn Action>, Diagnostic> {
-    let name = header_name(words)?;
+    let name = header_name(argument(words, "expects exactly 3 arguments")?)?;
     let (regex, with) = regex_and_format(words, scope)?;
     Ok(Box::new(ReplaceHeader { name, regex, with, each }))
 }
@@ -74,9 +76,9 @@ pub(super) fn regex_and_format(
     words: &mut Words<'_>,
     scope: &Scope<'_>,
 ) -> Result<(Box<Regex>, LogFormat), Diagnostic> {
-    let word = words.expect("<match-regex>")?;
+    let word = argument(words, TWO)?;
     let regex = compile_regex(&word.text, false).map_err(|why| Diagnostic::alert(word.span, why))?;
-    let with = LogFormat::parse(words.expect("<replace-fmt>")?, scope)?;
+    let with = LogFormat::parse(argument(words, TWO)?, scope)?;
     Ok((Box::new(regex), with))
 }
 

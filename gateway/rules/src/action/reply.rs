@@ -85,9 +85,10 @@ impl Reply {
     ) -> Result<Self, Diagnostic> {
         let start = words.here();
         let mut draft = Draft::default();
-        while let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
+        // what is no argument is left for the condition's parser to complain about
+        while let Some(word) = words.peek().filter(|word| is_argument(&word.text, denies)) {
             words.next();
-            draft.argument(word, words, scope, denies)?;
+            draft.argument(word, words, scope)?;
         }
         draft.finish(start, scope, default, denies)
     }
@@ -105,28 +106,22 @@ struct Draft {
 }
 
 impl Draft {
-    fn argument(
-        &mut self,
-        word: &Word,
-        words: &mut Words<'_>,
-        scope: &Scope<'_>,
-        denies: bool,
-    ) -> Result<(), Diagnostic> {
+    fn argument(&mut self, word: &Word, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<(), Diagnostic> {
         let keyword = word.text.as_str();
         match keyword {
             "status" => self.status = Some(status(words)?),
-            "deny_status" if denies => {
+            "deny_status" => {
                 self.status = Some(status(words)?);
                 self.page = true;
             }
             "content-type" => self.content_type = Some(value(words, keyword, "<ctype>")?.text.clone()),
             "hdr" => {
-                let name = super::header_name(words)?;
+                let name = super::header_name(value(words, keyword, "<name> and <value>")?)?;
                 let format = LogFormat::parse(value(words, keyword, "<name> and <value>")?, scope)?;
                 self.headers.push((name.as_str().as_bytes().to_vec(), format));
             }
             _ => {
-                let payload = payload(keyword, word, words, scope, denies)?;
+                let payload = payload(keyword, word, words, scope)?;
                 if self.payload.replace(payload).is_some() {
                     return Err(Diagnostic::alert(
                         word.span,
@@ -159,7 +154,7 @@ impl Draft {
         match &payload {
             Payload::Page if !PAGES.contains(&status) => {
                 return fail(format!(
-                    "status code '{status}' not handled by default with 'default-errorfiles' argument.."
+                    "status code '{status}' not handled by default with 'default-errorfiles' argument."
                 ));
             }
             Payload::Page | Payload::ErrorFile(_) if !self.headers.is_empty() => {
@@ -180,7 +175,7 @@ impl Draft {
             }
             Payload::Fixed(bytes) if bytes.is_empty() => {}
             Payload::Fixed(_) | Payload::Format(_) if self.content_type.is_none() => {
-                return fail("a content type must be defined when non-empty payload is configured.".into());
+                return fail("a content type must be defined when non-empty payload is configured".into());
             }
             Payload::Page | Payload::ErrorFile(_) | Payload::Fixed(_) | Payload::Format(_) => {}
         }
@@ -189,7 +184,7 @@ impl Draft {
 }
 
 fn value<'a>(words: &mut Words<'a>, keyword: &str, what: &str) -> Result<&'a Word, Diagnostic> {
-    let missing = words.error(format!("'{keyword}' expects {what} as argument."));
+    let missing = words.error(format!("'{keyword}' expects {what} as argument"));
     words.next().ok_or(missing)
 }
 
@@ -199,7 +194,7 @@ fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
         .parse()
         .ok()
         .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| Diagnostic::alert(word.span, format!("Unexpected status code '{}'.", word.text)))
+        .ok_or_else(|| Diagnostic::alert(word.span, format!("Unexpected status code '{}'", word.text)))
 }
 
 fn payload(
@@ -207,7 +202,6 @@ fn payload(
     word: &Word,
     words: &mut Words<'_>,
     scope: &Scope<'_>,
-    denies: bool,
 ) -> Result<Payload, Diagnostic> {
     match keyword {
         "default-errorfiles" => Ok(Payload::Page),
@@ -233,17 +227,25 @@ fn payload(
         "errorfiles" => {
             Err(Diagnostic::alert(word.span, "'errorfiles' is not supported yet (http-errors sections)"))
         }
-        other => {
-            let first = if denies { "'deny_status', " } else { "" };
-            Err(Diagnostic::alert(
-                word.span,
-                format!(
-                    "expects 'if' or 'unless', or one of {first}'status', 'content-type', 'errorfile', 'errorfiles', \
-                     'default-errorfiles', 'file', 'lf-file', 'string', 'lf-string', 'hdr', got '{other}'"
-                ),
-            ))
-        }
+        _ => Err(Diagnostic::alert(word.span, format!("unexpected argument '{keyword}'"))),
     }
+}
+
+const ARGUMENTS: &[&str] = &[
+    "status",
+    "content-type",
+    "hdr",
+    "default-errorfiles",
+    "errorfile",
+    "errorfiles",
+    "file",
+    "lf-file",
+    "string",
+    "lf-string",
+];
+
+fn is_argument(word: &str, denies: bool) -> bool {
+    ARGUMENTS.contains(&word) || denies && word == "deny_status"
 }
 
 fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<u8>, Diagnostic> {
@@ -251,7 +253,7 @@ fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<u8>, Diagnostic> {
     scope
         .files
         .read(Path::new(name), MAX_FILE)
-        .map_err(|_| Diagnostic::alert(file.span, format!("error opening file '{name}'.")))
+        .map_err(|_| Diagnostic::alert(file.span, format!("error opening file '{name}'")))
 }
 
 impl ErrorFile {

@@ -4,8 +4,10 @@ use expr::{LogFormat, Scope};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 
-use super::{Action, header_name};
+use super::{Action, argument, header_name};
 use crate::{Flow, Message};
+
+const TWO: &str = "expects exactly 2 arguments";
 
 #[derive(Debug)]
 struct SetHeader {
@@ -36,8 +38,8 @@ pub(super) fn add(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Ac
 }
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, replaces: bool) -> Result<Box<dyn Action>, Diagnostic> {
-    let name = header_name(words)?;
-    let value = LogFormat::parse(words.expect("<fmt>")?, scope)?;
+    let name = header_name(argument(words, TWO)?)?;
+    let value = LogFormat::parse(argument(words, TWO)?, scope)?;
     Ok(Box::new(SetHeader { name, value, replaces }))
 }
 

@@ -3,7 +3,7 @@
 use expr::{LogFormat, Scope};
 use lang::{Diagnostic, Words};
 
-use super::Action;
+use super::{Action, argument};
 use crate::{Flow, Message};
 
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Action for SetMethod {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
-    Ok(Box::new(SetMethod(LogFormat::parse(words.expect("<fmt>")?, scope)?)))
+    Ok(Box::new(SetMethod(LogFormat::parse(argument(words, "expects exactly 1 argument <format>")?, scope)?)))
 }
 
 #[cfg(test)]

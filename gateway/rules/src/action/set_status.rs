@@ -3,7 +3,7 @@
 use expr::Scope;
 use lang::{Diagnostic, Words};
 
-use super::Action;
+use super::{Action, argument};
 use crate::{Flow, Message};
 
 #[derive(Debug)]
@@ -23,7 +23,10 @@ impl Action for SetStatus {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
-    let status = words.int("<status>", 100..=999)?;
+    const WRONG: &str = "expects an integer status code between 100 and 999";
+    let word = argument(words, WRONG)?;
+    let number = word.text.parse().ok().filter(|status| (100..=999).contains(status));
+    let status = number.ok_or_else(|| Diagnostic::alert(word.span, WRONG))?;
     let reason = if words.accept("reason") { Some(words.expect("<text>")?.text.clone()) } else { None };
     Ok(Box::new(SetStatus { status, reason }))
 }

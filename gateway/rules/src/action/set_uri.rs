@@ -3,7 +3,7 @@
 use expr::{LogFormat, Scope};
 use lang::{Diagnostic, Words};
 
-use super::Action;
+use super::{Action, argument};
 use crate::{Flow, Message};
 
 /// The part that is replaced.
@@ -77,7 +77,7 @@ pub(super) fn uri(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Ac
 }
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, part: Part) -> Result<Box<dyn Action>, Diagnostic> {
-    let with = LogFormat::parse(words.expect("<fmt>")?, scope)?;
+    let with = LogFormat::parse(argument(words, "expects exactly 1 argument <format>")?, scope)?;
     Ok(Box::new(SetUri { part, with }))
 }
 

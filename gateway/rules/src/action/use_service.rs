@@ -21,7 +21,7 @@ pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Acti
     let word = words.expect("a service name")?;
     let known = SERVICES.iter().find(|(name, _)| *name == word.text);
     let (_, service) = known.ok_or_else(|| {
-        Diagnostic::alert(word.span, format!("unknown service name '{}'", word.text))
+        Diagnostic::alert(word.span, format!("'{}' unknown service name.", word.text))
             .suggest(lang::suggest::nearest(&word.text, SERVICES.iter().map(|(name, _)| *name)))
     })?;
     Ok(Box::new(UseService(*service)))
