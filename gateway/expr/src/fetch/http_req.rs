@@ -35,7 +35,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("req.hdr_names", Type::Str, Phases::REQUEST, |r, v| names(r, Side::Request, v)).takes(NAME, 0).awaits().example("req.hdr_names", "host,accept,cookie,content-length,x-forwarded-for"),
     fetch("req.hdrs", Type::Bin, Phases::REQUEST, |r, v| block(r, Side::Request, v)).awaits().example("req.hdrs,field(1,:)", "host"),
     fetch("hdr", Type::Str, Phases::HEADS, either).takes(HEADER, 0).awaits().example("hdr(host)", "www.example.com"),
-    fetch("req.cook", Type::Str, Phases::REQUEST, |r, v| cookie(r, Side::Request, v)).aliases(&["cook", "cookie"]).takes(NAME, 0).awaits().example("req.cook(sid)", "abc"),
+    fetch("req.cook", Type::Str, Phases::REQUEST, |r, v| cookie(r, Side::Request, v)).aliases(&["cook"]).takes(NAME, 0).awaits().example("req.cook(sid)", "abc"),
+    fetch("cookie", Type::Str, Phases::HEADS, |r, v| cookie(r, at_hand(r), v)).takes(NAME, 0).awaits().example("cookie(n)", "5"),
     fetch("req.cook_cnt", Type::Int, Phases::REQUEST, |r, v| cookie_count(r, Side::Request, v)).aliases(&["cook_cnt"]).takes(NAME, 0).awaits().example("req.cook_cnt(n)", "1"),
     fetch("req.cook_val", Type::Int, Phases::REQUEST, |r, v| cookie_number(r, Side::Request, v)).aliases(&["cook_val"]).takes(NAME, 0).awaits().example("req.cook_val(n)", "5"),
     fetch("url_param", Type::Str, Phases::REQUEST, param).aliases(&["urlp"]).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, _| delimiter(args)).awaits().example("url_param(y)", "2"),
@@ -106,8 +107,11 @@ fn proto_http<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
 
 /// `hdr`: of the message that is at hand.
 fn either<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let side = if request.txn.status().is_some() { Side::Response } else { Side::Request };
-    value(request, side, visit);
+    value(request, at_hand(request), visit);
+}
+
+fn at_hand(request: &Request<'_>) -> Side {
+    if request.txn.status().is_some() { Side::Response } else { Side::Request }
 }
 
 /// Values between commas.

@@ -9,7 +9,7 @@ const NAME: &[Kind] = &[Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("status", Type::Int, Phases::RESPONSE, status).example("status", "200"),
+    fetch("status", Type::Int, Phases::SERVER, status).example("status", "200"),
     fetch("res.ver", Type::Str, Phases::RESPONSE, version).aliases(&["resp_ver"]).example("res.ver", "1.1"),
     fetch("res.hdr", Type::Str, Phases::RESPONSE, |r, v| http_req::value(r, Side::Response, v)).aliases(&["shdr"]).takes(HEADER, 0).example("res.hdr(server)", "origin"),
     fetch("res.fhdr", Type::Str, Phases::RESPONSE, |r, v| http_req::line(r, Side::Response, v)).takes(HEADER, 0).example("res.fhdr(vary)", "a, b"),

@@ -11,7 +11,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("be_name", Type::Str, Phases::BACKEND, |r, visit| one(name(r.txn.backend()), visit)).example("be_name", "app"),
     fetch("srv_id", Type::Int, Phases::SERVER, |r, visit| one(id(r.txn.server()), visit)).example("srv_id", "1"),
     fetch("srv_name", Type::Str, Phases::SERVER, |r, visit| one(name(r.txn.server()), visit)).example("srv_name", "s1"),
-    fetch("unique-id", Type::Str, Phases::MESSAGE, unique_id).example("unique-id", "id-7"),
+    fetch("unique-id", Type::Str, Phases::ALL, unique_id).example("unique-id", "id-7"),
 ];
 
 fn id<'a>(named: Option<(&'a str, u32)>) -> Option<Value<'a>> {

@@ -5,7 +5,7 @@ use crate::{Phases, Tls, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("ssl_fc", Type::Bool, Phases::ALL, |r, visit| one(Some(Value::Bool(r.txn.tls().is_some())), visit)).example("ssl_fc", "1"),
+    fetch("ssl_fc", Type::Bool, Phases::SESSION, |r, visit| one(Some(Value::Bool(r.txn.tls().is_some())), visit)).example("ssl_fc", "1"),
     fetch("ssl_fc_sni", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.sni.as_deref(), visit)).example("ssl_fc_sni", "www.example.com"),
     fetch("ssl_fc_has_sni", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.sni.is_some(), visit)).example("ssl_fc_has_sni", "1"),
     fetch("ssl_fc_protocol", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| Some(&tls.version), visit)).example("ssl_fc_protocol", "TLSv1.3"),

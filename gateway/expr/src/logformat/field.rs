@@ -11,11 +11,13 @@ pub struct LogField {
 pub enum Shape {
     /// A number.
     Number,
+    /// A number that `X` writes in hexadecimal.
+    HexNumber,
     /// A text: quoted by `Q`, escaped by `E`.
     Text,
     /// A date.
     Date,
-    /// An address or port.
+    /// An address: a text that `X` writes in hexadecimal.
     Address,
 }
 
@@ -60,7 +62,7 @@ const ROWS: &[Row] = &[
     http("Tq", Shape::Number),
     http("TR", Shape::Number),
     http("Tr", Shape::Number),
-    row("Ts", Shape::Number),
+    row("Ts", Shape::HexNumber),
     row("Tt", Shape::Number),
     row("Tu", Shape::Number),
     row("Tw", Shape::Number),
@@ -69,14 +71,14 @@ const ROWS: &[Row] = &[
     row("b", Shape::Text),
     row("bc", Shape::Number),
     row("bi", Shape::Address),
-    row("bp", Shape::Number),
+    row("bp", Shape::HexNumber),
     row("bq", Shape::Number),
     row("ci", Shape::Address),
-    row("cp", Shape::Number),
+    row("cp", Shape::HexNumber),
     row("f", Shape::Text),
     row("fc", Shape::Number),
     row("fi", Shape::Address),
-    row("fp", Shape::Number),
+    row("fp", Shape::HexNumber),
     row("ft", Shape::Text),
     row("lc", Shape::Number),
     row("hr", Shape::Text),
@@ -84,14 +86,14 @@ const ROWS: &[Row] = &[
     row("hs", Shape::Text),
     row("hsl", Shape::Text),
     row("ms", Shape::Number),
-    row("pid", Shape::Number),
+    row("pid", Shape::HexNumber),
     http("r", Shape::Text),
     row("rc", Shape::Number),
-    row("rt", Shape::Number),
+    row("rt", Shape::HexNumber),
     row("s", Shape::Text),
     row("sc", Shape::Number),
     row("si", Shape::Address),
-    row("sp", Shape::Number),
+    row("sp", Shape::HexNumber),
     row("sq", Shape::Number),
     row("sslc", Shape::Text),
     row("sslv", Shape::Text),

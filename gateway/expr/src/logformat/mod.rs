@@ -113,10 +113,12 @@ impl LogFormat {
         let mut value = Vec::new();
         let known = txn.log_field(field, &mut value);
         match field.shape() {
-            Shape::Text => self.put_text(known.then_some(&value), style, out),
-            _ if !known => self.put_text(None, style, out),
-            Shape::Number | Shape::Address if style.hex => put_hex(&value, out),
-            Shape::Number | Shape::Address | Shape::Date => out.extend(value),
+            Shape::HexNumber | Shape::Address if known && style.hex => put_hex(&value, out),
+            Shape::Text | Shape::Address => self.put_text(known.then_some(&value), style, out),
+            Shape::Number | Shape::HexNumber | Shape::Date if known => out.extend(value),
+            Shape::Number | Shape::HexNumber | Shape::Date => {
+                self.put_text(None, Style::default(), out);
+            }
         }
     }
 
@@ -126,18 +128,21 @@ impl LogFormat {
     }
 
     fn put_text(&self, text: Option<&[u8]>, style: Style, out: &mut Vec<u8>) {
-        let (mark, text) = match (self.inner.usage, text.filter(|text| !text.is_empty())) {
-            (Usage::Message, None) => return,
-            (Usage::Message, Some(text)) => (b'%', text),
-            (Usage::Log, text) => (b'#', text.unwrap_or(b"-")),
+        let log = self.inner.usage == Usage::Log;
+        let text = match text.filter(|text| !text.is_empty()) {
+            Some(text) => text,
+            None if !log => return,
+            None if style.quote => b"",
+            None => b"-",
         };
         let quote: &[u8] = if style.quote { b"\"" } else { b"" };
         out.extend_from_slice(quote);
         for byte in text {
             match byte {
                 b'"' | b'\\' | b']' if style.escape => out.extend([b'\\', *byte]),
-                // neither a header nor a log line may hold them
-                byte if byte.is_ascii_control() => put_encoded(mark, *byte, out),
+                // a message must not gain lines; neither must a log, where HAProxy lets the other control bytes pass
+                b'\r' | b'\n' | 0 if log => put_encoded(b'#', *byte, out),
+                byte if byte.is_ascii_control() && !log => put_encoded(b'%', *byte, out),
                 _ => out.push(*byte),
             }
         }
@@ -202,13 +207,15 @@ mod tests {
 
     #[test]
     fn log_lines_show_what_is_missing_and_merge_spaces() {
-        let world = World::get("/p?v=%01", &[]);
+        let world = World::get("/p?v=%01%0a", &[]);
         for (text, expected) in [
             ("a  b   %f", "a b www"),
             ("%[hdr(nope)] %B", "- -"),
-            ("%{+Q}[hdr(nope)]", "\"-\""),
+            ("%{+Q}[hdr(nope)]|%{+Q}sslv|%sslv", "\"\"|\"\"|-"),
+            ("%{+Q}o%ci %cp %f", "\"192.0.2.7\" 40000 \"www\""),
+            ("%{+X}o%ci %cp", "C0000207 9C40"),
             ("%{+Q,+E}r", "\"GET /a\\\"b HTTP/1.1\""),
-            ("%[url_param(v),url_dec]", "#01"),
+            ("%[url_param(v),url_dec]", "\u{1}#0A"),
         ] {
             assert_eq!(render(text, Usage::Log, &world), expected, "{text}");
         }
