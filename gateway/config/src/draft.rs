@@ -1,6 +1,7 @@
 //! What the lines of the sections say, before names are resolved and defaults are final.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use expr::Acls;
@@ -34,6 +35,8 @@ pub(crate) struct Proxy {
     /// ACLs whose lines were refused: that they are missing later is no news.
     pub(crate) broken_acls: HashSet<String>,
     pub(crate) binds: Vec<Bind>,
+    /// The `crt` words of the `bind` lines.
+    pub(crate) certificates: Vec<Certificate>,
     pub(crate) servers: Vec<Server>,
     pub(crate) use_backend: Vec<Switch>,
     /// Keywords that were seen in this section itself.
@@ -63,19 +66,13 @@ impl Proxy {
             acls: Acls::default(),
             broken_acls: HashSet::new(),
             binds: Vec::new(),
+            certificates: Vec::new(),
             servers: Vec::new(),
             use_backend: Vec::new(),
             seen: HashSet::new(),
             order: None,
             own_checks: false,
         }
-    }
-
-    /// Whether the form of the traffic log was chosen in this section itself.
-    pub(crate) fn seen_log_format(&self) -> bool {
-        self.settings
-            .traffic_span
-            .is_some_and(|span| span.file == self.span.file && span.line > self.span.line)
     }
 
     /// Whether this is the keyword's first line in the section.
@@ -163,6 +160,15 @@ pub(crate) struct HttpSend {
     pub(crate) version: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<String>,
+}
+
+/// A `crt` word: whether the file is there is judged when `crt-base` is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) file: PathBuf,
+    pub(crate) span: Span,
+    /// What stands before the message.
+    pub(crate) label: String,
 }
 
 /// A `use_backend` line.

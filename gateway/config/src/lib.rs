@@ -55,7 +55,7 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
         .for_each(|change| after.apply(change));
     let world = cfg::World { files, env: &after };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
-    let model = resolve::resolve(draft, &mut diagnostics);
+    let model = resolve::resolve(draft, files, &mut diagnostics);
     let model = Some(model).filter(|_| !diagnostics.has_errors());
     Loaded { model, sources, diagnostics }
 }

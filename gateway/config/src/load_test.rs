@@ -109,7 +109,7 @@ fn binds_take_many_forms() {
     let model = model(&format!(
         "{HTTP}frontend f\n bind *:80,*:81 maxconn 5\n bind 127.0.0.1:90-92\n bind [::1]:80\n bind ipv6@:443 v6only\n \
          bind fd@4\n bind \"fd@${{FD}}\"\n bind /run/x mode 600 user u\n bind abns@n\n bind stream+127.0.0.1:7 name n \
-         accept-proxy\n bind :443 ssl crt /a crt /b alpn h2,http/1.1 ssl-min-ver TLSv1.2 strict-sni\n"
+         accept-proxy\n bind :443 ssl crt /etc/passwd crt /etc/ alpn h2,http/1.1 ssl-min-ver TLSv1.2 strict-sni\n"
     ));
     let binds = &model.frontends[0].binds;
     let names: Vec<&str> = binds.iter().map(|bind| bind.name.as_str()).collect();

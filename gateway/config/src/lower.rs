@@ -2,7 +2,7 @@
 
 use lang::{Diagnostic, Diagnostics, Directive, Document, Section, Sources, Span, Word, Words, suggest};
 
-use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Told, World};
+use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Status, Told, World};
 use crate::draft::{Draft, Proxy};
 use crate::model::Global;
 
@@ -196,13 +196,31 @@ impl Lowering<'_> {
             let meant = meant.or_else(|| suggest::nearest(&first.text, sections));
             return self.unknown_after(words, proxy.kind, meant);
         };
-        if !row.sections.meets(proxy.kind) && !self.misplaced(row, words, proxy) {
-            return;
+        let line = (prefix, count, words);
+        if row.sections.meets(proxy.kind) {
+            self.run(row, line, directive.span, proxy);
+        } else if self.misplaced(row, words, proxy) {
+            self.run_apart(row, line, directive.span, proxy);
         }
-        self.run(row, (prefix, count, words), directive.span, proxy);
     }
 
-    /// A line where it does not belong; says whether it is read all the same.
+    /// Reads a line for its mistakes alone: what it says does not reach the section.
+    fn run_apart(
+        &mut self,
+        row: &'static Keyword<Proxy>,
+        line: (Prefix, usize, &[Word]),
+        span: Span,
+        proxy: &mut Proxy,
+    ) {
+        let mut apart = Proxy::new(proxy.kind, &proxy.name, proxy.span, proxy.place.clone());
+        std::mem::swap(&mut apart.acls, &mut proxy.acls);
+        std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
+        self.run(row, line, span, &mut apart);
+        std::mem::swap(&mut apart.acls, &mut proxy.acls);
+        std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
+    }
+
+    /// A line where it does not belong is refused or ignored; says whether its mistakes are worth telling.
     fn misplaced(&mut self, row: &Keyword<Proxy>, words: &[Word], proxy: &Proxy) -> bool {
         let span = words.first().map_or(proxy.span, |word| word.span);
         let name = row.name;
@@ -224,7 +242,7 @@ impl Lowering<'_> {
         };
         let name = name.strip_prefix("option ").unwrap_or(name);
         self.notes.warning(span, format!("'{name}' ignored {why}{other}"));
-        false
+        matches!(row.status, Status::Parse(_))
     }
 
     fn run<T>(

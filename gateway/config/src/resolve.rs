@@ -2,11 +2,12 @@
 //! constructor of [`Model`].
 
 use std::collections::HashMap;
+use std::path::Path;
 
-use lang::{Diagnostic, Diagnostics, Severity, Span, Word, suggest};
+use lang::{Diagnostic, Diagnostics, Files, Severity, Span, Word, suggest};
 
 use crate::cfg::{BACKEND, FRONTEND, LISTEN};
-use crate::draft::{Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings};
+use crate::draft::{Certificate, Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings};
 use crate::model::{
     Backend, BackendId, BindTls, Check, CheckKind, Frontend, FrontendId, Global, LogTarget, Logging, Mode,
     Model, Server as ModelServer, TrafficLog, UseBackend,
@@ -18,13 +19,14 @@ const FIRST_ID: u32 = 2;
 const RETRIES: u32 = 3;
 
 /// Builds the model; it is worth something only if no error was noted.
-pub(crate) fn resolve(draft: Draft, notes: &mut Diagnostics) -> Model {
+pub(crate) fn resolve(draft: Draft, files: &dyn Files, notes: &mut Diagnostics) -> Model {
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
     let names = Names::new(&draft.proxies);
     let mut model = Model { global: draft.global, ..Model::default() };
     for (proxy, id) in draft.proxies.into_iter().zip(ids) {
         judge(&proxy, notes);
+        certificates(&proxy, &model.global, files, notes);
         let resolving = Resolving { global: &model.global, names: &names, notes: &mut *notes };
         let (frontend, backend) = resolving.proxy(proxy, id);
         link(&mut model, frontend, backend);
@@ -158,14 +160,10 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     }
     missing_timeouts(proxy, notes);
     let settings = &proxy.settings;
-    if settings.traffic_span.is_some()
-        && settings.logs.is_empty()
-        && proxy.kind.meets(FRONTEND)
-        && proxy.seen_log_format()
-    {
+    if settings.traffic_span.is_some() && settings.logs.is_empty() && proxy.kind.meets(FRONTEND) {
         let message = format!(
             "log format ignored for {} '{}' since it has no log address.",
-            proxy.kind.name(),
+            kind_in_words(proxy),
             proxy.name
         );
         notes.warning(proxy.span, message);
@@ -181,6 +179,30 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     }
 }
 
+/// A certificate's file must be there, or the files that share its name (configuration.txt 5.1, `crt`).
+fn certificates(proxy: &Proxy, global: &Global, files: &dyn Files, notes: &mut Diagnostics) {
+    for Certificate { file, span, label } in &proxy.certificates {
+        let path = global.crt_base.as_ref().map_or_else(|| file.clone(), |base| base.join(file));
+        let there = |end: &str| {
+            let mut name = path.clone().into_os_string();
+            name.push(end);
+            files.exists(Path::new(&name))
+        };
+        if !["", ".rsa", ".ecdsa", ".dsa"].into_iter().any(there) {
+            let path = path.display();
+            let message = format!(
+                "{label}unable to stat SSL certificate from file '{path}' : No such file or directory."
+            );
+            notes.alert(*span, message);
+        }
+    }
+}
+
+/// HAProxy calls a `listen` a proxy.
+fn kind_in_words(proxy: &Proxy) -> &'static str {
+    if proxy.kind == LISTEN { "proxy" } else { proxy.kind.name() }
+}
+
 fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
     let timeouts = &proxy.settings.timeouts;
     let client = proxy.kind.meets(FRONTEND) && !proxy.binds.is_empty() && timeouts.client.is_none();
@@ -188,11 +210,11 @@ fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
     if !client && !(serves && (timeouts.connect.is_none() || timeouts.server.is_none())) {
         return;
     }
-    let kind = if proxy.kind == LISTEN { "proxy" } else { proxy.kind.name() };
     let message = format!(
-        "missing timeouts for {kind} '{}'. While not properly invalid, you will certainly encounter various \
+        "missing timeouts for {} '{}'. While not properly invalid, you will certainly encounter various \
          problems with such a configuration. To fix this, please ensure that all following timeouts are set to a \
          non-zero value: 'client', 'connect', 'server'.",
+        kind_in_words(proxy),
         proxy.name
     );
     notes.warning(proxy.span, message);

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use lang::units::{Family, Host, Kind, Port, TimeUnit};
-use lang::{Diagnostic, Word};
+use lang::{Diagnostic, Span, Word};
 
 use super::{Context, Index, Keyword, Prefix, keyword, run_options};
-use crate::draft::Proxy;
+use crate::draft::{Certificate, Proxy};
 use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, StatsSocket, TlsVersion};
 
 /// A `bind` line while its options are read.
@@ -20,6 +20,8 @@ pub(crate) struct Line {
     /// `ssl` was said.
     pub(crate) ssl: bool,
     pub(crate) tls: BindTls,
+    /// Where the `crt` words stand.
+    pub(crate) crt_spans: Vec<Span>,
     pub(crate) accept_proxy: bool,
     pub(crate) v6only: Option<bool>,
     pub(crate) interface: Option<String>,
@@ -62,7 +64,7 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
     keyword("ca-file")       .takes(1, "a file").parse(|cx| { cx.target.tls.ca_file = Some(PathBuf::from(text(cx)?)); Ok(()) }),
     keyword("ciphers")       .takes(1, "a cipher suite").parse(|cx| { cx.target.tls.ciphers = Some(text(cx)?); Ok(()) }),
     keyword("ciphersuites")  .takes(1, "a cipher suite").parse(|cx| { cx.target.tls.ciphersuites = Some(text(cx)?); Ok(()) }),
-    keyword("crt")           .takes(1, "a certificate location").parse(|cx| { let crt = text(cx)?; cx.target.tls.certificates.push(crt.into()); Ok(()) }),
+    keyword("crt")           .takes(1, "a certificate location").parse(crt),
     keyword("curves")        .takes(1, "a list of curves").parse(|cx| { cx.target.tls.curves = Some(text(cx)?); Ok(()) }),
     keyword("ecdhe")         .takes(1, "a curve").parse(|cx| { cx.target.tls.curves = Some(text(cx)?); Ok(()) }),
     keyword("force-tlsv12")  .parse(|cx| { force(cx, TlsVersion::Tls12) }),
@@ -115,6 +117,13 @@ static INDEX: LazyLock<Index<Line>> = LazyLock::new(|| Index::new(&[OPTIONS]));
 
 fn text(cx: &mut Context<'_, Line>) -> Result<String, Diagnostic> {
     cx.expect("a value").map(|word| word.text.clone())
+}
+
+fn crt(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a certificate location")?;
+    cx.target.tls.certificates.push(PathBuf::from(&word.text));
+    cx.target.crt_spans.push(word.span);
+    Ok(())
 }
 
 fn mode(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
@@ -216,10 +225,16 @@ pub(crate) fn bind(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let sockets = addresses(cx, word, "'bind' : ")?;
     let label = format!("'bind {}' in section '{}' : ", word.text, cx.target.kind.name());
     let line = options(cx, &label)?;
-    if line.level.is_some() {
-        let message = format!("{label}'level' is for 'stats socket' lines.");
+    if line.ssl && line.tls.certificates.is_empty() {
+        let message = format!(
+            "Proxy '{}': no SSL certificate specified for bind '{}' (use 'crt').",
+            cx.target.name, word.text
+        );
         return Err(Diagnostic::alert(word.span, message));
     }
+    let crts = line.tls.certificates.iter().zip(&line.crt_spans);
+    let crts = crts.map(|(file, span)| Certificate { file: file.clone(), span: *span, label: label.clone() });
+    cx.target.certificates.extend(crts);
     for (written, address) in sockets {
         cx.target.binds.push(socket(&line, written, address, &cx.place));
     }

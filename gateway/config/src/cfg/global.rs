@@ -24,7 +24,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("maxconn")           .takes(1, "an integer argument").parse(|cx| { cx.target.maxconn = Some(cx.number(0, i32::MAX as u32)?).filter(|max| *max > 0); Ok(()) }),
     keyword("nbthread")          .takes(1, "an integer argument").parse(nbthread),
     keyword("daemon")            .flag().parse(|cx| { cx.target.daemon = true; Ok(()) }),
-    keyword("master-worker")     .no().parse(|cx| { cx.words.accept("no-exit-on-failure"); cx.target.master_worker = cx.on(); Ok(()) }),
+    keyword("master-worker")     .parse(|cx| { cx.words.accept("no-exit-on-failure"); cx.target.master_worker = cx.on(); Ok(()) }),
     keyword("pidfile")           .takes(1, "a file name as an argument").parse(|cx| { cx.target.pidfile = Some(path(cx)?); Ok(()) }),
     keyword("chroot")            .takes(1, "a directory as an argument").parse(|cx| { cx.target.chroot = Some(path(cx)?); Ok(()) }),
     keyword("user")              .takes(1, "a user name as an argument").parse(|cx| { cx.target.run_as.user = Some(text(cx)?); Ok(()) }),

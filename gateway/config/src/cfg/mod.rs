@@ -210,7 +210,7 @@ pub(crate) struct Context<'a, T> {
 /// Which ignored keywords a warning was given for.
 pub(crate) type Told = HashSet<String>;
 
-impl<T> Context<'_, T> {
+impl<'a, T> Context<'a, T> {
     /// The value for a flag: what the prefix makes of it.
     pub(crate) fn on(&self) -> bool {
         self.prefix == Prefix::None
@@ -222,7 +222,7 @@ impl<T> Context<'_, T> {
     }
 
     /// The next word, or `'keyword' expects …`.
-    pub(crate) fn expect(&mut self, what: &str) -> Result<&Word, Diagnostic> {
+    pub(crate) fn expect(&mut self, what: &str) -> Result<&'a Word, Diagnostic> {
         match self.words.next() {
             Some(word) => Ok(word),
             None => Err(self.error(format_args!("expects {what}."))),
@@ -234,14 +234,19 @@ impl<T> Context<'_, T> {
         let keyword = self.keyword;
         let word = self.expect("an integer argument")?;
         let bad = |why: String| Diagnostic::alert(word.span, format!("'{keyword}' {why}"));
-        let value: u64 = word
-            .text
-            .parse()
-            .map_err(|_| bad(format!("expects an integer argument, got '{}'.", word.text)))?;
-        if (low..=high).contains(&value) {
-            return Ok(value);
+        // HAProxy reads the digits and drops what follows
+        let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = word.text.split_at(digits);
+        let value: u64 =
+            number.parse().map_err(|_| bad(format!("expects an integer argument, got '{}'.", word.text)))?;
+        if !(low..=high).contains(&value) {
+            return Err(bad(format!("value must be between {low} and {high} (was {value})")));
         }
-        Err(bad(format!("value must be between {low} and {high} (was {value})")))
+        if !rest.is_empty() {
+            let message = format!("'{keyword}' : '{}' is read as {value}, as HAProxy does", word.text);
+            self.notes.warning(word.span, message);
+        }
+        Ok(value)
     }
 
     /// The same for the model's usual width.

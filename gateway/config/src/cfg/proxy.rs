@@ -18,7 +18,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("disabled")             .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = true; Ok(()) }),
     keyword("enabled")              .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = false; Ok(()) }),
     keyword("id")                   .in_(LISTEN).takes(1, "an integer argument").parse(id),
-    keyword("description")          .in_(LISTEN).parse(|cx| { cx.rest_text(); Ok(()) }),
+    keyword("description")          .in_(LISTEN).takes(1, "a string argument").parse(|cx| { cx.rest_text(); Ok(()) }),
     keyword("log")                  .in_(ANY).no().parse(log::proxy),
     keyword("log-tag")              .in_(ANY).takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
     keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
@@ -53,7 +53,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("rate-limit")             .in_(FE), keyword("retry-on").in_(BE),
     keyword("stats")                  .in_(ANY).unsupported("remove it: 'stats socket' and the Prometheus exporter give the same figures"),
     keyword("stick")                  .in_(BACKEND).unsupported("use 'balance source'"), keyword("stick-table").in_(LISTEN),
-    keyword("unique-id-format")       .in_(FE), keyword("unique-id-header").in_(FE), keyword("use-fcgi-app").in_(BACKEND),
+    keyword("unique-id-format")       .in_(ANY), keyword("unique-id-header").in_(ANY), keyword("use-fcgi-app").in_(BACKEND),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),
     keyword("namespace")              .in_(BE),
     keyword("appsession")  .in_(ANY).refused("'appsession' is not supported anymore since HAProxy 1.6."),
@@ -70,15 +70,22 @@ fn mode(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         "tcp" => Mode::Tcp,
         "http" => Mode::Http,
         other @ ("log" | "spop" | "health" | "haterm") => {
+            settled(cx);
             return Err(Diagnostic::alert(at, format!("'mode {other}' is not supported yet")));
         }
         other => {
             let meant = lang::suggest::nearest(other, ["tcp", "http"]);
+            settled(cx);
             return Err(Diagnostic::alert(at, format!("unknown proxy mode '{other}'.")).suggest(meant));
         }
     };
     cx.target.settings.mode = Some((mode, cx.span.to(at)));
     Ok(())
+}
+
+/// The mode was refused: that it is then TCP is no news.
+fn settled(cx: &mut Context<'_, Proxy>) {
+    cx.target.settings.mode = Some((Mode::Http, cx.span));
 }
 
 fn default_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
@@ -147,7 +154,8 @@ fn errorfile(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 fn http_reuse(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let word = cx.expect("a mode")?.clone();
     match word.text.as_str() {
-        "safe" | "aggressive" | "always" => {
+        "safe" => Ok(()), // the way it is
+        "aggressive" | "always" => {
             super::tell(cx, "http-reuse", "idle connections to servers are shared where that is safe");
             Ok(())
         }

@@ -17,8 +17,9 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("tcp-request content")       .in_(ANY).parse(tcp_content),
     keyword("tcp-request session")       .in_(FE),
     keyword("tcp-request")               .in_(ANY).parse(unknown_tcp_request),
-    keyword("tcp-response content")      .in_(BE), keyword("tcp-response inspect-delay").in_(BE),
-    keyword("tcp-response")              .in_(BE),
+    keyword("tcp-response content")      .in_(BE).strict(),
+    keyword("tcp-response inspect-delay").in_(BE).strict(),
+    keyword("tcp-response")              .in_(BE).strict(),
     keyword("quic-initial")              .in_(FE).unsupported("there is no QUIC"),
     keyword("http-request")              .in_(ANY).parse(http_request),
     keyword("http-response")             .in_(ANY).parse(http_response),
@@ -93,10 +94,6 @@ fn acl(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         if let Some(c) = super::server::bad_character(&name.text) {
             let message = format!("character '{c}' is not permitted in acl name '{}'.", name.text);
             return Err(Diagnostic::alert(name.span, message));
-        }
-        if matches!(name.text.as_str(), "or" | "if" | "unless") {
-            let message = format!("acl name '{}' will never match: it is a word of conditions.", name.text);
-            cx.notes.warning(name.span, message);
         }
     }
     let name = cx.words.peek_text().unwrap_or_default().to_owned();

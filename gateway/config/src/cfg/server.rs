@@ -43,7 +43,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     keyword("port")      .takes(1, "a port number as argument").parse(|cx| { cx.target.check.port = u16::try_from(cx.number(1, 65535)?).ok(); Ok(()) }),
     keyword("weight")    .takes(1, "a weight").parse(weight),
 
-    keyword("init-addr")       .takes(1, "a list of methods").ignored("a name that does not resolve never stops the start and is resolved again"),
+    keyword("init-addr")       .takes(1, "a list of methods").parse(init_addr),
     keyword("max-reuse")       .takes(1, "a number") .ignored(TUNING),
     keyword("pool-low-conn")   .takes(1, "a number") .ignored(TUNING),
     keyword("pool-max-conn")   .takes(1, "a number") .ignored(TUNING),
@@ -144,6 +144,31 @@ fn addr(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
         _ => return Err(bad(format!("'{}' : only IP addresses are supported yet", word.text))),
     }
     Ok(())
+}
+
+/// The order of the methods changes nothing here: a name that does not resolve is asked for again and again.
+fn init_addr(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a list of methods")?;
+    let known = |method: &str| {
+        matches!(method, "last" | "libc" | "none") || method.parse::<std::net::IpAddr>().is_ok()
+    };
+    match word.text.split(',').find(|method| !known(method)) {
+        None => {
+            super::tell(
+                cx,
+                "init-addr",
+                "a name that does not resolve never stops the start and is resolved again",
+            );
+            Ok(())
+        }
+        Some(method) => {
+            let message = format!(
+                "'init-addr' : unknown init-addr method '{method}', supported methods are 'libc', 'last', 'none'."
+            );
+            let meant = lang::suggest::nearest(method, ["last", "libc", "none"]);
+            Err(Diagnostic::alert(word.span, message).suggest(meant))
+        }
+    }
 }
 
 fn resolve_prefer(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
