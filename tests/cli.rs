@@ -4,6 +4,7 @@ use crate::support::cases::Cases;
 use crate::support::client::get;
 use crate::support::origin::Origin;
 use crate::support::subject::{Config, Dir, run, run_in};
+use crate::support::tls::certificate;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::c_accepts_a_good_file", good);
@@ -243,28 +244,39 @@ fn files(folder: &str, endings: &[&str]) -> Vec<std::path::PathBuf> {
     found
 }
 
+/// The examples name the container's folder of certificates; here is one with what they ask for.
 fn examples() {
+    let dir = Dir::new();
+    std::fs::create_dir(dir.path().join("certs")).unwrap();
+    dir.write("certs/default.pem", certificate(&["default.test"]).pem);
     let mut found = 0;
-    for file in files("conf", &["cfg", "yaml"])
-        .iter()
-        .filter(|f| !f.components().any(|c| c.as_os_str() == "kubernetes"))
-    {
+    let in_kubernetes = |f: &std::path::Path| f.components().any(|c| c.as_os_str() == "kubernetes");
+    for file in files("conf", &["cfg", "yaml"]).iter().filter(|f| !in_kubernetes(f)) {
         found += 1;
-        let (code, _, stderr) = run(&["-c", "-f", &file.display().to_string()]);
+        let text = std::fs::read_to_string(file).unwrap();
+        let here = dir.path().display().to_string();
+        let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+        let copy = dir.write(&name, text.replace("/usr/local/etc/haproxy", &here));
+        let (code, _, stderr) = run(&["-c", "-f", &copy.display().to_string()]);
         assert_eq!(code, Some(0), "{file:?}: {stderr}");
     }
     assert!(found > 0, "conf/ holds examples");
 }
 
 fn corpus() {
-    let all = files("../shared/corpus/open", &["cfg"]);
+    let dir = Dir::new();
+    let Some(all) = prepared(&dir) else {
+        println!("corpus: not on this machine");
+        return;
+    };
     let mut reasons = std::collections::BTreeMap::<String, usize>::new();
     let mut loaded = 0;
     for file in &all {
         let (code, _, stderr) = run(&["-c", "-f", &file.display().to_string()]);
-        assert!(matches!(code, Some(0 | 1)), "{file:?} ends with {code:?}: {stderr}");
-        loaded += usize::from(code == Some(0));
-        if code != Some(0) {
+        assert!(matches!(code, Some(0..=2)), "{file:?} ends with {code:?}: {stderr}");
+        // 2: no mistake, but no listener either.
+        loaded += usize::from(code != Some(1));
+        if code == Some(1) {
             *reasons.entry(reason(&stderr)).or_default() += 1;
         }
     }
@@ -274,6 +286,18 @@ fn corpus() {
     for (reason, n) in reasons.iter().take(15) {
         println!("corpus: {n:3} {reason}");
     }
+}
+
+/// The corpus with the files made that its configurations name; it is not part of the repository.
+fn prepared(dir: &Dir) -> Option<Vec<std::path::PathBuf>> {
+    let open = files("../shared/corpus/open", &["cfg"]).first()?.parent()?.to_path_buf();
+    let script = open.parent()?.join("prepare");
+    let status = std::process::Command::new("bash").arg(script).arg(&open).arg(dir.path()).status().ok()?;
+    assert!(status.success(), "the corpus is prepared");
+    let mut all: Vec<_> = std::fs::read_dir(dir.path()).ok()?.flatten().map(|e| e.path()).collect();
+    all.retain(|p| p.extension().is_some_and(|e| e == "cfg"));
+    all.sort();
+    Some(all)
 }
 
 /// The first complaint without its place.

@@ -24,6 +24,12 @@ pub(crate) fn cases(cases: &mut Cases) {
     });
     cases.test("http::a_listen_section_is_both", listen_section);
     cases.test("http::named_defaults_are_inherited", named_defaults);
+    cases.test("http::a_kept_client_connection_uses_one_server_connection", || reuse("", 1));
+    cases.test("http::http_server_close_makes_a_server_connection_for_each_request", || {
+        reuse("  option http-server-close\n", 3);
+    });
+    cases.test("http::a_server_by_name_is_reached", by_name);
+    cases.ours_only("http::the_yaml_spelling_serves", "HAProxy reads no YAML", yaml);
     cases.test("http::a_megabyte_passes_in_both_directions", megabyte);
 }
 
@@ -212,4 +218,51 @@ fn megabyte() {
     let response = request(subject.addr("FRONT"), &head, &big);
     assert!(response.complete && response.text() == big);
     assert!(origin.last().text() == big);
+}
+
+fn reuse(option: &str, connections: usize) {
+    let origin = Origin::plain();
+    let text = ORIGINAL.replace("  option redispatch\n", &format!("  option redispatch\n{option}"));
+    let subject = Config::new(text).bind("FRONT").var("ORIGIN", origin.addr()).start();
+    let mut client = Client::connect(subject.addr("FRONT"));
+    for _ in 0..3 {
+        assert_eq!(client.get("/pac/").status(), 200);
+    }
+    assert_eq!(origin.connections(), connections);
+}
+
+fn by_name() {
+    let origin = Origin::plain();
+    let name = format!("localhost:{}", origin.addr().port());
+    let subject = Config::new(ORIGINAL.replace("\"${ORIGIN}\"", "\"ipv4@${ORIGIN}\""))
+        .bind("FRONT")
+        .var("ORIGIN", name)
+        .start();
+    eventually("the name's address", || (get(subject.addr("FRONT"), "/pac/").status() == 200).then_some(()));
+}
+
+fn yaml() {
+    let origin = Origin::plain();
+    let subject = Config::new(
+        r#"
+defaults:
+  mode: http
+  timeout: { connect: 5s, client: 30s, server: 30s }
+frontends:
+  localnodes:
+    bind: '"fd@${FRONT}"'
+    acl: [ "PATH_pac path_beg -i /pac/" ]
+    use_backend: [ "be_el_pac if PATH_pac" ]
+backends:
+  be_el_pac:
+    option: [ forwardfor ]
+    server: [ 'el-pac "${ORIGIN}"' ]
+"#,
+    )
+    .called("haproxy.yaml")
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr())
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/PAC/x").status(), 200);
+    assert_eq!(get(subject.addr("FRONT"), "/x").status(), 503);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::cases::Cases;
 use crate::support::client::get;
-use crate::support::deadline::eventually;
+use crate::support::deadline::{PATIENCE, eventually};
 use crate::support::origin::Origin;
 use crate::support::subject::{Config, Subject};
 use crate::support::syslog::Syslog;
@@ -18,6 +18,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::a_unix_datagram_socket_gets_lines", unix);
     cases.test("logs::two_targets_both_get_lines", two_targets);
     cases.test("logs::log_tag_replaces_the_name", tag);
+    cases.test("logs::a_full_disk_does_not_stop_traffic", full);
     cases.test("logs::nobody_listening_does_not_stop_traffic", nobody);
 }
 
@@ -107,7 +108,7 @@ fn unix() {
     let dir = crate::support::subject::Dir::new();
     let path = dir.path().join("log");
     let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(crate::support::deadline::PATIENCE)).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let (subject, _origin) =
         subject("  log \"${SOCKET}\" format raw local0", "", &syslog, |c| c.var("SOCKET", path.display()));
     get(subject.addr("FRONT"), "/logged");
@@ -141,4 +142,18 @@ fn nobody() {
     for _ in 0..50 {
         assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
     }
+}
+
+fn full() {
+    let syslog = Syslog::start();
+    let global = "  log stdout format raw local0\n  log \"${LOG}\" format raw local0";
+    let (subject, _origin) = subject(global, "", &syslog, |c| c.stdout_to("/dev/full"));
+    for _ in 0..50 {
+        assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    }
+    assert_eq!(
+        syslog.with("\"GET / HTTP/1.1\"", 50, PATIENCE).len(),
+        50,
+        "the other target still gets its lines"
+    );
 }

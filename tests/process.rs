@@ -5,6 +5,7 @@ use crate::support::cases::Cases;
 use crate::support::client::{Client, get};
 use crate::support::deadline::{eventually, within};
 use crate::support::origin::{After, Origin, Script};
+use crate::support::ports;
 use crate::support::signal;
 use crate::support::subject::{Config, Dir, Kind, Subject, kind, program};
 use std::fs;
@@ -51,6 +52,7 @@ pub(crate) fn cases(cases: &mut Cases) {
         "HAProxy refuses to start: Cannot raise FD limit",
         descriptor_limit,
     );
+    cases.test("process::sf_takes_over_from_the_old_process", sf);
     cases.test("process::a_port_in_use_ends_it_with_1", port_in_use);
 }
 
@@ -213,7 +215,7 @@ fn descriptor_limit() {
     let origin = Origin::plain();
     let binary = program(kind());
     let dir = Dir::new();
-    let port = crate::support::ports::free();
+    let port = ports::free();
     let cfg = dir.write(
         "c.cfg",
         text("")
@@ -248,4 +250,28 @@ fn port_in_use() {
     assert_eq!(subject.wait().code(), Some(1));
     let said = subject.stderr();
     assert!(said.contains("annot bind") && said.contains(&taken.local_addr().unwrap().to_string()), "{said}");
+}
+
+fn sf() {
+    let origin = gate();
+    let port = ports::free();
+    let config = || {
+        Config::new(text("").replace("\"fd@${FRONT}\"", "\"127.0.0.1:${PORT}\""))
+            .var("PORT", port)
+            .var("ORIGIN", origin.addr())
+    };
+    let mut old = config().start();
+    let addr = ([127, 0, 0, 1], port).into();
+    let mut client = eventually("the old process", || Client::try_connect(addr).ok());
+    client.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
+    eventually("the request in flight", || (!origin.requests().is_empty()).then_some(()));
+    let pid = old.pid().to_string();
+    let _new = config().args(&["-db", "-sf", &pid]).start();
+    eventually("an answer of the new process", || Client::try_connect(addr).ok()?.try_response_to("/new"));
+    assert!(old.exited().is_none(), "the old one still has a request");
+    origin.open_gate();
+    assert_eq!(client.response("GET").status(), 200);
+    drop(client);
+    assert_eq!(old.wait().code(), Some(0));
+    assert_eq!(get(addr, "/after").status(), 200);
 }

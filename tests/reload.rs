@@ -2,10 +2,12 @@
 
 use crate::load::Load;
 use crate::support::cases::Cases;
-use crate::support::client::get;
+use crate::support::client::{Client, get};
 use crate::support::deadline::eventually;
-use crate::support::origin::Origin;
+use crate::support::origin::{After, Origin, Script};
+use crate::support::ports;
 use crate::support::subject::{Config, Subject};
+use std::net::SocketAddr;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("reload::usr2_swaps_the_configuration_without_a_lost_request", || {
@@ -21,6 +23,8 @@ pub(crate) fn cases(cases: &mut Cases) {
     );
     cases.test("reload::a_bad_configuration_keeps_the_old_one_and_says_why", bad);
     cases.test("reload::ten_reloads_under_load_lose_nothing", many);
+    cases.test("reload::listeners_come_and_go", listeners);
+    cases.test("reload::a_request_in_flight_outlives_the_reload", in_flight);
     cases.test("reload::routes_and_servers_change", routes);
 }
 
@@ -110,4 +114,43 @@ fn routes() {
     setup.subject.rewrite(&text("3", "one").replace("  default_backend one", "  http-request deny"));
     setup.subject.signal(libc::SIGUSR2);
     eventually("the denial", || (get(addr, "/").status() == 403).then_some(()));
+}
+
+fn listeners() {
+    let setup = start(&["-W", "-db"]);
+    let port = ports::free();
+    let addr = SocketAddr::from(([127, 0, 0, 1], port));
+    let with =
+        text("1", "one").replace("  default_backend", &format!("  bind 127.0.0.1:{port}\n  default_backend"));
+    setup.subject.rewrite(&with);
+    setup.subject.signal(libc::SIGUSR2);
+    let mut kept = eventually("the new listener", || Client::try_connect(addr).ok());
+    assert_eq!(kept.get("/").status(), 200);
+    setup.subject.loaded(2);
+    setup.subject.rewrite(&text("2", "two"));
+    setup.subject.signal(libc::SIGUSR2);
+    eventually("the listener's end", || Client::try_connect(addr).is_err().then_some(()));
+    assert_eq!(get(setup.subject.addr("FRONT"), "/").text(), "two");
+}
+
+fn in_flight() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
+    let slow = Origin::scripted(vec![Script::new("/gate", answer, After::Keep).gated()]);
+    let other = Origin::named("two");
+    let subject = Config::new(text("1", "one"))
+        .bind("FRONT")
+        .var("ONE", slow.addr())
+        .var("TWO", other.addr())
+        .args(&["-W", "-db"])
+        .start();
+    let addr = subject.addr("FRONT");
+    let mut client = Client::connect(addr);
+    client.send("GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
+    eventually("the request in flight", || (!slow.requests().is_empty()).then_some(()));
+    subject.loaded(1);
+    subject.rewrite(&text("2", "two"));
+    subject.signal(libc::SIGUSR2);
+    eventually("the new configuration", || (get(addr, "/").text() == "two").then_some(()));
+    slow.open_gate();
+    assert_eq!(client.response("GET").text(), "done");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::cases::Cases;
 use crate::support::client::{Client, get};
-use crate::support::deadline::eventually;
+use crate::support::deadline::{PATIENCE, eventually, within};
 use crate::support::origin::Origin;
 use crate::support::ports;
 use crate::support::subject::{Config, Subject};
@@ -40,7 +40,7 @@ fn start() -> (Subject, Origin) {
 
 fn ask(subject: &Subject, command: &str) -> String {
     let mut stream = UnixStream::connect(subject.path("stats.sock")).unwrap();
-    stream.set_read_timeout(Some(crate::support::deadline::PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(format!("{command}\n").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -77,8 +77,11 @@ fn info() {
     assert!(answer.ends_with("\n\n"), "an empty line ends the answer");
 }
 
+/// Columns by name, of rows by proxy and server.
+type Rows = BTreeMap<(String, String), BTreeMap<String, String>>;
+
 /// The rows of `show stat` by (proxy, server), each by column.
-fn rows(csv: &str) -> BTreeMap<(String, String), BTreeMap<String, String>> {
+fn rows(csv: &str) -> Rows {
     let mut lines = csv.lines();
     let header: Vec<&str> = lines.next().unwrap().trim_start_matches("# ").split(',').collect();
     let row = |line: &str| {
@@ -97,22 +100,32 @@ fn stat() {
     get(subject.addr("FRONT"), "/deny");
     let csv = ask(&subject, "show stat");
     assert!(csv.starts_with("# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,"), "{csv}");
-    let rows = rows(&csv);
+    // The answer may be with the client before the last counter is.
+    let mut last = Vec::new();
+    let settled = within(PATIENCE / 4, || {
+        last = wrong(&rows(&ask(&subject, "show stat")));
+        last.is_empty().then_some(())
+    });
+    assert!(settled.is_some(), "{last:#?}");
+    let rows = rows(&ask(&subject, "show stat"));
     let field = |p: &str, s: &str, f: &str| rows[&(p.to_owned(), s.to_owned())][f].clone();
-    assert_eq!(field("front", "FRONTEND", "stot"), "4");
-    assert_eq!(field("front", "FRONTEND", "req_tot"), "4");
-    assert_eq!(field("front", "FRONTEND", "hrsp_2xx"), "3");
-    assert_eq!(field("front", "FRONTEND", "hrsp_4xx"), "1");
-    assert_eq!(field("front", "FRONTEND", "dreq"), "1");
-    assert_eq!(field("front", "FRONTEND", "status"), "OPEN");
-    assert_eq!(field("app", "BACKEND", "stot"), "3");
-    assert_eq!(field("app", "BACKEND", "status"), "UP");
-    assert_eq!(field("app", "one", "stot"), "3");
-    assert_eq!(field("app", "one", "status"), "no check");
-    assert_eq!(field("app", "two", "status"), "MAINT");
     for column in ["bin", "bout"] {
         assert!(field("app", "one", column).parse::<u64>().unwrap() > 80, "{column}");
     }
+}
+
+/// The fields that are not as the traffic of [`stat`] makes them.
+fn wrong(rows: &Rows) -> Vec<String> {
+    #[rustfmt::skip]
+    let expected = [
+        ("front", "FRONTEND", "stot", "4"), ("front", "FRONTEND", "req_tot", "4"), ("front", "FRONTEND", "hrsp_2xx", "3"), ("front", "FRONTEND", "hrsp_4xx", "1"), ("front", "FRONTEND", "dreq", "1"),
+        ("front", "FRONTEND", "status", "OPEN"), ("app", "BACKEND", "stot", "3"), ("app", "BACKEND", "status", "UP"), ("app", "one", "stot", "3"), ("app", "one", "status", "no check"), ("app", "two", "status", "MAINT"),
+    ];
+    let differs = |(p, s, f, value): &(&str, &str, &str, &str)| {
+        let seen = rows.get(&((*p).to_owned(), (*s).to_owned())).and_then(|row| row.get(*f));
+        (seen.map(String::as_str) != Some(value)).then(|| format!("{p}/{s} {f}: {seen:?}, not {value}"))
+    };
+    expected.iter().filter_map(differs).collect()
 }
 
 fn version() {

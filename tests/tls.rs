@@ -16,6 +16,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("tls::alpn_prefers_h2", alpn);
     cases.test("tls::http2_works_end_to_end", http2);
     cases.test("tls::http2_multiplexes", multiplexed);
+    cases.test("tls::answers_of_the_proxy_work_over_http2", own_answers);
     cases.test("tls::ssl_fc_tells_tls_from_clear_text", ssl_fc);
     cases.test("tls::a_bad_certificate_is_named", bad_certificate);
 }
@@ -154,6 +155,21 @@ fn multiplexed() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("100 succeeded, 0 failed") && text.contains("100 2xx"), "{text}");
     assert_eq!(origin.requests().len(), 100);
+}
+
+fn own_answers() {
+    let cert = certificate(&["a.test"]);
+    let files = [("a.pem", cert.pem.as_str())];
+    let (subject, _o) = subject(
+        "crt \"${DIR}/a.pem\" alpn h2\n  http-request deny if { path /deny }\n  http-request redirect location /x if { path /go }",
+        &files,
+    );
+    let denied = curl(&["--http2"], &subject, "/deny");
+    assert_eq!(
+        denied,
+        "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n 403 2"
+    );
+    assert_eq!(curl(&["--http2"], &subject, "/go"), " 302 2");
 }
 
 fn ssl_fc() {

@@ -102,6 +102,8 @@ impl World {
     pub(crate) fn run(&self, exchange: &Exchange) -> Transcript {
         self.origin.drain();
         self.origin.close_gate();
+        // A port number comes back sooner or later, so older lines do not count.
+        let before = self.syslog.count();
         let mut client = Some(Client::connect(self.subject.addr("FRONT")));
         let port = client.as_ref().map_or(0, Client::port);
         let mut seen = Transcript::new();
@@ -116,7 +118,7 @@ impl World {
             Logs::PerResponse => responses,
             Logs::Count(n) => n,
         };
-        self.log_lines(port, lines, &mut seen);
+        self.log_lines(before, port, lines, &mut seen);
         let recorded = self.origin.drain();
         seen.extend(recorded.iter().map(|m| ("origin".to_owned(), self.masked(&message(m), port))));
         seen
@@ -175,11 +177,15 @@ impl World {
         }
     }
 
-    fn log_lines(&self, port: u16, n: usize, seen: &mut Transcript) {
+    fn log_lines(&self, before: usize, port: u16, n: usize, seen: &mut Transcript) {
         let part = format!("127.0.0.1:{port} ");
         let limit = if n == 0 { Duration::ZERO } else { PATIENCE / 4 };
-        let lines = self.syslog.with(&part, n, limit);
-        seen.extend(lines.iter().map(|l| ("log".to_owned(), mask_log(&self.masked(l, port)))));
+        let lines = self.syslog.after(before, &part, n, limit);
+        for line in &lines {
+            let (line, size) = mask_log(&self.masked(line, port));
+            seen.push(("log".to_owned(), line));
+            seen.extend(size.map(|size| ("size".to_owned(), size)));
+        }
     }
 
     /// Replaces what must differ: ports.
@@ -211,25 +217,36 @@ fn probe(client: &mut Client, seen: &mut Transcript) -> usize {
 }
 
 /// Replaces times and counts of connections in a log line; -1 stays, for it says what did not happen, and
-/// so does the number of retries, which comes after the flags.
-pub(crate) fn mask_log(line: &str) -> String {
+/// so does the number of retries, which comes after the flags. The count of bytes is compared on its own.
+fn mask_log(line: &str) -> (String, Option<String>) {
     let mut out = Vec::new();
     let quoted = line.find('"').unwrap_or(line.len());
     let mut after_flags = false;
+    let mut size_in = None;
+    let mut size = None;
     for word in line[..quoted].split(' ') {
         out.push(match word {
             w if w.starts_with('[') && w.contains(':') => "[TIME]".to_owned(),
             w if is_counters(w) => mask_numbers(w, after_flags),
+            w if size_in == Some(1) => {
+                size = Some(w.to_owned());
+                "SIZE".to_owned()
+            }
             w => w.to_owned(),
         });
         after_flags = is_flags(word);
+        size_in = match size_in {
+            // After httplog's five timers come status and size, after tcplog's three the size.
+            None if is_counters(word) => Some(if word.matches('/').count() == 4 { 2 } else { 1 }),
+            n => n.map(|n: usize| n.saturating_sub(1)),
+        };
     }
     let mut masked = out.join(" ") + &line[quoted..];
     // A line is cut at 1,024 bytes of which some were masked, so its end is not compared.
     if line.len() > 960 {
         masked.truncate(800);
     }
-    masked
+    (masked, size)
 }
 
 /// `----`, `SC--` or, of TCP, `SD`.

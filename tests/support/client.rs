@@ -71,6 +71,12 @@ impl Client {
         self.response("GET")
     }
 
+    /// A GET whose failure is not the test's.
+    pub(crate) fn try_response_to(&mut self, target: &str) -> Option<Message> {
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        self.try_response("GET")
+    }
+
     /// `n` bytes, fewer when the peer closes.
     pub(crate) fn take(&mut self, n: usize) -> Vec<u8> {
         self.reader.take(n)

@@ -78,6 +78,8 @@ pub(crate) struct Config {
     vars: Vec<(String, String)>,
     listeners: Vec<(String, OwnedFd)>,
     args: Vec<String>,
+    stdout: Option<PathBuf>,
+    file: &'static str,
     dir: Dir,
 }
 
@@ -86,7 +88,8 @@ impl Config {
     pub(crate) fn new(text: impl Into<String>) -> Self {
         let dir = Dir::new();
         let vars = vec![("DIR".to_owned(), dir.path().display().to_string())];
-        Self { text: text.into(), vars, listeners: Vec::new(), args: vec!["-db".to_owned()], dir }
+        let args = vec!["-db".to_owned()];
+        Self { text: text.into(), vars, listeners: Vec::new(), args, stdout: None, file: "haproxy.cfg", dir }
     }
 
     /// An environment variable, for `"${NAME}"` in the text.
@@ -114,6 +117,18 @@ impl Config {
         self
     }
 
+    /// Sends standard output elsewhere.
+    pub(crate) fn stdout_to(mut self, path: impl Into<PathBuf>) -> Self {
+        self.stdout = Some(path.into());
+        self
+    }
+
+    /// Calls the configuration file differently, for its ending tells its language.
+    pub(crate) fn called(mut self, name: &'static str) -> Self {
+        self.file = name;
+        self
+    }
+
     /// A path in the subject's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -130,11 +145,13 @@ impl Config {
     }
 
     pub(crate) fn start_as(self, kind: Kind) -> Subject {
-        let file = self.dir.write("haproxy.cfg", &self.text);
+        let file = self.dir.write(self.file, &self.text);
         let mut command = Command::new(program(kind));
         command.args(&self.args).arg("-f").arg(file).process_group(0).envs(self.vars.clone());
         command.stdin(Stdio::null());
-        command.stdout(log_file(&self.dir, "stdout")).stderr(log_file(&self.dir, "stderr"));
+        let elsewhere = |path: &PathBuf| File::options().write(true).open(path).expect("a place for output");
+        command.stdout(self.stdout.as_ref().map_or_else(|| log_file(&self.dir, "stdout"), elsewhere));
+        command.stderr(log_file(&self.dir, "stderr"));
         let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
         inherit(&mut command, fds);
         let child = command.spawn().unwrap_or_else(|e| panic!("start {:?}: {e}", program(kind)));

@@ -33,9 +33,19 @@ impl Syslog {
         lines.clone()
     }
 
+    /// How many lines came so far.
+    pub(crate) fn count(&self) -> usize {
+        self.lines().len()
+    }
+
     /// The lines with `part` in them, once there are `n`; fewer when they do not come.
     pub(crate) fn with(&self, part: &str, n: usize, limit: Duration) -> Vec<String> {
-        let found = || self.lines().into_iter().filter(|l| l.contains(part)).collect::<Vec<_>>();
+        self.after(0, part, n, limit)
+    }
+
+    /// The same among the lines after the first `skip`.
+    pub(crate) fn after(&self, skip: usize, part: &str, n: usize, limit: Duration) -> Vec<String> {
+        let found = || self.lines().into_iter().skip(skip).filter(|l| l.contains(part)).collect::<Vec<_>>();
         within(limit, || Some(found()).filter(|l| l.len() >= n)).unwrap_or_else(found)
     }
 
