@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use config::model::{Bind, BindAddress, Permissions};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -119,9 +119,20 @@ impl Listener {
         self.socket.as_raw_fd()
     }
 
+    /// Whether it is a unix socket.
+    pub fn is_unix(&self) -> bool {
+        matches!(self.local, Address::Unix(_))
+    }
+
     /// Ties the socket to the current tokio runtime.
     pub fn into_acceptor(self) -> io::Result<Acceptor> {
         Acceptor::new(self.socket, self.local)
+    }
+}
+
+impl From<Listener> for OwnedFd {
+    fn from(listener: Listener) -> Self {
+        listener.socket.into()
     }
 }
 

@@ -1,3 +1,72 @@
-//! placeholder
-/// Runs the gateway.
-pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+//! The process: command line, start, signals, reload, end. Behaves as HAProxy does, seen from outside.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program speaks to its terminal"
+)]
+
+mod admin_sockets;
+mod args;
+mod check;
+mod daemon;
+mod demo;
+mod disk;
+mod entrypoint;
+mod exit;
+mod load;
+mod notify;
+mod pidfile;
+mod privilege;
+mod report;
+mod run;
+mod serve;
+mod signal;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Action, Args};
+use entrypoint::Started;
+
+/// Runs the gateway on the process' own arguments.
+pub fn main() -> ExitCode {
+    let mut words = std::env::args_os();
+    let program = words.next().unwrap_or_default();
+    let words: Vec<OsString> = words.collect();
+    match entrypoint::started_as(&program, words) {
+        Started::Elsewhere(command) => entrypoint::execute(&command),
+        Started::Gateway { words, name } => {
+            entrypoint::name_process(&name);
+            match Args::parse(words) {
+                Ok(args) => act(&args, &name),
+                Err(error) => {
+                    eprintln!("{name}: {error}\n\n{}", args::usage(&name));
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}
+
+fn act(args: &Args, name: &str) -> ExitCode {
+    match &args.action {
+        Action::Help => {
+            println!("{}\n\n{}", version::short(), args::usage(name));
+            ExitCode::SUCCESS
+        }
+        Action::Version => {
+            println!("{}", version::short());
+            ExitCode::SUCCESS
+        }
+        Action::VersionAndBuild => {
+            println!("{}", version::long());
+            ExitCode::SUCCESS
+        }
+        Action::Condition(condition) => check::condition(args, condition),
+        Action::Check => check::configuration(args),
+        Action::Run => run::run(args),
+        Action::Demo => demo::run(args),
+    }
+}
