@@ -14,8 +14,11 @@ use lang::{Span, Words};
 
 /// How many rules stand before the one that matches.
 const SIZES: &[usize] = &[1, 10, 100, 1_000];
-/// The shape of the rules: a heading, and the condition of the rule with this number.
-const SHAPES: &[(&str, fn(usize) -> String)] = &[
+/// The condition of the rule with this number.
+type Condition = fn(usize) -> String;
+
+/// The shapes of rules, each with its heading.
+const SHAPES: &[(&str, Condition)] = &[
     ("path_beg", |index| format!("if {{ path_beg /service-{index:04}/ }}")),
     ("path_beg -i", |index| format!("if {{ path_beg -i /Service-{index:04}/ }}")),
     ("path", |index| format!("if {{ path /service-{index:04}/hook }}")),
@@ -35,7 +38,7 @@ fn main() {
 }
 
 /// The time of one choice: by the plan, and by asking each condition in turn.
-fn run(size: usize, condition: fn(usize) -> String, measured: bool) -> (Duration, Duration) {
+fn run(size: usize, condition: Condition, measured: bool) -> (Duration, Duration) {
     let conds: Vec<Cond> = (1..=size).map(|index| parse(&condition(index))).collect();
     let plan = FirstMatch::compile(&conds.iter().map(Some).collect::<Vec<_>>());
     let request = Request::for_service(size);
