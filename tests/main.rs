@@ -27,8 +27,9 @@ mod stats;
 mod support;
 mod tls;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use support::cases::Cases;
+use support::subject::{Kind, kind, program};
 
 fn main() -> ExitCode {
     let mut args = libtest_mimic::Arguments::from_args();
@@ -51,6 +52,10 @@ fn main() -> ExitCode {
     ] {
         add(&mut cases);
     }
+    if let Some(missing) = missing_program(&args) {
+        eprintln!("{missing}");
+        return ExitCode::FAILURE;
+    }
     let whole = args.filter.is_none() && args.skip.is_empty() && !args.list;
     let (trials, left_out) = cases.into_parts();
     let conclusion = libtest_mimic::run(&args, trials);
@@ -60,6 +65,22 @@ fn main() -> ExitCode {
     report_left_out(&left_out);
     let stale = oracle::report(whole);
     if conclusion.has_failed() || stale { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Says once what would otherwise fail every case.
+fn missing_program(args: &libtest_mimic::Arguments) -> Option<String> {
+    let starts = |kind: Kind| {
+        let output = Command::new(program(kind)?).arg("-v").stdin(Stdio::null()).output().ok()?;
+        output.status.success().then_some(())
+    };
+    let needed = [kind(), Kind::Haproxy];
+    let missing = needed.into_iter().find(|kind| !args.list && starts(*kind).is_none())?;
+    Some(match missing {
+        Kind::Gateway => "no gateway to test: build it, or set GATEWAY_BIN".to_owned(),
+        Kind::Haproxy => {
+            "no haproxy to compare with: install it (`make test` does), or set HAPROXY_BIN".to_owned()
+        }
+    })
 }
 
 fn report_left_out(left_out: &[(String, &'static str)]) {

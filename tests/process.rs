@@ -213,7 +213,7 @@ fn hard_stop() {
 
 fn descriptor_limit() {
     let origin = Origin::plain();
-    let binary = program(kind());
+    let binary = program(kind()).expect("looked at before the first case");
     let dir = Dir::new();
     let port = ports::free();
     let cfg = dir.write(

@@ -30,15 +30,19 @@ pub(crate) fn kind() -> Kind {
     }
 }
 
-/// The program's path.
-pub(crate) fn program(kind: Kind) -> PathBuf {
+/// The program's path; none where cargo does not build the gateway and `GATEWAY_BIN` is not set.
+pub(crate) fn program(kind: Kind) -> Option<PathBuf> {
     let from_env = |name| std::env::var_os(name).map(PathBuf::from);
     match kind {
-        Kind::Haproxy => from_env("HAPROXY_BIN").unwrap_or_else(|| "haproxy".into()),
-        Kind::Gateway => from_env("GATEWAY_BIN")
-            .or_else(|| option_env!("CARGO_BIN_EXE_gateway").map(PathBuf::from))
-            .expect("GATEWAY_BIN is set where cargo does not build the gateway"),
+        Kind::Haproxy => from_env("HAPROXY_BIN").or_else(|| Some("haproxy".into())),
+        Kind::Gateway => {
+            from_env("GATEWAY_BIN").or_else(|| option_env!("CARGO_BIN_EXE_gateway").map(PathBuf::from))
+        }
     }
+}
+
+fn command(kind: Kind) -> Command {
+    Command::new(program(kind).expect("looked at before the first case"))
 }
 
 /// A directory that is removed when the test is over.
@@ -146,15 +150,15 @@ impl Config {
 
     pub(crate) fn start_as(self, kind: Kind) -> Subject {
         let file = self.dir.write(self.file, &self.text);
-        let mut command = Command::new(program(kind));
-        command.args(&self.args).arg("-f").arg(file).process_group(0).envs(self.vars.clone());
-        command.stdin(Stdio::null());
+        let mut process = command(kind);
+        process.args(&self.args).arg("-f").arg(file).process_group(0).envs(self.vars.clone());
+        process.stdin(Stdio::null());
         let elsewhere = |path: &PathBuf| File::options().write(true).open(path).expect("a place for output");
-        command.stdout(self.stdout.as_ref().map_or_else(|| log_file(&self.dir, "stdout"), elsewhere));
-        command.stderr(log_file(&self.dir, "stderr"));
+        process.stdout(self.stdout.as_ref().map_or_else(|| log_file(&self.dir, "stdout"), elsewhere));
+        process.stderr(log_file(&self.dir, "stderr"));
         let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
-        inherit(&mut command, fds);
-        let child = command.spawn().unwrap_or_else(|e| panic!("start {:?}: {e}", program(kind)));
+        inherit(&mut process, fds);
+        let child = process.spawn().unwrap_or_else(|e| panic!("start {kind:?}: {e}"));
         let address = |l: &OwnedFd| socket2::SockRef::from(l).local_addr().ok()?.as_socket();
         let addrs = self.listeners.iter().filter_map(|(n, l)| Some((n.clone(), address(l)?))).collect();
         Subject { child, addrs, dir: self.dir, kind }
@@ -284,10 +288,10 @@ pub(crate) fn run(args: &[&str]) -> (Option<i32>, String, String) {
 /// The same with environment variables.
 pub(crate) fn run_in(args: &[&str], vars: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let dir = Dir::new();
-    let mut command = Command::new(program(kind()));
-    command.args(args).envs(vars.iter().copied()).stdin(Stdio::null());
-    command.stdout(log_file(&dir, "stdout")).stderr(log_file(&dir, "stderr"));
-    let mut child = command.spawn().expect("the program starts");
+    let mut process = command(kind());
+    process.args(args).envs(vars.iter().copied()).stdin(Stdio::null());
+    process.stdout(log_file(&dir, "stdout")).stderr(log_file(&dir, "stderr"));
+    let mut child = process.spawn().expect("the program starts");
     let status = within(PATIENCE, || child.try_wait().expect("the child is ours"));
     let _ = child.kill();
     let _ = child.wait();
