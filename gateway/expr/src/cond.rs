@@ -139,7 +139,7 @@ fn parse_groups(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result
     let mut negated = false;
     while let Some(word) = words.next() {
         let mut text = word.text.as_str();
-        if text == "or" || text == "||" {
+        if text.eq_ignore_ascii_case("or") || text == "||" {
             negated = false;
             groups.push(Vec::new());
             continue;
@@ -222,6 +222,7 @@ mod tests {
         ("if !", false),
         ("if || TRUE", true),
         ("if TRUE ||", true),
+        ("if FALSE OR TRUE", true),
         ("if FALSE || !", false),
         ("if !!TRUE", true),
         ("if ! TRUE", false),

@@ -21,6 +21,7 @@ struct Inner {
     text: String,
     action: Box<dyn Action>,
     cond: Option<Cond>,
+    ends: bool,
 }
 
 impl fmt::Debug for Rule {
@@ -50,6 +51,11 @@ impl Rule {
         let word = words.expect("an action")?;
         let row = action::find(&word.text, phase).map_err(|why| why.at(word, phase))?;
         finish(row, phase, words, acls, scope)
+    }
+
+    /// Whether no rule behind it is ever reached: it ends the set, under no condition.
+    pub fn is_final(&self) -> bool {
+        self.inner.ends && self.inner.cond.is_none()
     }
 
     fn apply(&self, message: &mut dyn Message) -> Flow {
@@ -84,7 +90,7 @@ fn finish(
         sentence(error, &format!("error detected while parsing an '{said}' condition : "))
     })?;
     scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
-    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond }) })
+    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond, ends: row.ends }) })
 }
 
 /// An action's words in one spelling.
@@ -209,6 +215,13 @@ mod tests {
         assert_eq!(set.run(&mut world), Flow::Wait);
         world.more = false;
         assert_eq!(set.run(&mut world), Flow::Accept);
+    }
+
+    #[test]
+    fn a_final_rule_without_a_condition_is_the_last() {
+        for (text, last) in [("deny", true), ("deny if TRUE", false), ("set-header a b", false)] {
+            assert_eq!(rule(Phase::HttpRequest, text).unwrap().is_final(), last, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The request's head (configuration.txt 7.3.6).
 
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::{Fetch, Request, Visit, fetch, one, uri};
@@ -63,18 +64,21 @@ fn base<'a>(request: &Request<'a>, part: fn(&'a [u8]) -> Option<&'a [u8]>, visit
 }
 
 fn url_ip<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let ip = request.txn.uri().and_then(uri::authority).and_then(|authority| {
-        let host = &authority[..memchr::memchr(b':', authority).unwrap_or(authority.len())];
-        std::str::from_utf8(host).ok()?.parse().ok()
-    });
-    one(ip.map(Value::Ip), visit);
+    one(url_address(request).map(|(ip, _)| Value::Ip(ip)), visit);
 }
 
 fn url_port<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let port = request.txn.uri().and_then(uri::authority).map(|authority| {
-        memchr::memchr(b':', authority).map_or(80, |colon| leading_int(&authority[colon + 1..]))
-    });
-    one(port.map(Value::Int), visit);
+    one(url_address(request).map(|(_, port)| Value::Int(port)), visit);
+}
+
+/// The address and port of an absolute target; a name is none.
+fn url_address(request: &Request<'_>) -> Option<(IpAddr, i64)> {
+    let authority = uri::authority(request.txn.uri()?)?;
+    let end = memchr::memrchr(b':', authority).filter(|at| !authority[*at..].contains(&b']'));
+    let host = &authority[..end.unwrap_or(authority.len())];
+    let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
+    let ip = std::str::from_utf8(host).ok()?.parse().ok()?;
+    Some((ip, end.map_or(80, |at| leading_int(&authority[at + 1..]))))
 }
 
 fn method<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
@@ -173,7 +177,7 @@ fn values<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
 }
 
 /// Where the next delimiter outside of quotes stands.
-fn end_of(delimiter: u8, text: &[u8]) -> usize {
+pub(super) fn end_of(delimiter: u8, text: &[u8]) -> usize {
     let (mut quoted, mut at) = (false, 0);
     while let Some(byte) = text.get(at) {
         match byte {
@@ -304,7 +308,7 @@ fn param<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     let start = delimiter.first().copied().unwrap_or(b'?');
     let Some(uri) = request.txn.uri() else { return };
     let Some(at) = memchr::memchr(start, uri) else { return };
-    let ends = |byte: &u8| *byte == b'&' || *byte == b';' || (start != b'?' && *byte == start);
+    let ends = |byte: &u8| matches!(byte, b'&' | b';') || *byte == start;
     for pair in uri[at + 1..].split(ends) {
         let value = match memchr::memchr(b'=', pair) {
             Some(equals) if wanted.is_empty() || &pair[..equals] == wanted => &pair[equals + 1..],
@@ -318,4 +322,89 @@ fn param<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
 
 fn param_number<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     param(request, &mut |value| visit(Value::Int(value.to_int().unwrap_or(0))));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::{World, evaluate};
+
+    /// What HAProxy 2.6 yields for the same request.
+    #[test]
+    fn occurrences_are_counted_as_haproxy_counts_them() {
+        let world = World::get(
+            "/p;k=v?a=1&b=2;c=3&a=4&&d&e=&=f&x=%20+y?z=1",
+            &[
+                ("X", "a, \"b,c\" ,, d,"),
+                ("X", "e"),
+                ("X", ""),
+                ("N", "1.2.3.4, foo, ::1"),
+                ("Cookie", "a=1; b=\"q;r\"; a=2;c; d=;e=x y ;f=a=b"),
+                ("Cookie", "a=3"),
+            ],
+        );
+        for (text, expected) in [
+            ("hdr(x)", Some("")),
+            ("hdr(x,1)", Some("a")),
+            ("hdr(x,2)", Some("\"b,c\"")),
+            ("hdr(x,3)", Some("")),
+            ("hdr(x,4)", Some("d")),
+            ("hdr(x,6)", Some("e")),
+            ("hdr(x,8)", None),
+            ("hdr(x,-2)", Some("e")),
+            ("hdr(x,-4)", Some("d")),
+            ("hdr(x,-7)", Some("a")),
+            ("hdr(x,-8)", None),
+            ("hdr_cnt(x)", Some("7")),
+            ("req.fhdr_cnt(x)", Some("3")),
+            ("req.fhdr(x,1)", Some("a, \"b,c\" ,, d,")),
+            ("req.fhdr(x,-2)", Some("e")),
+            ("hdr_ip(n)", Some("::1")),
+            ("hdr_ip(n,1)", Some("1.2.3.4")),
+            ("hdr_ip(n,2)", None),
+            ("hdr_val(none)", None),
+            ("cook(a)", Some("3")),
+            ("cook(b)", Some("\"q;r\"")),
+            ("cook(c)", None),
+            ("cook(d)", Some("")),
+            ("cook(e)", Some("x y")),
+            ("cook(f)", Some("a=b")),
+            ("cook", Some("1")),
+            ("cook_cnt(a)", Some("3")),
+            ("cook_cnt", Some("7")),
+            ("url_param(a)", Some("1")),
+            ("url_param(c)", Some("3")),
+            ("url_param(d)", None),
+            ("url_param(e)", Some("")),
+            ("url_param", Some("1")),
+            ("url_param(x)", Some("%20+y")),
+            ("url_param(z)", Some("1")),
+            ("url_param(k,;)", Some("v?a=1")),
+            ("url_param(c,;)", Some("3")),
+            ("url_param(a,&)", Some("4")),
+            ("url_ip", None),
+        ] {
+            assert_eq!(evaluate(text, &world).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_of_absolute_targets() {
+        for (text, uri, expected) in [
+            ("url_ip", "http://192.0.2.1:8/a", Some("192.0.2.1")),
+            ("url_port", "http://192.0.2.1:8/a", Some("8")),
+            ("url_port", "http://[::1]/a", Some("80")),
+            ("url_ip", "http://h.ex:8/a", None),
+            ("url_port", "http://h.ex:8/a", None),
+            ("base", "http://h.ex", Some("h")),
+            ("base", "*", Some("h")),
+            ("query", "/a?b?c", Some("b?c")),
+            ("query", "/a", None),
+        ] {
+            assert_eq!(
+                evaluate(text, &World::get(uri, &[("Host", "h")])).as_deref(),
+                expected,
+                "{text} {uri}"
+            );
+        }
+    }
 }

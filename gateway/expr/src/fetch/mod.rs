@@ -161,6 +161,11 @@ pub fn nearest(name: &str) -> Option<&'static str> {
     lang::suggest::nearest(name, names.chain(crate::acl::alias_names()))
 }
 
+/// Where the first of a header line's values ends: at a comma outside of quotes, or with the line.
+pub fn value_end(line: &[u8]) -> usize {
+    http_req::end_of(b',', line)
+}
+
 /// One sample, if there is one.
 pub(crate) fn one<'a>(value: Option<Value<'a>>, visit: Visit<'_, 'a>) {
     if let Some(value) = value {

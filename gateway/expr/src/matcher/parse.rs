@@ -22,6 +22,8 @@ const MAX_REGEX: usize = 256 << 20;
 struct Flags {
     method: Option<Method>,
     ignore_case: bool,
+    /// Files have a second column, which does not count.
+    map: bool,
     patterns: Vec<(Pattern, Span)>,
 }
 
@@ -92,15 +94,23 @@ fn flag(flags: &mut Flags, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<b
         "-u" => drop(words.expect("a unique id")?),
         "-f" => {
             let file = words.expect("a file name")?;
+            let map = flags.map;
+            let first = |line: String| match line.split_once([' ', '\t']) {
+                Some((pattern, _)) if map => pattern.to_owned(),
+                _ => line,
+            };
             let lines = read(file, scope)?;
             flags.patterns.extend(
-                lines.into_iter().map(|text| (Pattern { text, ignore_case: flags.ignore_case }, file.span)),
+                lines
+                    .into_iter()
+                    .map(first)
+                    .map(|text| (Pattern { text, ignore_case: flags.ignore_case }, file.span)),
             );
         }
         "-m" => flags.method = Some(method(words, flags)?),
         "--" => return Ok(false),
-        // names are never resolved while loading, and a map's second column is cut off in any case
-        "-n" | "-M" => {}
+        "-M" => flags.map = true,
+        // `-n`: names are never resolved while loading in any case
         _ => {}
     }
     Ok(true)

@@ -155,3 +155,33 @@ fn no_rules_yield_nothing() {
     assert_eq!(FirstMatch::compile(&[]).first(&World::sample()), None);
     assert_eq!(FirstMatch::compile(&[None]).first(&World::sample()), Some(0));
 }
+
+/// Of these, texts are made that mean something now and then.
+#[rustfmt::skip]
+const PIECES: &[&str] = &[
+    "hdr", "(", ")", ",", "%", "[", "]", "{", "}", "+Q", "path", "-1", "0", "\\", "'", "\"", "regsub", "field",
+    "word", "bytes", "url_dec", "if", "!", "or", "-m", "reg", "sub", "é", "a", " ", "99999999999999999999", "src",
+    "int", "lower", "-i", "--", "gt", ":", "*", "^", "o", "ci", "ipmask", "24", "url_param", "cook", "date",
+];
+
+#[test]
+fn no_text_makes_a_parser_or_an_evaluation_panic() {
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let scope = scope_at(Phase::Anywhere);
+    for _ in 0..600 {
+        let text: String = (0..dice.roll(12)).map(|_| dice.pick(PIECES)).collect();
+        let world = dice.world();
+        if let Ok((expr, _)) = crate::Expr::parse_text(&text, &scope) {
+            expr.eval(&world);
+        }
+        let word = lang::Word::new(text.as_str(), Span::default());
+        if let Ok(format) = crate::LogFormat::parse(&word, &scope) {
+            format.to_bytes(&world);
+        }
+        let spaced: Vec<_> =
+            (0..dice.roll(9)).map(|_| lang::Word::new(dice.pick(PIECES), Span::default())).collect();
+        if let Ok(cond) = Cond::parse(&mut Words::new(&spaced, Span::default()), &Acls::default(), &scope) {
+            cond.eval(&world);
+        }
+    }
+}

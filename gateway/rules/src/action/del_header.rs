@@ -8,7 +8,7 @@ use crate::{Flow, Message};
 
 #[derive(Debug)]
 struct DelHeader {
-    /// In lower case, as names are compared.
+    /// In lower case, as names are compared: also with an expression, which thus finds no upper case.
     name: Vec<u8>,
     how: How,
 }
@@ -58,7 +58,7 @@ pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Acti
         "beg" => How::Beg,
         "end" => How::End,
         "sub" => How::Sub,
-        "reg" => How::Reg(Box::new(expr::compile_regex(&word.text, true).map_err(fail)?)),
+        "reg" => How::Reg(Box::new(expr::compile_regex(&word.text, false).map_err(fail)?)),
         other => return Err(fail(format!("-m with unsupported matching method '{other}'"))),
     };
     Ok(Box::new(DelHeader { name: word.text.to_ascii_lowercase().into_bytes(), how }))

@@ -44,6 +44,8 @@ pub struct Row {
     pub(crate) parse: Parse,
     /// The words of a rule that uses it.
     pub example: &'static str,
+    /// No rule behind it is reached.
+    pub(crate) ends: bool,
 }
 
 impl fmt::Debug for Row {
@@ -53,7 +55,12 @@ impl fmt::Debug for Row {
 }
 
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, parse, example }
+    Row { name, phases, parse, example, ends: false }
+}
+
+/// A row whose action ends the rule set.
+const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
+    Row { name, phases, parse, example, ends: true }
 }
 
 const REQUEST: &[Phase] = &[Phase::HttpRequest];
@@ -75,10 +82,10 @@ const DROP: &[Phase] = &[
 /// Every action.
 #[rustfmt::skip]
 pub const ACTIONS: &[Row] = &[
-    row("accept",              TCP,      accept::accept,                "accept"),
-    row("reject",              REFUSE,   accept::reject,                "reject"),
-    row("silent-drop",         DROP,     accept::silent_drop,           "silent-drop"),
-    row("allow",               HEADS,    accept::accept,                "allow"),
+    last("accept",              TCP,      accept::accept,                "accept"),
+    last("reject",              REFUSE,   accept::reject,                "reject"),
+    last("silent-drop",         DROP,     accept::silent_drop,           "silent-drop"),
+    last("allow",               HEADS,    accept::accept,                "allow"),
     row("set-header",          HEADS,    set_header::set,               "set-header X-Path %[hdr(host)]"),
     row("add-header",          HEADS,    set_header::add,               "add-header X-A b"),
     row("del-header",          HEADS,    del_header::parse,             "del-header X-A -m beg"),
@@ -93,12 +100,12 @@ pub const ACTIONS: &[Row] = &[
     row("replace-uri",         REQUEST,  replace_uri::uri,              "replace-uri ^/a/(.*) /\\1"),
     row("set-method",          REQUEST,  set_method::parse,             "set-method POST"),
     row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow"),
-    row("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
-    row("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
-    row("block",               REQUEST,  deny::deny,                    "block"),
-    row("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
-    row("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
-    row("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
+    last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
+    last("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
+    last("block",               REQUEST,  deny::deny,                    "block"),
+    last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
+    last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
+    last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 
 /// Why there is no such action.

@@ -69,7 +69,8 @@ impl Redirect {
 
     fn append_path(&self, txn: &dyn Txn, out: &mut Vec<u8>) {
         let (_, path, query) = cut(txn.uri().unwrap_or_default());
-        out.extend_from_slice(if path.is_empty() { b"/" } else { path });
+        // `*` and an authority alone have no path
+        out.extend_from_slice(if path.starts_with(b"/") { path } else { b"/" });
         if !self.drop_query {
             out.extend_from_slice(query);
         }
@@ -189,6 +190,9 @@ mod tests {
             ("/sch/a?b", "redirect scheme https", "https://www.example.com/sch/a?b"),
             ("/s/a?b", "redirect scheme https code 308 drop-query", "https://www.example.com/s/a"),
             ("http://abs/x?q", "redirect prefix http://p", "http://p/x?q"),
+            ("*", "redirect scheme https", "https://www.example.com/"),
+            ("h.ex:8", "redirect prefix http://p", "http://p/"),
+            ("http://h", "redirect prefix http://p", "http://p/"),
             ("/x", "redirect location %[hdr(none)]", ""),
         ] {
             assert_eq!(location(uri, text).as_deref(), Some(expected), "{uri} {text}");

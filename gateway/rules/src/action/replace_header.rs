@@ -1,5 +1,6 @@
 //! `replace-header <name> <regex> <fmt>`: whole lines; `replace-value`: each value between commas.
 
+use expr::fetch::value_end;
 use expr::{LogFormat, Scope, compile_regex, expand_replacement};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
@@ -38,21 +39,20 @@ pub(super) fn replaced(regex: &Regex, text: &[u8], with: &[u8]) -> Option<Vec<u8
     Some(expand_replacement(with, |group| found.get(group).map(|part| part.as_bytes())))
 }
 
-/// A line with its values rewritten; the commas and spaces between them stay.
+/// A line with its values rewritten; one that is takes the spaces around it along.
 fn each_value(line: &[u8], rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(line.len());
     let mut changed = false;
-    for (at, part) in line.split(|byte| *byte == b',').enumerate() {
-        if at > 0 {
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        let end = value_end(text);
+        let new = rewrite(text[..end].trim_ascii());
+        changed |= new.is_some();
+        out.extend_from_slice(new.as_deref().unwrap_or(&text[..end]));
+        rest = text.get(end + 1..);
+        if rest.is_some() {
             out.push(b',');
         }
-        let value = part.trim_ascii();
-        let lead = part.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        out.extend_from_slice(&part[..lead]);
-        let new = rewrite(value);
-        changed |= new.is_some();
-        out.extend(new.as_deref().unwrap_or(value));
-        out.extend_from_slice(&part[(lead + value.len()).min(part.len())..]);
     }
     changed.then_some(out)
 }
@@ -94,7 +94,23 @@ mod tests {
         assert_eq!(world.header("accept"), ["b-a-GET"]);
         let mut world = World::sample();
         rules(Phase::HttpRequest, &[r"replace-value X-Forwarded-For ^10\.0\.0\.(.*)$ x\1"]).run(&mut world);
-        assert_eq!(world.header("x-forwarded-for"), ["x1, x2"]);
+        assert_eq!(world.header("x-forwarded-for"), ["x1,x2"]);
+    }
+
+    /// What HAProxy 2.6 sends.
+    #[test]
+    fn values_are_cut_outside_of_quotes() {
+        let line = b"a , b , \"c,b\",,b";
+        for (regex, with, expected) in [
+            ("b", &b"<\\0>"[..], Some("a ,<b>,<b>,,<b>")),
+            ("^$", b"e", Some("a , b , \"c,b\",e,b")),
+            ("a", b"z", Some("z, b , \"c,b\",,b")),
+            ("^c", b"z", None),
+        ] {
+            let regex = super::compile_regex(regex, false).unwrap();
+            let new = super::each_value(line, |text| super::replaced(&regex, text, with));
+            assert_eq!(new.map(|new| String::from_utf8(new).unwrap()).as_deref(), expected, "{regex}");
+        }
     }
 
     #[test]

@@ -19,6 +19,12 @@ impl Action for UseService {
 
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let word = words.expect("a service name")?;
+    if word.text.starts_with("lua.") {
+        return Err(Diagnostic::alert(
+            word.span,
+            format!("service '{}' is not supported yet (no Lua)", word.text),
+        ));
+    }
     let known = SERVICES.iter().find(|(name, _)| *name == word.text);
     let (_, service) = known.ok_or_else(|| {
         Diagnostic::alert(word.span, format!("'{}' unknown service name.", word.text))
