@@ -57,7 +57,8 @@ impl Acceptor {
     }
 
     /// The next connection, taken with a permit of each limit. Failures of single connections are passed over; when
-    /// descriptors or memory run out it rests and tries again. Dropping the future loses no connection.
+    /// descriptors or memory run out it rests and tries again; on a closed
+    /// listener it waits for ever. Dropping the future loses no connection.
     pub async fn accept(&self, permits: &Permits) -> Accepted {
         loop {
             if let Err(error) = self.socket.readable().await {
@@ -73,6 +74,11 @@ impl Acceptor {
                     Err(error) => self.rest(&error).await,
                 },
                 Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                    // `Listener::close` was called: nothing will ever come.
+                    drop(held);
+                    std::future::pending::<()>().await;
+                }
                 Err(error) => {
                     drop(held);
                     self.rest(&error).await;
@@ -181,6 +187,17 @@ mod tests {
             assert!(tokio::time::timeout(wait, acceptor.accept(&permits)).await.is_err());
             drop(first);
             assert!(tokio::time::timeout(Duration::from_secs(5), acceptor.accept(&permits)).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn a_closed_listener_is_waited_on_without_a_busy_loop() {
+        run(async {
+            let listener = listener();
+            let acceptor = listener.try_clone().unwrap().into_acceptor().unwrap();
+            listener.close();
+            let wait = Duration::from_millis(20);
+            assert!(tokio::time::timeout(wait, acceptor.accept(&Permits::default())).await.is_err());
         });
     }
 

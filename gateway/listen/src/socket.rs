@@ -61,6 +61,8 @@ fn plain(error: &io::Error) -> String {
 pub struct Listener {
     socket: Socket,
     local: Address,
+    /// Others have the same socket, and it is not ours to end.
+    inherited: bool,
 }
 
 impl Listener {
@@ -101,7 +103,7 @@ impl Listener {
             BindAddress::Unix(path) => Address::Unix(Some(path.to_string_lossy().into())),
             _ => local_of(&socket)?,
         };
-        Ok(Self { socket, local })
+        Ok(Self { socket, local, inherited: matches!(address, BindAddress::Fd(_)) })
     }
 
     /// Where it listens; port 0 has become the real port.
@@ -111,7 +113,16 @@ impl Listener {
 
     /// Another handle on the same socket, for the accept loop of another thread or the next generation.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { socket: self.socket.try_clone()?, local: self.local.clone() })
+        Ok(Self { socket: self.socket.try_clone()?, local: self.local.clone(), inherited: self.inherited })
+    }
+
+    /// Refuses connections from now on, on all handles of the socket at once; those that wait are reset. A socket that
+    /// was inherited is left to those who have it as well.
+    pub fn close(&self) {
+        if !self.inherited {
+            // A socket that is closed already is what was wanted.
+            let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        }
     }
 
     /// The file descriptor's number, for messages and `show cli sockets`.
@@ -211,7 +222,7 @@ fn bind_and_listen(socket: Socket, addr: SocketAddr, backlog: u32) -> Result<Lis
     socket.bind(&SockAddr::from(addr)).map_err(|e| cannot_bind(addr, e))?;
     listen(&socket, backlog).map_err(|e| BindError::new(&addr, "cannot listen to socket", Some(e)))?;
     let local = local_of(&socket)?;
-    Ok(Listener { socket, local })
+    Ok(Listener { socket, local, inherited: false })
 }
 
 pub(crate) fn listen(socket: &Socket, backlog: u32) -> io::Result<()> {
@@ -265,6 +276,18 @@ mod tests {
     fn port_zero_becomes_a_real_port() {
         let listener = Listener::open(&bind(BindAddress::Tcp("127.0.0.1:0".parse().unwrap())), 8).unwrap();
         assert_ne!(listener.local_addr().ip().unwrap().port(), 0);
+    }
+
+    #[test]
+    fn a_closed_listener_refuses_on_all_its_handles() {
+        let listener = Listener::open(&bind(BindAddress::Tcp("127.0.0.1:0".parse().unwrap())), 8).unwrap();
+        let handle = listener.try_clone().unwrap();
+        let addr = listener.local_addr().ip().unwrap();
+        assert!(std::net::TcpStream::connect(addr).is_ok());
+        listener.close();
+        let error = std::net::TcpStream::connect(addr).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        drop(handle);
     }
 
     #[test]

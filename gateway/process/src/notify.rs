@@ -34,7 +34,7 @@ impl Notifier {
         let Some(address) = &self.0 else { return };
         let sent = UnixDatagram::unbound().and_then(|socket| socket.send_to_addr(state.as_bytes(), address));
         if let Err(error) = sent {
-            log::warn!("cannot tell NOTIFY_SOCKET '{}': {error}", state.lines().next().unwrap_or_default());
+            log::debug!("cannot tell NOTIFY_SOCKET '{}': {error}", state.lines().next().unwrap_or_default());
         }
     }
 
