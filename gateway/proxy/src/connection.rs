@@ -43,7 +43,6 @@ pub struct Connection {
 pub struct Traffic {
     read: AtomicU64,
     written: AtomicU64,
-    unlogged: AtomicU64,
     requests: AtomicU32,
 }
 
@@ -56,16 +55,6 @@ impl Traffic {
     /// Counts bytes that were sent to the client.
     pub fn add_written(&self, bytes: usize) {
         self.written.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// Counts bytes of the `connection` lines, which HAProxy's `%B` leaves out.
-    pub fn add_unlogged(&self, bytes: usize) {
-        self.unlogged.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// Bytes of `connection` lines so far.
-    pub fn unlogged(&self) -> u64 {
-        self.unlogged.load(Ordering::Relaxed)
     }
 
     /// Bytes sent by the client so far.
@@ -95,8 +84,6 @@ pub struct HeadTimes {
     pub first_byte_at: SystemTime,
     /// Its last byte.
     pub complete: Instant,
-    /// The bytes of the connection before it: (read, written, unlogged).
-    pub before: (u64, u64, u64),
     /// The request line as it came.
     pub line: bytes::Bytes,
 }
@@ -109,7 +96,6 @@ impl HeadTimes {
             first_byte: now,
             first_byte_at: now_at,
             complete: now,
-            before: (0, 0, 0),
             line: bytes::Bytes::new(),
         }
     }

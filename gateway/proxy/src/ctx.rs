@@ -55,8 +55,8 @@ pub(crate) struct Ctx {
     pub cut: bool,
     /// The request line as it came.
     pub line: bytes::Bytes,
-    /// Bytes of the connection before this request: (read, written, unlogged).
-    pub before: (u64, u64, u64),
+    /// Bytes of the heads as HAProxy counts them: (request, response).
+    pub sizes: (u64, u64),
     /// Queue positions at entry: (server, backend).
     pub queued: (u64, u64),
     /// The request is HTTP/2.
@@ -139,7 +139,7 @@ impl Default for Ctx {
             silent: false,
             cut: false,
             line: bytes::Bytes::new(),
-            before: (0, 0, 0),
+            sizes: (0, 0),
             queued: (0, 0),
             http2: false,
             body: (0, 0),

@@ -15,7 +15,7 @@ use crate::answer::{Reply, head};
 use crate::gateway::Gateway;
 use crate::runtime::{Backend, Frontend};
 
-/// The state of everything.
+/// The state of everything, proxies in the order of the configuration.
 pub fn take(gateway: &Gateway) -> Snapshot {
     let runtime = gateway.runtime();
     let mut rows = Vec::new();
@@ -28,16 +28,23 @@ pub fn take(gateway: &Gateway) -> Snapshot {
     for backend in runtime.backends.iter().filter(|backend| backend.model().listen.is_none()) {
         backend_rows(backend, &mut rows);
     }
+    // Stable: the rows of one proxy stay as they are.
+    rows.sort_by_key(|row| row.proxy_id);
     Snapshot { process: process_row(gateway), rows, tables: Vec::new(), resolvers: Vec::new() }
 }
 
 /// The answer of `use-service prometheus-exporter`.
-pub(crate) fn metrics(gateway: &Arc<Gateway>, query: &str) -> Reply {
+pub(crate) async fn metrics(gateway: &Arc<Gateway>, query: &str) -> Reply {
     let Some(query) = Query::parse(query) else {
         let fields = [(&b"content-length"[..], &b"0"[..])];
         return Reply { head: head(400, None, fields.into_iter()), body: bytes::Bytes::new() };
     };
-    let body = observe::prometheus::render(&take(gateway), &query, Some(gateway.own_metrics()));
+    let subject = gateway.clone();
+    // Thousands of servers make a long text: not on a thread that serves traffic.
+    let rendering = tokio::task::spawn_blocking(move || {
+        observe::prometheus::render(&take(&subject), &query, Some(subject.own_metrics()))
+    });
+    let body = rendering.await.unwrap_or_default();
     let length = body.len().to_string();
     let fields: [(&[u8], &[u8]); 3] = [
         (b"cache-control", b"no-cache"),

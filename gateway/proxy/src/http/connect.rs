@@ -37,7 +37,6 @@ pub(super) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
         backend.upstream.counters.redispatch();
         server.counters.redispatch();
     }
-    server.counters.session();
     ctx.server = Some(server.clone());
     let closing = ctx
         .frontend()
@@ -91,9 +90,7 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
 
 /// Gives the server's slot back.
 pub(super) fn release(ctx: &mut Ctx) {
-    if let Some(slot) = ctx.slot.take() {
-        slot.server().counters.closed();
-    }
+    ctx.slot = None;
 }
 
 fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Result<Box<HttpPeer>> {

@@ -26,12 +26,14 @@ pub(super) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
         && !begun
     {
         ctx.status = Some(instead.head.status.as_u16());
+        ctx.sizes.1 += answer::counted_size(&instead.head) + instead.body.len() as u64;
         if let Err(error) = answer::send(session, instead).await {
             log::debug!("answering: {error}");
         }
     } else if status != 0 {
         ctx.status = Some(status);
         let mut reply = pages_of(ctx).reply(status);
+        ctx.sizes.1 += answer::counted_size(&reply.head) + reply.body.len() as u64;
         if matches!(status, 400 | 408) {
             reply = reply.closing();
         }
@@ -50,34 +52,13 @@ pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, ctx: &mut Ctx) {
     let timers = timers(ctx, end);
     let seconds = end.saturating_duration_since(ctx.times.started).as_secs_f64();
     gateway.metrics().request_duration.observe(seconds);
-    let (read, written) = traffic(session, ctx);
+    let (read, written) = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
     count(gateway, ctx, &timers, read, written);
     write_line(gateway, session, ctx, timers, (read, written));
     release(ctx);
     if let (true, Some(backend)) = (ctx.counted, &ctx.backend) {
         backend.upstream.counters.closed();
     }
-}
-
-/// Bytes of this request: read from the client, and written to it as the log counts them.
-fn traffic(session: &Session, ctx: &Ctx) -> (u64, u64) {
-    let Some(connection) = &ctx.connection else { return (0, 0) };
-    if ctx.http2 {
-        let head = session.response_written().map_or(0, head_size);
-        return (ctx.line.len() as u64 + ctx.body.0, head + session.body_bytes_sent() as u64);
-    }
-    let traffic = &connection.traffic;
-    let written = traffic.written().saturating_sub(ctx.before.1);
-    let unlogged = traffic.unlogged().saturating_sub(ctx.before.2);
-    (traffic.read().saturating_sub(ctx.before.0), written.saturating_sub(unlogged))
-}
-
-/// What a head would take in HTTP/1.
-fn head_size(response: &pingora::http::ResponseHeader) -> u64 {
-    let fields: usize =
-        response.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let reason = response.get_reason_phrase().map_or(0, str::len);
-    ("HTTP/1.1 200 \r\n\r\n".len() + reason + fields) as u64
 }
 
 fn timers(ctx: &Ctx, end: Instant) -> Timers {

@@ -41,7 +41,6 @@ pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         ctx.times.started_at = head.first_byte_at;
         ctx.times.head = head.complete;
         ctx.times.idle = head.idle;
-        ctx.before = head.before;
         ctx.line = head.line.clone();
     }
     ctx.first = before_it == 0;
@@ -49,6 +48,7 @@ pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         ctx.times.handshake = connection.handshake;
     }
     route.frontend.counters.request();
+    ctx.sizes.0 = answer::counted_request_size(session.req_header());
     ctx.route = Some(route);
     ctx.connection = Some(connection);
     Ok(())
@@ -136,7 +136,8 @@ async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx
             ctx.service = Some("<PROMEX>");
             ctx.outcome = Some(Outcome::LOCAL);
             let query = session.req_header().uri.query().unwrap_or_default().to_owned();
-            answer(session, ctx, crate::snapshot::metrics(gateway, &query)).await
+            let reply = crate::snapshot::metrics(gateway, &query).await;
+            answer(session, ctx, reply).await
         }
         Flow::Answer(rule) => {
             if matches!(rule.kind, AnswerKind::Denied { .. }) {
@@ -201,6 +202,10 @@ pub(super) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -
         ctx.closing = true;
     }
     let reply = if ctx.closing { reply.closing() } else { reply };
+    ctx.sizes.1 += answer::counted_size(&reply.head);
+    if session.req_header().method != Method::HEAD {
+        ctx.sizes.1 += reply.body.len() as u64;
+    }
     answer::send(session, reply).await?;
     Ok(true)
 }

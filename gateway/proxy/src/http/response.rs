@@ -15,6 +15,7 @@ use crate::outcome::{Outcome, Stage};
 
 /// Notes what the server said, before anything is changed.
 pub(super) fn arrived(session: &Session, response: &ResponseHeader, ctx: &mut Ctx) -> Result<()> {
+    ctx.sizes.1 += answer::counted_size(response);
     let status = response.status;
     if status.is_informational() && status != http::StatusCode::SWITCHING_PROTOCOLS {
         return Ok(());

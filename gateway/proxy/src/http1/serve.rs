@@ -102,10 +102,6 @@ async fn next_head(
 ) -> Arrived {
     let begun = Instant::now();
     let idle_since = if first { client.facts().accepted + client.facts().handshake } else { begun };
-    let before = {
-        let traffic = &client.facts().traffic;
-        (traffic.read() - client.input.len() as u64, traffic.written(), traffic.unlogged())
-    };
     if client.input.is_empty() {
         match first_bytes(client, route, first, stopped).await {
             Ok(true) => {}
@@ -125,7 +121,6 @@ async fn next_head(
         first_byte,
         first_byte_at,
         complete: Instant::now(),
-        before,
         line: head.line.clone(),
     };
     Arrived::Head(head)

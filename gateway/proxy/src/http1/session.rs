@@ -206,9 +206,6 @@ impl H1Session {
         let http10 = self.request.version == Version::HTTP_10;
         let client = self.client()?;
         write_head(&mut client.output, response, word, http10);
-        if let Some(word) = word {
-            client.facts().traffic.add_unlogged(CONNECTION.len() + word.len() + 4);
-        }
         if framing == Out::Tunnel {
             self.body = Body::Tunnel;
             self.keep_alive = false;
