@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
-use expr::{LogFormat, Scope, Side, Txn};
+use expr::{LogFormat, Phase, Scope, Side, Txn};
 use lang::{Diagnostic, Words};
 
 use super::Action;
@@ -110,6 +110,7 @@ fn host(txn: &dyn Txn) -> Option<Vec<u8>> {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    let start = words.here();
     let mut place = None;
     let (mut drop_query, mut append_slash, mut ignore_empty) = (false, false, false);
     let (mut code, mut cookie) = (302, None);
@@ -135,6 +136,10 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
     }
     let (kind, to) =
         place.ok_or_else(|| words.error("redirection type expected ('prefix', 'location', or 'scheme')"))?;
+    // the request is gone by then
+    if scope.phase != Phase::HttpRequest && !matches!(kind, Kind::Location) {
+        return Err(Diagnostic::alert(start, "response only supports redirect type 'location'"));
+    }
     Ok(Box::new(Redirect { kind, to, code, drop_query, append_slash, ignore_empty, cookie }))
 }
 
@@ -163,7 +168,6 @@ fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Phase;
     use crate::world::{World, rule, rules};
 
     fn location(uri: &str, text: &str) -> Option<String> {
@@ -249,5 +253,7 @@ mod tests {
             let message = rule(Phase::HttpRequest, text).unwrap_err().message;
             assert!(message.ends_with(expected), "{message}");
         }
+        let message = rule(Phase::HttpResponse, "redirect scheme https").unwrap_err().message;
+        assert!(message.ends_with("response only supports redirect type 'location'."), "{message}");
     }
 }
