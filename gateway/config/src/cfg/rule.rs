@@ -90,11 +90,11 @@ fn named(cx: &Context<'_, Proxy>, what: &str) -> Result<(), Diagnostic> {
 
 fn acl(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     named(cx, "'acl'")?;
-    if let Some(name) = cx.words.peek() {
-        if let Some(c) = super::server::bad_character(&name.text) {
-            let message = format!("character '{c}' is not permitted in acl name '{}'.", name.text);
-            return Err(Diagnostic::alert(name.span, message));
-        }
+    if let Some(name) = cx.words.peek()
+        && let Some(c) = super::server::bad_character(&name.text)
+    {
+        let message = format!("character '{c}' is not permitted in acl name '{}'.", name.text);
+        return Err(Diagnostic::alert(name.span, message));
     }
     let name = cx.words.peek_text().unwrap_or_default().to_owned();
     let scope = Scope::new(Phase::Anywhere, cx.world.files).with_env(cx.world.env);
