@@ -7,6 +7,7 @@ use lang::Facts;
 use crate::args::Args;
 use crate::disk::Variables;
 use crate::load;
+use crate::names;
 use crate::report::Report;
 
 /// HAProxy's code for a file that is right and has nothing to listen on.
@@ -20,12 +21,18 @@ pub(crate) fn configuration(args: &Args) -> ExitCode {
     }
     let report = Report::new(args.is_silent());
     let Some(loaded) = load::load(args, &report) else { return ExitCode::FAILURE };
+    let unresolved = names::unresolved(&loaded.model);
+    unresolved.iter().for_each(|warning| report.warning(warning));
+    if args.zero_warning && !unresolved.is_empty() {
+        report.alert(load::ZERO_WARNING);
+        return ExitCode::FAILURE;
+    }
     let say = |text: &str| {
         if !args.is_silent() {
             println!("{text}");
         }
     };
-    if loaded.warned {
+    if loaded.warned || !unresolved.is_empty() {
         say("Warnings were found.");
     }
     if !load::listens(&loaded.model) {

@@ -15,6 +15,7 @@ mod disk;
 mod entrypoint;
 mod exit;
 mod load;
+mod names;
 mod notify;
 mod pidfile;
 mod privilege;

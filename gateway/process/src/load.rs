@@ -7,6 +7,10 @@ use crate::args::Args;
 use crate::disk::{Disk, Variables};
 use crate::report::Report;
 
+/// What `-dW` says.
+pub(crate) const ZERO_WARNING: &str =
+    "config : Some warnings were found and 'zero-warning' is set. Aborting.";
+
 /// A model that may be used, and whether there were warnings.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -38,7 +42,7 @@ pub(crate) fn load_with(args: &Args, variables: &Variables, report: &Report) -> 
     let mut warned = loaded.diagnostics.has_warnings();
     warned |= check_tls(&model, report)?;
     if args.zero_warning && warned {
-        report.alert("config : Some warnings were found and 'zero-warning' is set. Aborting.");
+        report.alert(ZERO_WARNING);
         return None;
     }
     apply(args, &mut model);
