@@ -28,6 +28,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("http::http_server_close_makes_a_server_connection_for_each_request", || {
         reuse("  option http-server-close\n", 3);
     });
+    cases.test("http::a_request_that_reached_the_origin_is_never_sent_again", never_twice);
     cases.test("http::a_server_by_name_is_reached", by_name);
     cases.ours_only("http::the_yaml_spelling_serves", "HAProxy reads no YAML", yaml);
     cases.test("http::a_megabyte_passes_in_both_directions", megabyte);
@@ -265,4 +266,23 @@ backends:
     .start();
     assert_eq!(get(subject.addr("FRONT"), "/PAC/x").status(), 200);
     assert_eq!(get(subject.addr("FRONT"), "/x").status(), 503);
+}
+
+/// A webhook delivered twice runs its pipeline twice: whether the connection was new or kept, an origin that
+/// closes without an answer has perhaps done the work.
+fn never_twice() {
+    let origin = Origin::scripted(vec![Script::new("/pac/empty", "", After::Close)]);
+    let subject = Config::new(ORIGINAL).bind("FRONT").var("ORIGIN", origin.addr()).start();
+    let addr = subject.addr("FRONT");
+    let deliveries = || origin.requests().iter().filter(|r| r.target() == "/pac/empty").count();
+    let post = "POST /pac/empty HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi";
+    for turn in 1..=4 {
+        let mut client = Client::connect(addr);
+        if turn % 2 == 0 {
+            assert_eq!(client.get("/pac/").status(), 200, "a server connection to be kept");
+        }
+        client.send(post);
+        assert_eq!(client.response("POST").status(), 502);
+        assert_eq!(deliveries(), turn, "one delivery for each request");
+    }
 }

@@ -60,9 +60,13 @@ impl Client {
     }
 
     pub(crate) fn response(&mut self, method: &str) -> Message {
-        self.try_response(method).unwrap_or_else(|| {
-            panic!("no response to {method}; got {:?}", String::from_utf8_lossy(&self.reader.buffer))
-        })
+        let outcome = self.reader.response(method);
+        let so_far = String::from_utf8_lossy(&self.reader.buffer);
+        match outcome {
+            Ok(Some(response)) => response,
+            Ok(None) => panic!("closed without a response to {method}, after {so_far:?}"),
+            Err(e) => panic!("no response to {method}: {e}, after {so_far:?}"),
+        }
     }
 
     /// Sends a GET with nothing but a Host and reads the response.

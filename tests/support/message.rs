@@ -71,7 +71,12 @@ impl<S: Read> Reader<S> {
     /// Reads more; false at the end of the stream.
     pub(crate) fn fill(&mut self) -> io::Result<bool> {
         let mut chunk = [0; 16 * 1024];
-        let n = self.stream.read(&mut chunk)?;
+        let n = loop {
+            match self.stream.read(&mut chunk) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                outcome => break outcome?,
+            }
+        };
         self.buffer.extend_from_slice(&chunk[..n]);
         Ok(n > 0)
     }
