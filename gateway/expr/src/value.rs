@@ -99,6 +99,7 @@ impl<'a> Value<'a> {
             Self::Bool(b) => Some(i64::from(*b)),
             Self::Int(n) => Some(*n),
             Self::Ip(IpAddr::V4(ip)) => Some(i64::from(ip.to_bits())),
+            Self::Str(text) if text.is_empty() => None,
             Self::Str(text) => Some(leading_int(text)),
             Self::Ip(IpAddr::V6(_)) | Self::Bin(_) | Self::Method(_) => None,
         }

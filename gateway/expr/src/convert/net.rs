@@ -10,7 +10,7 @@ use crate::{Type, Value};
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("ipmask", Type::Ip, Type::Ip, |v, a, _| ipmask(&v, a)).takes(&[Kind::Mask4, Kind::Mask6], 1).example("src,ipmask(24)", "192.0.2.0"),
-    convert("host_only", Type::Str, Type::Str, |v, _, _| part(v, |text| split(text).0.into())).example("str(www.example.com:80),host_only", "www.example.com"),
+    convert("host_only", Type::Str, Type::Str, |v, _, _| part(v, |text| split(text).0.to_ascii_lowercase())).example("str(WWW.example.com:80),host_only", "www.example.com"),
     convert("port_only", Type::Str, Type::Int, |v, _, _| Some(Value::Int(split(&v.into_text()).1))).example("str([::1]:80),port_only", "80"),
 ];
 

@@ -62,45 +62,39 @@ fn numbered(args: &[Arg]) -> Result<(), String> {
 }
 
 /// `field` and `word`: the parts between delimiters, counted from the first or, below zero, from the last. Words
-/// are never empty. The third argument is how many, 0 for all that follow.
+/// are never empty. The third argument is how many, 0 for all that follow. A word that is not there is empty text, a
+/// field that is not there is none.
 fn parts<'a>(value: Value<'a>, args: &'a [Arg], words: bool) -> Option<Value<'a>> {
     let text = value.into_text();
     let (index, delimiters) = (arg::int(args, 0)?, arg::text(args, 1));
     let how_many = arg::int(args, 2).unwrap_or(1);
-    let (start, end) = if index > 0 {
-        span(&text, delimiters, words, index, how_many)?
+    let found = if index > 0 {
+        span(&text, delimiters, words, index, how_many)
     } else {
         let backward: Vec<u8> = text.iter().rev().copied().collect();
-        let (start, end) = span(&backward, delimiters, words, index.checked_neg()?, how_many)?;
-        (text.len() - end, text.len() - start)
+        let span = span(&backward, delimiters, words, index.checked_neg()?, how_many);
+        span.map(|(start, end)| (text.len() - end, text.len() - start))
     };
+    let (start, end) = found.or(words.then_some((0, 0)))?;
     Some(Value::Str(slice(text, start, end)))
 }
 
-/// Where the parts `index` and following stand.
+/// Where the parts `index` and following stand; up to the end if there are not so many.
 fn span(text: &[u8], delimiters: &[u8], words: bool, index: i64, how_many: i64) -> Option<(usize, usize)> {
+    let last = if how_many > 0 { index.saturating_add(how_many - 1) } else { i64::MAX };
     let (mut seen, mut start, mut at) = (0_i64, None, 0);
-    let mut last = None;
     for part in text.split(|byte| delimiters.contains(byte)) {
         let end = at + part.len();
-        if !(words && part.is_empty()) {
-            seen += 1;
-            if seen == index {
-                start = Some(at);
-            }
-            if start.is_some() {
-                last = Some(end);
-                if how_many > 0 && seen == index.saturating_add(how_many - 1) {
-                    break;
-                }
-            }
+        seen += i64::from(!(words && part.is_empty()));
+        if seen == index && start.is_none() {
+            start = Some(at);
+        }
+        if seen == last {
+            return start.map(|start| (start, end));
         }
         at = end + 1;
     }
-    let start = start?;
-    // all that follow include the delimiters behind the last word
-    let end = if how_many == 0 { text.len() } else { last? };
-    Some((start, end))
+    start.map(|start| (start, text.len()))
 }
 
 fn trim<'a>(value: Value<'a>, left: &[u8], right: &[u8]) -> Value<'a> {
@@ -149,4 +143,65 @@ fn concat<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a
     text.extend_from_slice(arg::text(args, 0));
     text.extend_from_slice(arg::text(args, 2));
     Some(Value::made(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::{World, evaluate};
+
+    /// What HAProxy 2.6 yields.
+    #[rustfmt::skip]
+    const CASES: &[(&str, Option<&str>)] = &[
+        ("str(a.b.c),word(-1,.)", Some("c")),
+        ("str(a.b.c),word(-1,.,2)", Some("b.c")),
+        ("str(a.b.c),word(-1,.,0)", Some("a.b.c")),
+        ("str(a.b.c),word(2,.,0)", Some("b.c")),
+        ("str(a.b.c),word(4,.)", Some("")),
+        ("str(a.b.c),field(4,.)", None),
+        ("str(a.b.c.),field(4,.)", Some("")),
+        ("str(a.b.c.),field(-1,.)", Some("")),
+        ("str(.a..b.),word(1,.,2)", Some("a..b")),
+        ("str(.a..b.),word(1,.,5)", Some("a..b.")),
+        ("str(.a..b.),word(1,.,0)", Some("a..b.")),
+        ("str(.a..b.),word(-1,.,0)", Some(".a..b")),
+        ("str(.a..b.),word(-1,.,5)", Some(".a..b")),
+        ("str(.a..b.),field(1,.,3)", Some(".a.")),
+        ("str(.a..b.),field(2,.,9)", Some("a..b.")),
+        ("str(.a..b.),field(-2,.,2)", Some(".b")),
+        ("str(.a..b.),field(-2,.,9)", Some(".a..b")),
+        ("str(a-b_c),word(2,-_)", Some("b")),
+        ("str(abcabc),rtrim(cb)", Some("abca")),
+        ("str(abcabc),ltrim(ab)", Some("cabc")),
+        ("str(abc),bytes(5)", Some("")),
+        ("str(abc),bytes(1,5)", Some("bc")),
+        ("str(aXbXc),regsub(x,Y,gi)", Some("aYbYc")),
+        ("str(aXbXc),regsub(Z,Q)", Some("aXbXc")),
+        ("bin(616200),length", Some("2")),
+        ("bin(616200),bytes(1),hex", Some("6200")),
+        ("int(97),hex", Some("0000000000000061")),
+        ("src,hex", Some("C0000207")),
+        ("str(%41%zz),url_dec", None),
+        ("str(YWJ),b64dec", None),
+        ("str(YWJj=),b64dec", None),
+        ("str(-_8),ub64dec,hex", Some("FBFF")),
+        ("str(1g),hex2i", None),
+        ("str(ffffffffffffffffff),hex2i", Some("-1")),
+        ("int(-9223372036854775808),neg", Some("9223372036854775807")),
+        ("int(-9223372036854775808),div(-1)", Some("9223372036854775807")),
+        ("int(7),div(0)", Some("9223372036854775807")),
+        ("int(7),mod(0)", Some("0")),
+        ("int(4611686018427387904),mul(4)", Some("9223372036854775807")),
+        ("str(2001:db8:1:2:3::1),ipmask(24,64)", Some("2001:db8:1:2::")),
+        ("str(2001:db8::1),ipmask(24)", None),
+        ("str([::1]:8),host_only", Some("[::1]")),
+        ("str(h:),host_only", Some("h")),
+        ("str(h),port_only", Some("0")),
+    ];
+
+    #[test]
+    fn converters_yield_what_haproxys_do() {
+        for (text, expected) in CASES {
+            assert_eq!(evaluate(text, &World::sample()).as_deref(), *expected, "{text}");
+        }
+    }
 }

@@ -259,6 +259,10 @@ fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
             // a response's line holds one cookie and its attributes
             rest = text.get(end + 1..).filter(|_| whole);
             let Some(equals) = memchr::memchr(b'=', pair) else { continue };
+            // HAProxy does not see a cookie whose value would begin behind the line
+            if equals + 1 == text.len() {
+                break;
+            }
             let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
             if wanted.is_empty() || name == wanted {
                 each(value)?;
@@ -340,6 +344,7 @@ mod tests {
                 ("N", "1.2.3.4, foo, ::1"),
                 ("Cookie", "a=1; b=\"q;r\"; a=2;c; d=;e=x y ;f=a=b"),
                 ("Cookie", "a=3"),
+                ("Cookie", "z="),
             ],
         );
         for (text, expected) in [
@@ -370,6 +375,7 @@ mod tests {
             ("cook(f)", Some("a=b")),
             ("cook", Some("1")),
             ("cook_cnt(a)", Some("3")),
+            ("cook(z)", None),
             ("cook_cnt", Some("7")),
             ("url_param(a)", Some("1")),
             ("url_param(c)", Some("3")),
