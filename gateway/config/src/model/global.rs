@@ -29,7 +29,7 @@ pub struct Global {
     pub description: Option<String>,
     /// `log-tag`.
     pub log_tag: Option<String>,
-    /// `log-send-hostname`: the host name that rfc3164 and rfc5424 lines carry.
+    /// `log-send-hostname`: the host name that rfc3164 and rfc5424 lines carry; empty for the system's own.
     pub log_send_hostname: Option<String>,
     /// `log` lines.
     pub logs: Vec<LogTarget>,
