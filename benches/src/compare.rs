@@ -151,7 +151,11 @@ fn trust(certificate: &Path) -> io::Result<Arc<rustls::ClientConfig>> {
     let certificate = CertificateDer::from_pem_file(certificate).map_err(io::Error::other)?;
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).map_err(io::Error::other)?;
-    let mut config = rustls::ClientConfig::builder_with_protocol_versions(&[&rustls::version::TLS13])
+    // Named, for in a build of the whole workspace rustls has more than one provider to choose from.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(io::Error::other)?
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
