@@ -23,6 +23,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 pub struct Acceptor {
     socket: AsyncFd<Socket>,
     local: Address,
+    /// Others have the same socket, and it is not ours to end.
+    inherited: bool,
 }
 
 /// A connection that was accepted, and the permits it holds.
@@ -44,16 +46,25 @@ pub struct HeldPermits {
 }
 
 impl Acceptor {
-    pub(crate) fn new(socket: Socket, local: Address) -> io::Result<Self> {
+    pub(crate) fn new(socket: Socket, local: Address, inherited: bool) -> io::Result<Self> {
         #[expect(unsafe_code, reason = "tokio cannot know that a `Socket` keeps its descriptor")]
         // SAFETY: a `Socket` owns its descriptor, closes it only when dropped, and always answers with the same one.
         let socket = unsafe { AsyncFd::register_with_interest(socket, Interest::READABLE)? };
-        Ok(Self { socket, local })
+        Ok(Self { socket, local, inherited })
     }
 
     /// Where it listens.
     pub fn local_addr(&self) -> &Address {
         &self.local
+    }
+
+    /// Refuses connections from now on, on all handles of the socket at once; those that wait are reset. A socket that
+    /// was inherited is left to those who have it as well.
+    pub fn close(&self) {
+        if !self.inherited {
+            // A socket that is closed already is what was wanted.
+            let _ = self.socket.get_ref().shutdown(std::net::Shutdown::Both);
+        }
     }
 
     /// The next connection, taken with a permit of each limit. Failures of single connections are passed over; when
@@ -75,7 +86,7 @@ impl Acceptor {
                 },
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                    // `Listener::close` was called: nothing will ever come.
+                    // The listener was closed: nothing will ever come.
                     drop(held);
                     std::future::pending::<()>().await;
                 }

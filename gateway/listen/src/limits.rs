@@ -107,10 +107,17 @@ pub fn reachable_descriptors(wanted: u64) -> io::Result<u64> {
     Ok(raise_descriptors(wanted)?.max(hard))
 }
 
-/// `-m`: the address space that the process may use, in megabytes.
-pub fn limit_memory(megabytes: u64) -> io::Result<()> {
-    let bytes = megabytes.saturating_mul(1024 * 1024);
-    set(libc::RLIMIT_AS, libc::rlimit { rlim_cur: bytes, rlim_max: bytes })
+/// The least address space that the allocator and the threads' stacks get along with, in megabytes; most of it is
+/// never used.
+const LEAST_MEMORY: u64 = 1024;
+
+/// `-m`: the address space that the process may use, in megabytes. Yields a warning where that is too little to run.
+pub fn limit_memory(megabytes: u64) -> io::Result<Option<String>> {
+    let bytes = megabytes.max(LEAST_MEMORY).saturating_mul(1024 * 1024);
+    set(libc::RLIMIT_AS, libc::rlimit { rlim_cur: bytes, rlim_max: bytes })?;
+    let raised =
+        || format!("-m {megabytes}: {LEAST_MEMORY} MB of address space are the least here; using that");
+    Ok((megabytes < LEAST_MEMORY).then(raised))
 }
 
 fn set(resource: libc::__rlimit_resource_t, limit: libc::rlimit) -> io::Result<()> {

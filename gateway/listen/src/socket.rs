@@ -137,7 +137,7 @@ impl Listener {
 
     /// Ties the socket to the current tokio runtime.
     pub fn into_acceptor(self) -> io::Result<Acceptor> {
-        Acceptor::new(self.socket, self.local)
+        Acceptor::new(self.socket, self.local, self.inherited)
     }
 }
 

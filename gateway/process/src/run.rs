@@ -38,7 +38,8 @@ fn start(args: &Args, report: &Report) -> Result<ExitCode, Vec<String>> {
         return Err(one("No enabled listener found (check for 'bind' directives) ! Exiting."));
     }
     if let Some(megabytes) = args.memory {
-        limits::limit_memory(megabytes).map_err(|e| one(format!("-m {megabytes}: {e}")))?;
+        let warning = limits::limit_memory(megabytes).map_err(|e| one(format!("-m {megabytes}: {e}")))?;
+        warning.iter().for_each(|warning| report.warning(warning));
     }
     let facts = fit_limits(args, &model, report);
     let ready = match background(&model)? {

@@ -109,6 +109,16 @@ async fn reload(args: &Args, gateway: &Gateway, notifier: &Notifier) {
     notifier.ready();
 }
 
+/// The accept loops have taken what was waiting; who comes now must not wait for a process that is leaving.
+fn refuse(gateway: &Gateway) {
+    for socket in gateway.sockets().borrow().iter() {
+        match socket.acceptor() {
+            Ok(acceptor) => acceptor.close(),
+            Err(error) => log::warn!("cannot close {}: {error}", socket.local_addr()),
+        }
+    }
+}
+
 /// Goes on accepting for `grace`, then lets what is open finish, for `hard-stop-after` at most. Another signal than
 /// the same kind of patience ends it at once.
 async fn drain(gateway: &Gateway, signals: &mut Signals, end: End) -> End {
@@ -118,6 +128,7 @@ async fn drain(gateway: &Gateway, signals: &mut Signals, end: End) -> End {
         tokio::time::sleep(global.grace.unwrap_or_default()).await;
         gateway.stop_accepting();
         tokio::time::sleep(DRAIN_STEP).await;
+        refuse(gateway);
         while gateway.connections() > 0 {
             tokio::time::sleep(DRAIN_STEP).await;
         }
