@@ -67,6 +67,26 @@ impl Acceptor {
         }
     }
 
+    /// Connections that the kernel has finished and nobody has taken yet; 0 where it does not tell.
+    pub fn waiting(&self) -> u32 {
+        if matches!(self.local, Address::Unix(_)) {
+            return 0;
+        }
+        let mut info = std::mem::MaybeUninit::<libc::tcp_info>::zeroed();
+        let mut size = size_of::<libc::tcp_info>() as libc::socklen_t;
+        #[expect(unsafe_code, reason = "neither std nor socket2 knows TCP_INFO")]
+        // SAFETY: the kernel writes at most `size` bytes, and all zeros are a valid `tcp_info`.
+        let info = unsafe {
+            let (fd, to) = (self.socket.get_ref().as_raw_fd(), info.as_mut_ptr().cast());
+            if libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &raw mut size) != 0 {
+                return 0;
+            }
+            info.assume_init()
+        };
+        // Of a listening socket this field is the length of the accept queue.
+        info.tcpi_unacked
+    }
+
     /// The next connection, taken with a permit of each limit. Failures of single connections are passed over; when
     /// descriptors or memory run out it rests and tries again; on a closed
     /// listener it waits for ever. Dropping the future loses no connection.
@@ -209,6 +229,18 @@ mod tests {
             listener.close();
             let wait = Duration::from_millis(20);
             assert!(tokio::time::timeout(wait, acceptor.accept(&Permits::default())).await.is_err());
+        });
+    }
+
+    #[test]
+    fn connections_that_wait_are_counted() {
+        run(async {
+            let acceptor = listener().into_acceptor().unwrap();
+            let addr = acceptor.local_addr().ip().unwrap();
+            let _clients = [TcpStream::connect(addr).await.unwrap(), TcpStream::connect(addr).await.unwrap()];
+            assert_eq!(acceptor.waiting(), 2);
+            let _accepted = acceptor.accept(&Permits::default()).await;
+            assert_eq!(acceptor.waiting(), 1);
         });
     }
 

@@ -20,6 +20,10 @@ use crate::signal::{Signals, Wish};
 /// How often a stopping process looks whether the last connection is gone.
 const DRAIN_STEP: Duration = Duration::from_millis(10);
 
+/// How often, and for how long, a socket is looked at for connections that wait in it before it is closed.
+const QUEUE_STEP: Duration = Duration::from_millis(1);
+const QUEUE_PATIENCE: Duration = Duration::from_millis(100);
+
 /// How long the last log lines may take to be written.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -109,11 +113,20 @@ async fn reload(args: &Args, gateway: &Gateway, notifier: &Notifier) {
     notifier.ready();
 }
 
-/// The accept loops have taken what was waiting; who comes now must not wait for a process that is leaving.
-fn refuse(gateway: &Gateway) {
-    for socket in gateway.sockets().borrow().iter() {
+/// Closes each socket in a moment when nobody waits in it: the accept loops take what is there, and who comes
+/// afterwards must not wait for a process that is leaving.
+async fn refuse(gateway: &Gateway) {
+    let sockets = gateway.sockets().borrow().clone();
+    let end = Instant::now() + QUEUE_PATIENCE;
+    tokio::time::sleep(QUEUE_STEP).await;
+    for socket in sockets.iter() {
         match socket.acceptor() {
-            Ok(acceptor) => acceptor.close(),
+            Ok(acceptor) => {
+                while acceptor.waiting() > 0 && Instant::now() < end {
+                    tokio::time::sleep(QUEUE_STEP).await;
+                }
+                acceptor.close();
+            }
             Err(error) => log::warn!("cannot close {}: {error}", socket.local_addr()),
         }
     }
@@ -127,8 +140,7 @@ async fn drain(gateway: &Gateway, signals: &mut Signals, end: End) -> End {
     let finished = async {
         tokio::time::sleep(global.grace.unwrap_or_default()).await;
         gateway.stop_accepting();
-        tokio::time::sleep(DRAIN_STEP).await;
-        refuse(gateway);
+        refuse(gateway).await;
         while gateway.connections() > 0 {
             tokio::time::sleep(DRAIN_STEP).await;
         }
