@@ -282,7 +282,11 @@ fn never_twice() {
             assert_eq!(client.get("/pac/").status(), 200, "a server connection to be kept");
         }
         client.send(post);
-        assert_eq!(client.response("POST").status(), 502);
+        let answer = client.try_response("POST").map(|r| r.status());
+        assert!(
+            matches!(answer, Some(502) | None),
+            "a kept client connection may also just be closed: {answer:?}"
+        );
         assert_eq!(deliveries(), turn, "one delivery for each request");
     }
 }

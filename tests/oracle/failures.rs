@@ -50,6 +50,17 @@ fn origin() {
             request("POST", target, "Content-Length: 3\r\n", "abc"),
         ));
     }
+    for target in ["/empty", "/reset", "/junk"] {
+        let steps = vec![
+            Step::Send(request("GET", "/x", "", "")),
+            Step::Read("GET"),
+            Step::Send(request("POST", target, "Content-Length: 3\r\n", "abc")),
+            Step::Read("POST"),
+        ];
+        // A kept server connection that dies is the client's to retry: HAProxy closes and logs nothing.
+        let lines = if target == "/junk" { 2 } else { 1 };
+        suite.exchanges.push(Exchange::new(format!("{target} after another request"), steps).logs(lines));
+    }
     for target in ["/short", "/cshort", "/badchunk"] {
         let steps = vec![Step::Send(request("GET", target, "", "")), Step::Read("GET"), Step::ReadAll];
         suite.exchanges.push(Exchange::new(target, steps));

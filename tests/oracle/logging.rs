@@ -15,7 +15,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::logging::log_format", || {
         suite(
             "log-format",
-            "log-format \"%ci:%cp %f %b %s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %tsc %HM %HU %HV %HP %HQ [%[src]] %{+Q}r %U %rc %sq/%bq %% %[status]\"",
+            "log-format \"%ci:%cp %f %b %s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %tsc %HM %HU %HV %HP %HQ [%[src]] %{+Q}r %U %rc %sq/%bq %%\"",
             true,
         )
         .run();
