@@ -7,6 +7,9 @@ use bytes::BytesMut;
 #[expect(dead_code, reason = "the reader is used, not what proxy uses besides")]
 #[path = "../../../gateway/proxy/src/http1/head.rs"]
 mod head;
+#[allow(dead_code, reason = "what the reader fills, of which proxy uses more")]
+#[path = "../../../gateway/proxy/src/message.rs"]
+mod message;
 
 use head::{Head, HeadError, Limits, Reader};
 
