@@ -6,13 +6,13 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
-use http::StatusCode;
-use http::header::{HeaderName, HeaderValue};
+use http::Method;
 use pingora::Result;
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::http::HttpTask;
 use pingora_proxy::Session;
 
 use crate::http1::session::{CloseAfter, OwnAnswer};
+use crate::message::ResponseHead;
 
 /// A built-in page.
 #[derive(Clone, Copy, Debug)]
@@ -62,9 +62,11 @@ impl Page {
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The head.
-    pub head: ResponseHeader,
+    pub head: ResponseHead,
     /// The body.
     pub body: Bytes,
+    /// The connection ends after it.
+    pub last: bool,
 }
 
 /// The pages of one proxy: its `errorfile`s first, the built-in ones otherwise.
@@ -106,7 +108,7 @@ fn built_in(status: u16) -> Reply {
     let fields =
         [("content-length", length.as_str()), ("cache-control", "no-cache"), ("content-type", "text/html")];
     let head = head(page.status, Some(page.reason), fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())));
-    Reply { head, body: body.into() }
+    Reply::new(head, body.into())
 }
 
 fn raw_page(status: u16) -> Bytes {
@@ -138,26 +140,23 @@ fn parse_file(file: &[u8]) -> Option<Reply> {
         .chain(std::iter::once((&b"content-length"[..], length.as_bytes())));
     let mut head = head(response.code?, response.reason, fields);
     if response.version == Some(0) {
-        head.set_version(http::Version::HTTP_10);
+        head.version = http::Version::HTTP_10;
     }
-    Some(Reply { head, body })
+    Some(Reply::new(head, body))
 }
 
-/// Builds a response head; a field that HTTP cannot carry is left out.
+/// Builds a response head.
 pub(crate) fn head<'a>(
     status: u16,
     reason: Option<&str>,
     fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-) -> ResponseHeader {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut head = ResponseHeader::from(http::Response::new(()).into_parts().0);
-    // A StatusCode is valid already, and a reason that cannot be sent leaves the standard one.
-    let _ = head.set_status(status);
-    let _ = head.set_reason_phrase(reason);
+) -> ResponseHead {
+    let mut head = ResponseHead::new(status);
+    if let Some(reason) = reason {
+        head.reason = Bytes::copy_from_slice(reason.as_bytes());
+    }
     for (name, value) in fields {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            let _ = head.append_header(name, value);
-        }
+        head.lines.push(name.to_ascii_lowercase(), Bytes::copy_from_slice(value));
     }
     head
 }
@@ -167,14 +166,23 @@ pub(crate) fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
     let Some(body) = &answer.body else { return pages.reply(answer.status) };
     let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
     let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());
-    Reply { head: head(answer.status, reason, fields), body: body.clone() }
+    Reply::new(head(answer.status, reason, fields), body.clone())
 }
 
 impl Reply {
+    /// A reply after which the connection goes on.
+    pub fn new(head: ResponseHead, body: Bytes) -> Self {
+        Self { head, body, last: false }
+    }
+
     /// The same reply, as the last on its connection.
-    pub fn closing(mut self) -> Self {
-        self.head.extensions_mut().insert(CloseAfter);
-        self
+    pub fn closing(self) -> Self {
+        Self { last: true, ..self }
+    }
+
+    /// The bytes that logs and counters show of it.
+    pub fn counted(&self, method: &Method) -> u64 {
+        self.head.counted() + if *method == Method::HEAD { 0 } else { self.body.len() as u64 }
     }
 }
 
@@ -182,40 +190,18 @@ impl Reply {
 ///
 /// # Errors
 /// The client is gone.
-pub(crate) async fn send(session: &mut Session, mut reply: Reply) -> Result<()> {
-    reply.head.extensions_mut().insert(OwnAnswer);
-    let head_only = reply.body.is_empty() || session.req_header().method == http::Method::HEAD;
-    session.write_response_header(Box::new(reply.head), head_only).await?;
-    if head_only {
-        session.as_mut().finish_body().await
-    } else {
-        session.write_response_body(Some(reply.body), true).await
+pub(crate) async fn send(session: &mut Session, reply: Reply) -> Result<()> {
+    let head_only = reply.body.is_empty() || session.req_header().method == Method::HEAD;
+    let mut head = if session.is_http2() { reply.head.to_http2()? } else { reply.head.into_http1()? };
+    head.extensions_mut().insert(OwnAnswer);
+    if reply.last {
+        head.extensions_mut().insert(CloseAfter);
     }
-}
-
-/// The bytes of a response head as HAProxy's logs and counters have them: the parts of its lines in its internal form,
-/// not the bytes on the wire.
-pub(crate) fn counted_size(response: &ResponseHeader) -> u64 {
-    const START_LINE: usize = 20;
-    const VERSION_AND_STATUS: usize = "HTTP/1.1".len() + "200".len();
-    const END: usize = 1;
-    let fields: usize = response
-        .headers
-        .iter()
-        .filter(|(name, _)| **name != http::header::CONNECTION)
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    let reason = response.get_reason_phrase().map_or(0, str::len);
-    (START_LINE + VERSION_AND_STATUS + reason + fields + END) as u64
-}
-
-/// The same of a request head.
-pub(crate) fn counted_request_size(request: &RequestHeader) -> u64 {
-    const START_LINE: usize = 20;
-    const VERSION: usize = "HTTP/1.1".len();
-    const END: usize = 1;
-    let fields: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    (START_LINE + VERSION + request.method.as_str().len() + request.raw_path().len() + fields + END) as u64
+    let mut tasks = vec![HttpTask::Header(Box::new(head), head_only)];
+    if !head_only {
+        tasks.push(HttpTask::Body(Some(reply.body), true));
+    }
+    session.write_response_tasks(tasks).await.map(drop)
 }
 
 #[cfg(test)]
@@ -246,8 +232,7 @@ mod tests {
     fn sizes_are_counted_as_haproxy_counts_them() {
         // Measured: a 503 page is logged with 217 bytes, a 403 page with 192.
         for (status, logged) in [(503, 217), (403, 192), (502, 209), (504, 198)] {
-            let reply = Pages::default().reply(status);
-            assert_eq!(counted_size(&reply.head) + reply.body.len() as u64, logged, "{status}");
+            assert_eq!(Pages::default().reply(status).counted(&Method::GET), logged, "{status}");
         }
     }
 
@@ -264,9 +249,9 @@ mod tests {
     fn an_errorfile_is_sent_with_its_own_head() {
         let file = b"HTTP/1.0 503 Nope\r\nConnection: close\r\nX-A: b\r\n\r\nsorry".to_vec();
         let reply = Pages::new(&[(503, file)]).reply(503);
-        assert_eq!(reply.head.get_reason_phrase(), Some("Nope"));
+        assert_eq!(reply.head.reason, "Nope");
         assert_eq!(reply.head.version, http::Version::HTTP_10);
-        assert_eq!(reply.head.headers["x-a"], "b");
+        assert_eq!(reply.head.lines.all(b"x-a").collect::<Vec<_>>(), ["b"]);
         assert_eq!(&reply.body[..], b"sorry");
     }
 }

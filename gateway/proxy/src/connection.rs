@@ -10,6 +10,7 @@ use observe::log::{Endpoint, TlsFacts};
 use parking_lot::Mutex;
 
 use crate::listener::ListenerState;
+use crate::message::{Lines, RequestHead};
 
 /// The facts of a client connection, reached from `ProxyHttp` through the connection's digest.
 #[derive(Debug)]
@@ -34,8 +35,10 @@ pub struct Connection {
     pub handshake: Duration,
     /// Bytes read from the client, and bytes written to it.
     pub traffic: Traffic,
-    /// The times of the request that an HTTP/1 connection is at.
+    /// The request that an HTTP/1 connection is at.
     pub head: Mutex<HeadTimes>,
+    /// The trailers of its body, once they came.
+    pub trailers: Mutex<Option<Lines>>,
 }
 
 /// Bytes of a connection as they crossed the socket (inside TLS).
@@ -86,6 +89,8 @@ pub struct HeadTimes {
     pub complete: Instant,
     /// The request line as it came.
     pub line: bytes::Bytes,
+    /// The request itself, until its context takes it.
+    pub request: Option<RequestHead>,
 }
 
 impl HeadTimes {
@@ -97,6 +102,7 @@ impl HeadTimes {
             first_byte_at: now_at,
             complete: now,
             line: bytes::Bytes::new(),
+            request: None,
         }
     }
 }

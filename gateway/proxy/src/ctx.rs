@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use expr::{Side, Tls, Txn};
+use expr::{LogField, Side, Tls, Txn};
 use http::Version;
 use http::header::HeaderName;
-use pingora::http::{RequestHeader, ResponseHeader};
+use observe::log::LogRecord;
 
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
+use crate::fields::LogView;
 use crate::listener::Route;
+use crate::message::{Lines, RequestHead, ResponseHead};
 use crate::outcome::{Outcome, Stage};
 use crate::runtime::{Backend, Frontend};
 
@@ -23,6 +25,8 @@ pub(crate) struct Ctx {
     pub connection: Option<Arc<Connection>>,
     /// The configuration that judges it.
     pub route: Option<Arc<Route>>,
+    /// The request's head, as rules have changed it.
+    pub request: RequestHead,
     /// The backend, once it is chosen.
     pub backend: Option<Arc<Backend>>,
     /// The server's slot while it is held.
@@ -123,6 +127,7 @@ impl Default for Ctx {
         Self {
             connection: None,
             route: None,
+            request: RequestHead::default(),
             backend: None,
             slot: None,
             server: None,
@@ -160,12 +165,8 @@ impl Ctx {
     }
 
     /// The request as expressions see it.
-    pub(crate) fn view<'a>(
-        &'a self,
-        request: &'a RequestHeader,
-        response: Option<&'a ResponseHeader>,
-    ) -> View<'a> {
-        View { ctx: self, request, response }
+    pub(crate) fn view<'a>(&'a self, response: Option<&'a ResponseHead>) -> View<'a> {
+        View { ctx: self, request: &self.request, response }
     }
 }
 
@@ -173,8 +174,8 @@ impl Ctx {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     ctx: &'a Ctx,
-    request: &'a RequestHeader,
-    response: Option<&'a ResponseHeader>,
+    request: &'a RequestHead,
+    response: Option<&'a ResponseHead>,
 }
 
 /// Passes on what an expression asks to the view that `$view` makes: one body for all who are asked.
@@ -202,20 +203,20 @@ macro_rules! txn_through_view {
             }
 
             fn method(&self) -> Option<&[u8]> {
-                Some(self.request.method.as_str().as_bytes())
+                Some(self.request().method.as_str().as_bytes())
             }
 
             fn uri(&self) -> Option<&[u8]> {
-                Some(self.request.raw_path())
+                Some(&self.request().target)
             }
 
             fn version(&self) -> Option<(u8, u8)> {
-                Some(version_number(self.request.version))
+                Some(version_number(self.request().version))
             }
 
             fn status(&self) -> Option<u16> {
                 let $this = self;
-                $view.response.map(|response| response.status.as_u16())
+                $view.response.map(|response| response.status)
             }
 
             fn response_version(&self) -> Option<(u8, u8)> {
@@ -262,13 +263,36 @@ macro_rules! txn_through_view {
             fn random(&self) -> u32 {
                 fastrand::u32(..)
             }
+
+            fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
+                let $this = self;
+                $view.field(field, out)
+            }
         }
     };
 }
 
+impl View<'_> {
+    fn request(&self) -> &RequestHead {
+        self.request
+    }
+}
+
+impl RequestEditor<'_> {
+    fn request(&self) -> &RequestHead {
+        self.request
+    }
+}
+
+impl ResponseEditor<'_> {
+    fn request(&self) -> &RequestHead {
+        &self.ctx.request
+    }
+}
+
 txn_through_view!(View, this => *this);
-txn_through_view!(RequestEditor, this => this.ctx.view(this.request, None));
-txn_through_view!(ResponseEditor, this => this.ctx.view(this.request, Some(&*this.response)));
+txn_through_view!(RequestEditor, this => View { ctx: this.ctx, request: this.request, response: None });
+txn_through_view!(ResponseEditor, this => this.ctx.view(Some(this.response)));
 
 impl<'a> View<'a> {
     /// Shows header lines until told to stop.
@@ -278,19 +302,39 @@ impl<'a> View<'a> {
         name: Option<&HeaderName>,
         visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
     ) {
-        let map = match (side, self.response) {
-            (Side::Request, _) => &self.request.headers,
-            (Side::Response, Some(response)) => &response.headers,
+        let lines: &'a Lines = match (side, self.response) {
+            (Side::Request, _) => &self.request.lines,
+            (Side::Response, Some(response)) => &response.lines,
             (Side::Response, None) => return,
         };
-        if name.is_some_and(|name| !map.contains_key(name)) {
-            return;
-        }
-        for (known, value) in map.iter().filter(|(known, _)| name.is_none_or(|name| *known == name)) {
-            if visit(known.as_str().as_bytes(), value.as_bytes()).is_break() {
+        let wanted = name.map(|name| name.as_str().as_bytes());
+        for line in lines.iter().filter(|line| wanted.is_none_or(|wanted| line.name == wanted)) {
+            if visit(&line.name, &line.value).is_break() {
                 return;
             }
         }
+    }
+
+    /// A log-format tag while the request is under way: what is known of it by now.
+    fn field(self, field: LogField, out: &mut Vec<u8>) -> bool {
+        let (Some(route), Some(connection)) = (&self.ctx.route, &self.ctx.connection) else { return false };
+        let frontend = route.frontend.model();
+        let record = LogRecord {
+            started: self.ctx.times.started_at,
+            http: true,
+            tls: connection.tls_facts(),
+            backend: self.ctx.backend.as_ref().map_or(&frontend.name, |backend| &backend.model().name),
+            server: self.ctx.server.as_ref().map(|server| &*server.name),
+            status: self.ctx.status,
+            request: Some(&self.ctx.line),
+            ..LogRecord::new(
+                &frontend.name,
+                connection.client_endpoint(),
+                connection.destination_endpoint(),
+                connection.accepted_at,
+            )
+        };
+        LogView::without_message(&record).log_field(field, out)
     }
 }
 

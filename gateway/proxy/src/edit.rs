@@ -1,24 +1,21 @@
 //! Requests and responses as rules change them.
-//!
-//! `http::HeaderMap` forgets the order of lines when one is removed, and HAProxy does not: what is not a plain addition
-//! builds the lines anew.
 
 use bytes::Bytes;
 use expr::{Side, Txn};
-use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
-use pingora::http::{RequestHeader, ResponseHeader};
+use http::Method;
+use http::header::HeaderName;
 use rules::Message;
 
 use crate::ctx::Ctx;
+use crate::message::{Line, Lines, RequestHead, ResponseHead, reason};
 
 /// A request as `http-request` rules change it.
 #[derive(Debug)]
 pub(crate) struct RequestEditor<'a> {
-    /// The request's context.
+    /// The request's context, its head taken out.
     pub ctx: &'a Ctx,
-    /// Its head.
-    pub request: &'a mut RequestHeader,
+    /// The head.
+    pub request: &'a mut RequestHead,
 }
 
 /// A response as `http-response` rules change it.
@@ -26,100 +23,35 @@ pub(crate) struct RequestEditor<'a> {
 pub(crate) struct ResponseEditor<'a> {
     /// The request's context.
     pub ctx: &'a Ctx,
-    /// The request's head.
-    pub request: &'a RequestHeader,
     /// The response's head.
-    pub response: &'a mut ResponseHeader,
+    pub response: &'a mut ResponseHead,
 }
 
-/// A header's lines: name and value.
-type Lines = Vec<(HeaderName, HeaderValue)>;
-
-/// A head whose lines can be taken out and put back.
-trait Head {
-    fn lines(&self) -> &HeaderMap;
-    fn append(&mut self, name: &HeaderName, value: HeaderValue);
-    fn remove(&mut self, name: &HeaderName);
-
-    /// Puts these lines in place of all there are.
-    fn replace(&mut self, lines: Lines) {
-        let names: Vec<HeaderName> = self.lines().keys().cloned().collect();
-        for name in &names {
-            self.remove(name);
-        }
-        for (name, value) in lines {
-            self.append(&name, value);
-        }
-    }
-
-    fn keep(&mut self, keep: &mut dyn FnMut(&HeaderName, &HeaderValue) -> bool) {
-        let all = self.lines().len();
-        let kept: Lines = self
-            .lines()
-            .iter()
-            .filter(|(name, value)| keep(name, value))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        if kept.len() < all {
-            self.replace(kept);
-        }
-    }
-
-    fn rewrite(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-        let mut changed = false;
-        let lines: Lines = self
-            .lines()
-            .iter()
-            .map(|(known, line)| {
-                let new = if known == name { value(line.as_bytes()) } else { None };
-                let new = new.and_then(|new| HeaderValue::from_bytes(&new).ok());
-                changed |= new.is_some();
-                (known.clone(), new.unwrap_or_else(|| line.clone()))
-            })
-            .collect();
-        if changed {
-            self.replace(lines);
-        }
-    }
+/// Whether a value can stand in a header line: a line end in it would begin another line.
+fn is_value(value: &[u8]) -> bool {
+    !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
-impl Head for RequestHeader {
-    fn lines(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    fn append(&mut self, name: &HeaderName, value: HeaderValue) {
-        // The name as bytes keeps it in lower case, as HAProxy writes it.
+fn add(lines: &mut Lines, name: &HeaderName, value: &[u8]) {
+    if is_value(value) {
         let name = Bytes::copy_from_slice(name.as_str().as_bytes());
-        // Both are valid already.
-        let _ = self.append_header(name, value);
-    }
-
-    fn remove(&mut self, name: &HeaderName) {
-        self.remove_header(name);
+        lines.push(name, Bytes::copy_from_slice(value));
+    } else {
+        log::debug!("a rule made a value of '{name}' that HTTP cannot carry; the line is left out");
     }
 }
 
-impl Head for ResponseHeader {
-    fn lines(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    fn append(&mut self, name: &HeaderName, value: HeaderValue) {
-        let name = Bytes::copy_from_slice(name.as_str().as_bytes());
-        let _ = self.append_header(name, value);
-    }
-
-    fn remove(&mut self, name: &HeaderName) {
-        self.remove_header(name);
+fn rewrite(lines: &mut Lines, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+    let name = name.as_str().as_bytes();
+    for line in lines.iter_mut().filter(|line| line.name == name) {
+        if let Some(new) = value(&line.value).filter(|new| is_value(new)) {
+            line.value = new.into();
+        }
     }
 }
 
-fn add(head: &mut impl Head, name: &HeaderName, value: &[u8]) {
-    match HeaderValue::from_bytes(value) {
-        Ok(value) => head.append(name, value),
-        Err(_) => log::debug!("a rule made a value of '{name}' that HTTP cannot carry; the line is left out"),
-    }
+fn retain(lines: &mut Lines, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+    lines.retain(|Line { name, value }| keep(name, value));
 }
 
 impl Message for RequestEditor<'_> {
@@ -132,30 +64,32 @@ impl Message for RequestEditor<'_> {
     }
 
     fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
-        add(self.request, name, value);
+        add(&mut self.request.lines, name, value);
     }
 
     fn del_header(&mut self, name: &HeaderName) {
-        self.request.keep(&mut |known, _| known != name);
+        self.request.lines.remove(name.as_str().as_bytes());
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-        self.request.keep(&mut |name, value| keep(name.as_str().as_bytes(), value.as_bytes()));
+        retain(&mut self.request.lines, keep);
     }
 
     fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-        self.request.rewrite(name, value);
+        rewrite(&mut self.request.lines, name, value);
     }
 
     fn set_uri(&mut self, uri: Vec<u8>) {
-        if let Err(error) = self.request.set_raw_path(&uri) {
-            log::debug!("a rule made a target that HTTP cannot carry; it stays as it was: {error}");
+        if uri.is_empty() || uri.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
+            log::debug!("a rule made a target that HTTP cannot carry; it stays as it was");
+        } else {
+            self.request.target = uri.into();
         }
     }
 
     fn set_method(&mut self, method: Vec<u8>) {
         match Method::from_bytes(&method) {
-            Ok(method) => self.request.set_method(method),
+            Ok(method) => self.request.method = method,
             Err(_) => log::debug!("a rule made a method that HTTP cannot carry; it stays as it was"),
         }
     }
@@ -173,19 +107,19 @@ impl Message for ResponseEditor<'_> {
     }
 
     fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
-        add(self.response, name, value);
+        add(&mut self.response.lines, name, value);
     }
 
     fn del_header(&mut self, name: &HeaderName) {
-        self.response.keep(&mut |known, _| known != name);
+        self.response.lines.remove(name.as_str().as_bytes());
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-        self.response.keep(&mut |name, value| keep(name.as_str().as_bytes(), value.as_bytes()));
+        retain(&mut self.response.lines, keep);
     }
 
     fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-        self.response.rewrite(name, value);
+        rewrite(&mut self.response.lines, name, value);
     }
 
     fn set_uri(&mut self, _uri: Vec<u8>) {}
@@ -193,13 +127,14 @@ impl Message for ResponseEditor<'_> {
     fn set_method(&mut self, _method: Vec<u8>) {}
 
     fn set_status(&mut self, status: u16) {
-        if self.response.set_status(status).is_ok() {
-            let _ = self.response.set_reason_phrase(None);
-        }
+        self.response.status = status;
+        self.response.reason = Bytes::from_static(reason(status).as_bytes());
     }
 
     fn set_reason(&mut self, reason: &[u8]) {
-        let _ = self.response.set_reason_phrase(std::str::from_utf8(reason).ok());
+        if is_value(reason) {
+            self.response.reason = Bytes::copy_from_slice(reason);
+        }
     }
 }
 
@@ -207,41 +142,41 @@ impl Message for ResponseEditor<'_> {
 mod tests {
     use super::*;
 
-    fn request() -> RequestHeader {
-        let mut request = RequestHeader::build(Method::GET, b"/", None).unwrap();
+    fn request() -> RequestHead {
+        let mut request = RequestHead::default();
         for (name, value) in [("a", "1"), ("b", "2"), ("c", "3"), ("a", "4"), ("d", "5")] {
-            request.append_header(name, value).unwrap();
+            request.lines.push(name, value);
         }
         request
     }
 
-    fn wire(request: &RequestHeader) -> String {
-        let mut wire = Vec::new();
-        request.header_to_h1_wire(&mut wire);
-        String::from_utf8(wire).unwrap().replace("\r\n", " ")
+    fn wire(request: &RequestHead) -> String {
+        request
+            .lines
+            .iter()
+            .map(|line| {
+                format!("{}{} ", String::from_utf8_lossy(&line.name), String::from_utf8_lossy(&line.value))
+            })
+            .collect()
     }
 
     #[test]
-    fn removing_a_line_keeps_the_order_of_the_others() {
+    fn lines_that_stay_keep_their_places() {
         let (ctx, mut request) = (Ctx::default(), request());
         let mut editor = RequestEditor { ctx: &ctx, request: &mut request };
         editor.del_header(&HeaderName::from_static("b"));
-        assert_eq!(wire(&request), "a: 1 a: 4 c: 3 d: 5 ");
+        editor.set_header(&HeaderName::from_static("c"), b"9");
+        editor.rewrite_headers(&HeaderName::from_static("a"), &mut |value| {
+            (value == b"1").then(|| b"x".to_vec())
+        });
+        assert_eq!(wire(&request), "ax a4 d5 c9 ");
     }
 
     #[test]
-    fn a_header_that_is_set_stands_last_and_once() {
-        let (ctx, mut request) = (Ctx::default(), request());
+    fn a_value_with_a_line_end_is_no_value() {
+        let (ctx, mut request) = (Ctx::default(), RequestHead::default());
         let mut editor = RequestEditor { ctx: &ctx, request: &mut request };
-        editor.set_header(&HeaderName::from_static("a"), b"9");
-        assert_eq!(wire(&request), "b: 2 c: 3 d: 5 a: 9 ");
-    }
-
-    #[test]
-    fn lines_are_rewritten_in_their_place() {
-        let (ctx, mut request) = (Ctx::default(), request());
-        let mut editor = RequestEditor { ctx: &ctx, request: &mut request };
-        editor.rewrite_headers(&HeaderName::from_static("c"), &mut |_| Some(b"x".to_vec()));
-        assert_eq!(wire(&request), "a: 1 a: 4 b: 2 c: x d: 5 ");
+        editor.add_header(&HeaderName::from_static("a"), b"1\r\nb: 2");
+        assert_eq!(wire(&request), "");
     }
 }

@@ -37,7 +37,7 @@ pub fn take(gateway: &Gateway) -> Snapshot {
 pub(crate) async fn metrics(gateway: &Arc<Gateway>, query: &str) -> Reply {
     let Some(query) = Query::parse(query) else {
         let fields = [(&b"content-length"[..], &b"0"[..])];
-        return Reply { head: head(400, None, fields.into_iter()), body: bytes::Bytes::new() };
+        return Reply::new(head(400, None, fields.into_iter()), bytes::Bytes::new());
     };
     let subject = gateway.clone();
     // Thousands of servers make a long text: not on a thread that serves traffic.
@@ -51,7 +51,7 @@ pub(crate) async fn metrics(gateway: &Arc<Gateway>, query: &str) -> Reply {
         (b"content-type", b"text/plain; version=0.0.4"),
         (b"content-length", length.as_bytes()),
     ];
-    Reply { head: head(200, None, fields.into_iter()), body: body.into() }
+    Reply::new(head(200, None, fields.into_iter()), body.into())
 }
 
 fn process_row(gateway: &Gateway) -> ProcessRow {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use pingora::apps::ServerApp;
+use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
@@ -14,11 +14,21 @@ use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, HeadTimes, Traffic};
+use crate::exchange::Pool;
 use crate::gateway::Gateway;
 use crate::http::Judge;
 use crate::http1::serve::serve;
 use crate::listener::ListenerState;
 use crate::stream::{FrontStream, Transport};
+
+/// How often idle server connections are looked at.
+const PURGE: Duration = Duration::from_secs(5);
+
+fn connect_allowed() -> HttpServerOptions {
+    let mut options = HttpServerOptions::default();
+    options.allow_connect_method_proxying = true;
+    options
+}
 
 /// The app through which Pingora's frame sees a request.
 type App = Arc<HttpProxy<Judge>>;
@@ -42,7 +52,18 @@ impl Worker {
 #[async_trait]
 impl Service for Worker {
     async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _per_fd: usize) {
-        let app: App = Arc::new(http_proxy(&self.conf, Judge::new(self.gateway.clone())));
+        let pool = Arc::new(Pool::default());
+        let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
+        // HAProxy passes CONNECT on like any other method.
+        proxy.server_options = Some(connect_allowed());
+        let app: App = Arc::new(proxy);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(PURGE);
+            loop {
+                tick.tick().await;
+                pool.purge();
+            }
+        });
         let mut sockets = self.gateway.sockets();
         let mut loops: HashMap<usize, JoinHandle<()>> = HashMap::new();
         loop {
@@ -93,7 +114,7 @@ async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App,
         };
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
     }
-    let rest = std::time::Duration::from_millis(1);
+    let rest = Duration::from_millis(1);
     let permits = listen::Permits::default();
     while let Ok(accepted) = tokio::time::timeout(rest, acceptor.accept(&permits)).await {
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
@@ -174,6 +195,7 @@ async fn connect(
         handshake: now.duration_since(accepted),
         traffic: Traffic::default(),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
+        trailers: Mutex::default(),
     });
     let stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();

@@ -1,14 +1,15 @@
 //! From a backend to a connection with one of its servers: selection, queue, retries, redispatch.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use config::model::ConnectionMode;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, PeerOptions};
 use pingora::{Error, ErrorType, Result, RetryType};
 use pingora_proxy::Session;
 use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
 
+use super::request::closes_server;
 use crate::ctx::Ctx;
 use crate::outcome::{Outcome, Stage};
 use crate::runtime::Backend;
@@ -17,8 +18,23 @@ use crate::runtime::Backend;
 /// theirs, so that a request does not run into the close.
 const KEEP_IDLE: Duration = Duration::from_secs(20);
 
-/// Chooses the server and says how to reach it.
-pub(super) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+/// Chooses the server, says how Pingora's own relay reaches it.
+///
+/// # Errors
+/// No server takes the request.
+pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+    choose(ctx).await?;
+    let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
+        return Error::e_explain(ErrorType::InternalError, "a request without its server");
+    };
+    peer_of(backend, slot, session.is_upgrade_req(), closes_server(ctx))
+}
+
+/// Chooses the server, waiting for a slot if need be. It stays the request's until its end or the next choice.
+///
+/// # Errors
+/// No server takes the request; the context says why.
+pub(crate) async fn choose(ctx: &mut Ctx) -> Result<()> {
     let Some(backend) = ctx.backend.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its backend");
     };
@@ -28,24 +44,17 @@ pub(super) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
     let waited = slot.waited();
     ctx.queued.0 += u64::from(waited.server_queue);
     ctx.queued.1 += u64::from(waited.backend_queue);
-    if ctx.times.selected.is_none() {
-        ctx.times.selected = Some(Instant::now());
-    }
+    ctx.times.selected.get_or_insert_with(Instant::now);
     let server = slot.server();
-    if ctx.server.as_ref().is_some_and(|before| !std::sync::Arc::ptr_eq(before, server)) {
+    if ctx.server.as_ref().is_some_and(|before| !Arc::ptr_eq(before, server)) {
         ctx.redispatched = true;
         backend.upstream.counters.redispatch();
         server.counters.redispatch();
     }
     ctx.server = Some(server.clone());
-    let closing = ctx
-        .frontend()
-        .is_some_and(|frontend| frontend.model().options.connection != ConnectionMode::KeepAlive)
-        || backend.model().options.connection != ConnectionMode::KeepAlive;
-    let peer = peer_of(&backend, &slot, session.is_upgrade_req(), closing)?;
     ctx.slot = Some(slot);
     ctx.stage = Stage::Connect;
-    Ok(peer)
+    Ok(())
 }
 
 async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
@@ -89,7 +98,7 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
 }
 
 /// Gives the server's slot back.
-pub(super) fn release(ctx: &mut Ctx) {
+pub(crate) fn release(ctx: &mut Ctx) {
     ctx.slot = None;
 }
 
@@ -125,7 +134,7 @@ fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Re
 }
 
 /// The connection stands.
-pub(super) fn connected(ctx: &mut Ctx, reused: bool) {
+pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
     ctx.times.connected.get_or_insert_with(Instant::now);
     ctx.stage = Stage::Headers;
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return };
@@ -140,7 +149,7 @@ pub(super) fn connected(ctx: &mut Ctx, reused: bool) {
 }
 
 /// An attempt to connect failed: shall there be another, and where?
-pub(super) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
+pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
     error = error.into_up();
     ctx.failures += 1;
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return error };
@@ -166,7 +175,7 @@ pub(super) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
 
 /// The exchange failed after the connection stood. A kept connection may have been closed by the server just as it
 /// was used again: then nothing was processed, and the request is sent once more on a fresh one.
-pub(super) fn failed_later(
+pub(crate) fn failed_later(
     session: &Session,
     ctx: &mut Ctx,
     mut error: Box<Error>,

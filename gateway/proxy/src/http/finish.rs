@@ -17,7 +17,7 @@ use crate::http1::serve::millis;
 use crate::outcome::{Blame, Outcome, Stage};
 
 /// Answers a request that failed, unless the client has an answer already or is gone.
-pub(super) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
     let outcome = *ctx.outcome.get_or_insert_with(|| Outcome::of(error, ctx.stage));
     log::debug!("a request failed: {error}");
     let begun = session.response_written().is_some();
@@ -25,15 +25,15 @@ pub(super) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
     if let Some(instead) = ctx.instead.take()
         && !begun
     {
-        ctx.status = Some(instead.head.status.as_u16());
-        ctx.sizes.1 += answer::counted_size(&instead.head) + instead.body.len() as u64;
+        ctx.status = Some(instead.head.status);
+        ctx.sizes.1 += instead.counted(&ctx.request.method);
         if let Err(error) = answer::send(session, instead).await {
             log::debug!("answering: {error}");
         }
     } else if status != 0 {
         ctx.status = Some(status);
         let mut reply = pages_of(ctx).reply(status);
-        ctx.sizes.1 += answer::counted_size(&reply.head) + reply.body.len() as u64;
+        ctx.sizes.1 += reply.counted(&ctx.request.method);
         if matches!(status, 400 | 408) {
             reply = reply.closing();
         }
@@ -47,14 +47,14 @@ pub(super) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
 }
 
 /// Counts and logs what became of a request.
-pub(super) fn finish(gateway: &Arc<Gateway>, session: &Session, ctx: &mut Ctx) {
+pub(crate) fn finish(gateway: &Arc<Gateway>, ctx: &mut Ctx) {
     let end = Instant::now();
     let timers = timers(ctx, end);
     let seconds = end.saturating_duration_since(ctx.times.started).as_secs_f64();
     gateway.metrics().request_duration.observe(seconds);
     let (read, written) = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
     count(gateway, ctx, &timers, read, written);
-    write_line(gateway, session, ctx, timers, (read, written));
+    write_line(gateway, ctx, timers, (read, written));
     release(ctx);
     if let (true, Some(backend)) = (ctx.counted, &ctx.backend) {
         backend.upstream.counters.closed();
@@ -149,7 +149,7 @@ fn count_blame(ctx: &Ctx) {
     }
 }
 
-fn write_line(gateway: &Arc<Gateway>, session: &Session, ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
+fn write_line(gateway: &Arc<Gateway>, ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
     let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
     let log = &route.frontend.log;
     if ctx.silent || !log.wants_traffic() {
@@ -188,6 +188,6 @@ fn write_line(gateway: &Arc<Gateway>, session: &Session, ctx: &Ctx, timers: Time
         )
     };
     let failed = code != *b"--" && ctx.stage != Stage::Request;
-    let view = LogView::new(&record, ctx.view(session.req_header(), session.response_written()));
+    let view = LogView::new(&record, ctx.view(None));
     log.traffic(&record, &view, failed);
 }

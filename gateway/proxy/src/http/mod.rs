@@ -3,10 +3,10 @@
 //! Each callback is a door to the file that does its work: `request` judges, `route` chooses the backend, `connect`
 //! the server, `response` the answer's head, `finish` counts and logs.
 
-mod connect;
-mod finish;
-mod request;
-mod response;
+pub(crate) mod connect;
+pub(crate) mod finish;
+pub(crate) mod request;
+pub(crate) mod response;
 mod route;
 
 use std::sync::Arc;
@@ -20,18 +20,20 @@ use pingora::{Error, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 use crate::ctx::Ctx;
+use crate::exchange::{self, Pool};
 use crate::gateway::Gateway;
 
 /// The judge of all requests of one worker.
 #[derive(Debug)]
 pub(crate) struct Judge {
     gateway: Arc<Gateway>,
+    pool: Arc<Pool>,
 }
 
 impl Judge {
     /// A judge by the configuration in force.
-    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway }
+    pub(crate) fn new(gateway: Arc<Gateway>, pool: Arc<Pool>) -> Self {
+        Self { gateway, pool }
     }
 }
 
@@ -50,7 +52,14 @@ impl ProxyHttp for Judge {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        request::judge(&self.gateway, session, ctx).await
+        if request::judge(&self.gateway, session, ctx).await? {
+            return Ok(true);
+        }
+        if ctx.http2 || session.is_upgrade_req() {
+            return Ok(false);
+        }
+        exchange::run(&self.pool, session, ctx).await;
+        Ok(true)
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
@@ -91,7 +100,7 @@ impl ProxyHttp for Judge {
         request: &mut RequestHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        request::for_server(session, request, ctx)
+        request::for_pingora(session, request, ctx)
     }
 
     async fn upstream_response_filter(
@@ -100,16 +109,17 @@ impl ProxyHttp for Judge {
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        response::arrived(session, response, ctx)
+        response::arrived(session, response, ctx);
+        Ok(())
     }
 
     async fn response_filter(
         &self,
-        session: &mut Session,
+        _session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        response::for_client(session, response, ctx)
+        response::for_client(response, ctx)
     }
 
     async fn request_body_filter(
@@ -138,8 +148,8 @@ impl ProxyHttp for Judge {
         finish::failed(session, error, ctx).await
     }
 
-    async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
-        finish::finish(&self.gateway, session, ctx);
+    async fn logging(&self, _session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {
+        finish::finish(&self.gateway, ctx);
     }
 
     // What went wrong is in the traffic log, in HAProxy's form.

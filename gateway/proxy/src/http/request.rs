@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use bytes::{BufMut, Bytes, BytesMut};
 use config::model::{ConnectionMode, ForwardFor};
-use http::header::{self, HeaderValue};
 use http::{Method, Version};
 use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, Result};
@@ -18,11 +18,12 @@ use crate::connection::Connection;
 use crate::ctx::Ctx;
 use crate::edit::RequestEditor;
 use crate::gateway::Gateway;
-use crate::http1::head::{kept_tokens, says};
+use crate::http1::head::kept_tokens;
+use crate::message::{Lines, RequestHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
 
 /// Takes over what is known of the connection.
-pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     let connection = connection_of(session)
         .ok_or_else(|| Error::explain(ErrorType::InternalError, "a session without its connection"))?;
     let route = connection.listener.route();
@@ -35,8 +36,10 @@ pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         (ctx.times.started, ctx.times.head) = (now, now);
         ctx.times.started_at = SystemTime::now();
         ctx.line = h2_line(session.req_header());
+        ctx.request = RequestHead::of_http2(session.req_header());
     } else {
-        let head = connection.head.lock();
+        let mut head = connection.head.lock();
+        ctx.request = head.request.take().unwrap_or_default();
         ctx.times.started = head.first_byte;
         ctx.times.started_at = head.first_byte_at;
         ctx.times.head = head.complete;
@@ -48,7 +51,7 @@ pub(super) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         ctx.times.handshake = connection.handshake;
     }
     route.frontend.counters.request();
-    ctx.sizes.0 = answer::counted_request_size(session.req_header());
+    ctx.sizes.0 = ctx.request.counted();
     ctx.route = Some(route);
     ctx.connection = Some(connection);
     Ok(())
@@ -60,7 +63,7 @@ fn connection_of(session: &Session) -> Option<Arc<Connection>> {
 }
 
 /// The request line as HAProxy writes that of an HTTP/2 request.
-fn h2_line(request: &RequestHeader) -> bytes::Bytes {
+fn h2_line(request: &RequestHeader) -> Bytes {
     let mut line = Vec::with_capacity(64);
     line.extend_from_slice(request.method.as_str().as_bytes());
     line.push(b' ');
@@ -77,14 +80,14 @@ fn h2_line(request: &RequestHeader) -> bytes::Bytes {
 }
 
 /// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
-pub(super) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
     gateway.process.request();
     let Some(route) = ctx.route.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its route");
     };
     let frontend = route.frontend.model();
     if let Some(uri) = &frontend.monitor_uri
-        && is_monitor(session.req_header(), uri)
+        && is_monitor(&ctx.request, uri)
     {
         ctx.silent = true;
         return answer(session, ctx, route.frontend.pages.reply(200)).await;
@@ -94,7 +97,7 @@ pub(super) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
             return Ok(true);
         }
     }
-    let Some(backend) = route::backend(ctx, session.req_header()) else {
+    let Some(backend) = route::backend(ctx) else {
         return refuse(session, ctx, Outcome::NO_SERVER).await;
     };
     let model = backend.model();
@@ -112,16 +115,15 @@ pub(super) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
     Ok(false)
 }
 
-fn is_monitor(request: &RequestHeader, uri: &str) -> bool {
-    matches!(request.method, Method::GET | Method::HEAD) && request.raw_path() == uri.as_bytes()
+fn is_monitor(request: &RequestHead, uri: &str) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD) && request.target == uri.as_bytes()
 }
 
 async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
     ctx.judged = true;
-    let flow = {
-        let mut editor = RequestEditor { ctx, request: session.req_header_mut() };
-        rules.run(&mut editor)
-    };
+    let mut request = std::mem::take(&mut ctx.request);
+    let flow = rules.run(&mut RequestEditor { ctx, request: &mut request });
+    ctx.request = request;
     match flow {
         // A head is whole: there is nothing to wait for.
         Flow::Continue | Flow::Accept | Flow::Wait => Ok(false),
@@ -135,8 +137,9 @@ async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx
         Flow::Service(Service::PrometheusExporter) => {
             ctx.service = Some("<PROMEX>");
             ctx.outcome = Some(Outcome::LOCAL);
-            let query = session.req_header().uri.query().unwrap_or_default().to_owned();
-            let reply = crate::snapshot::metrics(gateway, &query).await;
+            let target = String::from_utf8_lossy(&ctx.request.target).into_owned();
+            let query = target.split_once('?').map_or("", |(_, query)| query);
+            let reply = crate::snapshot::metrics(gateway, query).await;
             answer(session, ctx, reply).await
         }
         Flow::Answer(rule) => {
@@ -179,7 +182,7 @@ fn count_denied(ctx: &Ctx) {
 }
 
 /// The error pages in force: the backend's if it has any, otherwise the frontend's.
-pub(super) fn pages_of(ctx: &Ctx) -> &answer::Pages {
+pub(crate) fn pages_of(ctx: &Ctx) -> &answer::Pages {
     const NONE: &answer::Pages = &answer::Pages::BUILT_IN;
     match (&ctx.backend, ctx.frontend()) {
         (Some(backend), _) if backend.has_pages => &backend.pages,
@@ -189,72 +192,83 @@ pub(super) fn pages_of(ctx: &Ctx) -> &answer::Pages {
 }
 
 /// Answers with the page of an outcome.
-pub(super) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
+pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
     ctx.outcome = Some(outcome);
     let reply = pages_of(ctx).reply(outcome.status);
     answer(session, ctx, reply).await
 }
 
 /// Writes an answer of our own; a client that has gone is no error of the gateway.
-pub(super) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
-    ctx.status = Some(reply.head.status.as_u16());
-    if matches!(reply.head.status.as_u16(), 400 | 408) {
-        ctx.closing = true;
-    }
-    let reply = if ctx.closing { reply.closing() } else { reply };
-    ctx.sizes.1 += answer::counted_size(&reply.head);
-    if session.req_header().method != Method::HEAD {
-        ctx.sizes.1 += reply.body.len() as u64;
-    }
-    answer::send(session, reply).await?;
+pub(crate) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
+    ctx.status = Some(reply.head.status);
+    ctx.sizes.1 += reply.counted(&ctx.request.method);
+    let last = ctx.closing || matches!(reply.head.status, 400 | 408);
+    answer::send(session, if last { reply.closing() } else { reply }).await?;
     Ok(true)
 }
 
-/// Makes the head that the server gets: forwarded-for, and `connection` for this hop.
-pub(super) fn for_server(session: &mut Session, request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
-    ctx.stage = Stage::Headers;
-    let (Some(route), Some(backend)) = (&ctx.route, &ctx.backend) else { return Ok(()) };
-    let (frontend, model) = (route.frontend.model(), backend.model());
+/// Whether the server is told to close its connection after the response.
+pub(crate) fn closes_server(ctx: &Ctx) -> bool {
+    let closes = |mode: ConnectionMode| mode != ConnectionMode::KeepAlive;
+    ctx.frontend().is_some_and(|frontend| closes(frontend.model().options.connection))
+        || ctx.backend.as_ref().is_some_and(|backend| closes(backend.model().options.connection))
+}
+
+/// The lines that this hop adds to a request: forwarded-for, and `connection`.
+fn lines_for_server(ctx: &Ctx, upgrading: bool) -> Lines {
+    let mut lines = Lines::with_capacity(2);
+    let (Some(frontend), Some(backend)) = (ctx.frontend(), &ctx.backend) else { return lines };
     // The backend's forwardfor goes before the frontend's, and the line is added once.
-    let forwardfor = model.options.forwardfor.as_ref().or(frontend.options.forwardfor.as_ref());
+    let (theirs, ours) = (&backend.model().options.forwardfor, &frontend.model().options.forwardfor);
     let source = ctx.connection.as_ref().and_then(|connection| connection.source_ip());
-    if let (Some(option), Some(source)) = (forwardfor, source) {
-        add_forwarded_for(request, option, source)?;
+    if let (Some(option), Some(source)) = (theirs.as_ref().or(ours.as_ref()), source) {
+        add_forwarded_for(&ctx.request, &mut lines, option, source);
     }
-    join_cookies(request)?;
-    let upgrading = session.is_upgrade_req();
-    if !upgrading {
-        drop_upgrade(request)?;
-    }
-    let http10 = session.req_header().version == Version::HTTP_10;
-    let close = [frontend.options.connection, model.options.connection]
-        .iter()
-        .any(|mode| *mode != ConnectionMode::KeepAlive);
-    if http10 {
-        request.set_version(Version::HTTP_10);
-    }
-    match (close, http10) {
+    match (closes_server(ctx), ctx.request.version == Version::HTTP_10) {
         _ if upgrading => {}
-        (true, false) => append(request, "connection", "close")?,
-        (false, true) => append(request, "connection", "keep-alive")?,
+        (true, false) => lines.push(&b"connection"[..], &b"close"[..]),
+        (false, true) => lines.push(&b"connection"[..], &b"keep-alive"[..]),
         (true, true) | (false, false) => {}
     }
+    lines
+}
+
+/// Writes the head that the server gets, without touching the one that logs and rules see.
+pub(crate) fn write_for_server(ctx: &Ctx, out: &mut BytesMut) {
+    ctx.request.write_start(out);
+    for line in ctx.request.lines.iter() {
+        if line.name != b"connection"[..] {
+            write_line(out, &line.name, &line.value);
+        } else if let Some(kept) = kept_tokens(&line.value, false) {
+            write_line(out, &line.name, &kept);
+        }
+    }
+    lines_for_server(ctx, false).write(out);
+    out.put_slice(b"\r\n");
+}
+
+/// The same head for Pingora's own relay.
+pub(crate) fn for_pingora(session: &Session, request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
+    ctx.stage = Stage::Headers;
+    let upgrading = session.is_upgrade_req();
+    let mut head = ctx.request.clone();
+    if !upgrading {
+        head.lines.remove(b"connection");
+    }
+    for line in lines_for_server(ctx, upgrading).iter() {
+        head.lines.push(line.name.clone(), line.value.clone());
+    }
+    *request = head.to_pingora()?;
     Ok(())
 }
 
-fn append(request: &mut RequestHeader, name: &'static str, value: &str) -> Result<()> {
-    request.append_header(name, value).map(|_| ())
-}
-
 /// A new, last line; what the request brought is not touched.
-fn add_forwarded_for(request: &mut RequestHeader, option: &ForwardFor, source: IpAddr) -> Result<()> {
-    let told = option.if_none && request.headers.contains_key(&option.header);
-    if told || option.except.iter().any(|(net, bits)| contains(*net, *bits, source)) {
-        return Ok(());
+fn add_forwarded_for(request: &RequestHead, lines: &mut Lines, option: &ForwardFor, source: IpAddr) {
+    let told = option.if_none && request.lines.has(option.header.as_bytes());
+    if !told && !option.except.iter().any(|(net, bits)| contains(*net, *bits, source)) {
+        let name = Bytes::copy_from_slice(option.header.as_bytes());
+        lines.push(name, source.to_canonical().to_string().into_bytes());
     }
-    let value = HeaderValue::try_from(source.to_canonical().to_string())
-        .map_err(|error| Error::because(ErrorType::InternalError, "an address as a header", error))?;
-    request.append_header(option.header.clone(), value).map(|_| ())
 }
 
 fn contains(net: IpAddr, bits: u8, addr: IpAddr) -> bool {
@@ -268,39 +282,6 @@ fn contains(net: IpAddr, bits: u8, addr: IpAddr) -> bool {
             (u128::from(net) ^ u128::from(addr)).checked_shr(shift).unwrap_or(0) == 0
         }
         _ => false,
-    }
-}
-
-/// HTTP/2 splits `cookie`; HTTP/1 wants one line (RFC 9113, 8.2.3).
-fn join_cookies(request: &mut RequestHeader) -> Result<()> {
-    let mut cookies = request.headers.get_all(header::COOKIE).iter();
-    let (Some(first), Some(second)) = (cookies.next(), cookies.next()) else { return Ok(()) };
-    if request.version != Version::HTTP_2 {
-        return Ok(());
-    }
-    let mut joined = first.as_bytes().to_vec();
-    for part in std::iter::once(second).chain(cookies) {
-        joined.extend_from_slice(b"; ");
-        joined.extend_from_slice(part.as_bytes());
-    }
-    let joined = HeaderValue::from_bytes(&joined)
-        .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "cookie", error))?;
-    request.insert_header("cookie", joined)
-}
-
-/// `connection: upgrade` without an upgrade is about this hop.
-fn drop_upgrade(request: &mut RequestHeader) -> Result<()> {
-    if !request.headers.get_all(header::CONNECTION).iter().any(|value| says(value.as_bytes(), b"upgrade")) {
-        return Ok(());
-    }
-    let kept =
-        kept_tokens(request.headers.get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes), false);
-    match kept {
-        None => {
-            request.remove_header(&header::CONNECTION);
-            Ok(())
-        }
-        Some(value) => request.insert_header("connection", value),
     }
 }
 

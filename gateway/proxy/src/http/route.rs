@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use pingora::http::RequestHeader;
-
 use crate::ctx::Ctx;
 use crate::runtime::Backend;
 
 /// The backend of the first `use_backend` rule that matches, the default one, or none.
-pub(super) fn backend(ctx: &Ctx, request: &RequestHeader) -> Option<Arc<Backend>> {
+pub(super) fn backend(ctx: &Ctx) -> Option<Arc<Backend>> {
     let route = ctx.route.as_ref()?;
     let model = route.frontend.model();
-    let rule =
-        route.frontend.switch.first(&ctx.view(request, None)).map(|place| model.use_backend[place].backend);
+    let rule = route.frontend.switch.first(&ctx.view(None)).map(|place| model.use_backend[place].backend);
     let id = rule.or(model.default_backend)?;
     Some(route.runtime.backend(id).clone())
 }

@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::Framing;
+use crate::message::Lines;
 
 /// The longest chunk-size line, extensions included.
 const MAX_CHUNK_LINE: usize = 4096;
@@ -62,11 +63,11 @@ impl From<Framing> for Body {
 }
 
 impl Body {
-    /// Takes the next piece off the front of `buf`.
+    /// Takes the next piece off the front of `buf`; trailer lines go to `trailers`.
     ///
     /// # Errors
     /// The chunked coding is broken; nothing after it can be understood.
-    pub fn take(&mut self, buf: &mut BytesMut) -> Result<Piece, BadChunk> {
+    pub fn take(&mut self, buf: &mut BytesMut, trailers: &mut Lines) -> Result<Piece, BadChunk> {
         match self {
             Self::Done => Ok(Piece::End),
             Self::Tunnel => {
@@ -79,11 +80,11 @@ impl Body {
                 }
                 Ok(piece)
             }
-            Self::Chunked(_) => self.take_chunked(buf),
+            Self::Chunked(_) => self.take_chunked(buf, trailers),
         }
     }
 
-    fn take_chunked(&mut self, buf: &mut BytesMut) -> Result<Piece, BadChunk> {
+    fn take_chunked(&mut self, buf: &mut BytesMut, trailers: &mut Lines) -> Result<Piece, BadChunk> {
         loop {
             let Self::Chunked(chunk) = self else { return Ok(Piece::End) };
             match chunk {
@@ -119,10 +120,24 @@ impl Body {
                     if *seen >= MAX_TRAILERS {
                         return Err(BadChunk);
                     }
+                    let (name, value) = trailer(line)?;
+                    trailers.push(name, value);
                 }
             }
         }
     }
+}
+
+/// A trailer line's name, in lower case, and value.
+fn trailer(mut line: BytesMut) -> Result<(Bytes, Bytes), BadChunk> {
+    let colon = memchr::memchr(b':', &line).ok_or(BadChunk)?;
+    let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(byte);
+    if colon == 0 || !line[..colon].iter().all(is_name) {
+        return Err(BadChunk);
+    }
+    line[..colon].make_ascii_lowercase();
+    let line = line.freeze();
+    Ok((line.slice(..colon), line.slice_ref(line[colon + 1..].trim_ascii())))
 }
 
 fn take_data(buf: &mut BytesMut, left: &mut u64) -> Piece {
@@ -168,7 +183,7 @@ mod tests {
         let (mut buf, mut out) = (BytesMut::new(), Vec::new());
         let mut parts = text.chunks(step);
         loop {
-            match body.take(&mut buf)? {
+            match body.take(&mut buf, &mut Lines::default())? {
                 Piece::Data(data) => out.extend_from_slice(&data),
                 Piece::End => return Ok((out, body, buf.len() + parts.map(<[u8]>::len).sum::<usize>())),
                 Piece::NeedMore => match parts.next() {
@@ -194,6 +209,14 @@ mod tests {
             let (data, body, left) = read_all(Body::Chunked(Chunk::Size), text, step).unwrap();
             assert_eq!((&data[..], body, left), (&b"hello world"[..], Body::Done, 3), "{step}");
         }
+    }
+
+    #[test]
+    fn trailers_are_kept_in_lower_case() {
+        let mut trailers = Lines::default();
+        let mut buf = BytesMut::from(&b"0\r\nX-T:  v \r\n\r\n"[..]);
+        assert_eq!(Body::Chunked(Chunk::Size).take(&mut buf, &mut trailers), Ok(Piece::End));
+        assert_eq!(trailers.all(b"x-t").collect::<Vec<_>>(), ["v"]);
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! refuses (RFC 9112, and where both are lenient, no stricter), so that an error has one owner and one page.
 
 use bytes::{Bytes, BytesMut};
-use http::Version;
-use http::header::{self, HeaderValue};
-use pingora::http::RequestHeader;
+use http::{Method, Version};
+
+use crate::message::{Lines, RequestHead};
 
 /// The most headers that are ever looked at, whatever `tune.http.maxhdr` says.
 const HEADER_SLOTS: usize = 256;
@@ -34,8 +34,12 @@ pub enum Framing {
 /// A request head that is whole.
 #[derive(Debug)]
 pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// The version that the client speaks.
+    pub version: Version,
     /// The request, its header names in lower case as HAProxy passes them on.
-    pub request: RequestHeader,
+    pub request: RequestHead,
     /// Its body.
     pub framing: Framing,
     /// Whether the client wants the connection kept.
@@ -231,62 +235,78 @@ fn unfold(head: &mut [u8]) -> bool {
 
 fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
     let method = &head[layout.method.0..layout.method.1];
-    let target = &head[layout.target.0..layout.target.1];
-    check_target(method, target)?;
-    let mut request = RequestHeader::build(method, target, Some(layout.count))
-        .map_err(|_| HeadError::Invalid("the request target is not valid"))?;
-    request.set_version(layout.version);
-    let mut facts = Facts::default();
-    for field in &layout.fields[..layout.count] {
-        let name = head.slice(field.name.0..field.name.1);
-        let value = HeaderValue::from_maybe_shared(head.slice(field.value.0..field.value.1))
-            .map_err(|_| HeadError::Invalid("a header value has a character that is not allowed"))?;
-        facts.see(&name, &value)?;
-        let Some(value) = for_the_next_hop(&name, value) else { continue };
-        request
-            .append_header(name, value)
-            .map_err(|_| HeadError::Invalid("a header name has a character that is not allowed"))?;
-    }
+    let target = head.slice(layout.target.0..layout.target.1);
+    check_target(method, &target)?;
+    let method = Method::from_bytes(method).map_err(|_| HeadError::Invalid("the method is not valid"))?;
+    let (lines, facts) = read_lines(head, layout)?;
+    facts.check_host(&target)?;
     let http11 = layout.version == Version::HTTP_11;
-    facts.check_host(target)?;
-    let framing = facts.framing(&mut request, http11)?;
+    let mut request = RequestHead { method, target, version: layout.version, lines };
+    let framing = facts.framing(&mut request.lines, http11)?;
     let upgrade = http11 && facts.upgrade && facts.connection_upgrade;
     if upgrade && facts.websocket && !facts.websocket_key {
         return Err(HeadError::Invalid("upgrade to websocket without a sec-websocket-key"));
     }
     let ambiguous = facts.encoded && facts.length.is_some();
+    let mut line = head.slice(..layout.target.1 + " HTTP/1.1".len());
+    if let Some(normal) = without_default_port(&request.target) {
+        line = [&line[..layout.target.0], &normal, &line[layout.target.1..]].concat().into();
+        request.target = normal;
+    }
     Ok(Head {
         framing,
         keep_alive: !ambiguous && !facts.close && (http11 || facts.keep_alive),
         upgrade,
         length: head.len(),
-        line: head.slice(..layout.target.1 + " HTTP/1.1".len()),
+        line,
+        method: request.method.clone(),
+        version: layout.version,
         request,
     })
 }
 
-/// `close` and `keep-alive` are about this hop; HAProxy passes the rest of `connection` on, in its place.
-fn for_the_next_hop(name: &[u8], value: HeaderValue) -> Option<HeaderValue> {
-    if name != b"connection" {
-        return Some(value);
+fn read_lines(head: &Bytes, layout: &Layout) -> Result<(Lines, Facts), HeadError> {
+    let (mut lines, mut facts) = (Lines::with_capacity(layout.count + 2), Facts::default());
+    for field in &layout.fields[..layout.count] {
+        let name = head.slice(field.name.0..field.name.1);
+        let value = head.slice(field.value.0..field.value.1);
+        if facts.see(&name, &value)? == Seen::Again {
+            continue;
+        }
+        if let Some(value) = for_the_next_hop(&name, value) {
+            lines.push(name, value);
+        }
     }
-    kept_tokens(std::iter::once(value.as_bytes()), true)
+    Ok((lines, facts))
+}
+
+/// `close` and `keep-alive` are about this hop; HAProxy passes the rest of `connection` on, in its place.
+fn for_the_next_hop(name: &[u8], value: Bytes) -> Option<Bytes> {
+    match name {
+        b"connection" => kept_tokens(&value, true),
+        // Several equal lengths are one (RFC 9112, 6.3).
+        b"content-length" => Some(
+            value
+                .split(|byte| *byte == b',')
+                .next()
+                .map_or(value.clone(), |first| value.slice_ref(first.trim_ascii())),
+        ),
+        _ => Some(value),
+    }
 }
 
 /// The tokens of `connection` that are not about this hop, joined; `upgrade` only with an upgrade.
-pub fn kept_tokens<'a>(values: impl Iterator<Item = &'a [u8]>, upgrading: bool) -> Option<HeaderValue> {
-    let mut kept: Vec<u8> = Vec::new();
-    for token in values.flat_map(tokens) {
-        let ours = token.eq_ignore_ascii_case(b"close") || token.eq_ignore_ascii_case(b"keep-alive");
-        if ours || (!upgrading && token.eq_ignore_ascii_case(b"upgrade")) {
-            continue;
-        }
-        if !kept.is_empty() {
-            kept.extend_from_slice(b", ");
-        }
-        kept.extend_from_slice(token);
+pub fn kept_tokens(value: &Bytes, upgrading: bool) -> Option<Bytes> {
+    let is_ours = |token: &[u8]| {
+        token.eq_ignore_ascii_case(b"close")
+            || token.eq_ignore_ascii_case(b"keep-alive")
+            || (!upgrading && token.eq_ignore_ascii_case(b"upgrade"))
+    };
+    if !tokens(value).any(is_ours) {
+        return (!value.is_empty()).then(|| value.clone());
     }
-    if kept.is_empty() { None } else { HeaderValue::from_bytes(&kept).ok() }
+    let kept: Vec<&[u8]> = tokens(value).filter(|token| !is_ours(token)).collect();
+    (!kept.is_empty()).then(|| kept.join(&b", "[..]).into())
 }
 
 /// Whether a comma-separated value names a token.
@@ -307,39 +327,42 @@ struct Facts {
     websocket: bool,
     websocket_key: bool,
     unknown_coding: bool,
-    host: Option<HeaderValue>,
+    host: Option<Bytes>,
+}
+
+/// Whether a line says something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    New,
+    /// The same as a line before it, which is enough.
+    Again,
 }
 
 impl Facts {
-    fn see(&mut self, name: &[u8], value: &HeaderValue) -> Result<(), HeadError> {
+    fn see(&mut self, name: &[u8], value: &Bytes) -> Result<Seen, HeadError> {
         match name {
-            b"content-length" => self.see_length(value.as_bytes()),
-            b"transfer-encoding" => self.see_encoding(value.as_bytes()),
+            b"content-length" => return self.see_length(value),
+            b"host" => return self.see_host(value),
+            b"transfer-encoding" => self.see_encoding(value)?,
             b"connection" => {
-                for token in tokens(value.as_bytes()) {
-                    self.close |= token.eq_ignore_ascii_case(b"close");
-                    self.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
-                    self.connection_upgrade |= token.eq_ignore_ascii_case(b"upgrade");
-                }
-                Ok(())
+                self.close |= says(value, b"close");
+                self.keep_alive |= says(value, b"keep-alive");
+                self.connection_upgrade |= says(value, b"upgrade");
             }
             b"upgrade" => {
                 self.upgrade = true;
-                self.websocket |= value.as_bytes().eq_ignore_ascii_case(b"websocket");
-                Ok(())
+                self.websocket |= value.eq_ignore_ascii_case(b"websocket");
             }
             // Sixteen bytes in base64 (RFC 6455, 4.1).
-            b"sec-websocket-key" => {
-                self.websocket_key = value.len() == 24;
-                Ok(())
-            }
-            b"host" => self.see_host(value),
-            _ => Ok(()),
+            b"sec-websocket-key" => self.websocket_key = value.len() == 24,
+            _ => {}
         }
+        Ok(Seen::New)
     }
 
     /// `content-length`, once or the same value several times (RFC 9112, 6.3).
-    fn see_length(&mut self, value: &[u8]) -> Result<(), HeadError> {
+    fn see_length(&mut self, value: &[u8]) -> Result<Seen, HeadError> {
+        let before = self.length;
         for part in value.split(|byte| *byte == b',') {
             let length =
                 decimal(part.trim_ascii()).ok_or(HeadError::Invalid("content-length is not a number"))?;
@@ -348,7 +371,7 @@ impl Facts {
             }
             self.length = Some(length);
         }
-        Ok(())
+        Ok(if before.is_some() { Seen::Again } else { Seen::New })
     }
 
     /// `transfer-encoding`: `chunked`, once and last (RFC 9112, 6.1).
@@ -365,25 +388,24 @@ impl Facts {
     }
 
     /// `host`, once, or the same several times (RFC 9112, 3.2).
-    fn see_host(&mut self, value: &HeaderValue) -> Result<(), HeadError> {
-        if self.host.as_ref().is_some_and(|host| !same_host(host.as_bytes(), value.as_bytes())) {
-            return Err(HeadError::Invalid("two different values of host"));
+    fn see_host(&mut self, value: &Bytes) -> Result<Seen, HeadError> {
+        match &self.host {
+            Some(host) if !same_host(host, value) => Err(HeadError::Invalid("two different values of host")),
+            Some(_) => Ok(Seen::Again),
+            None => {
+                self.host = Some(value.clone());
+                Ok(Seen::New)
+            }
         }
-        self.host = Some(value.clone());
-        Ok(())
     }
 
     /// An absolute target and `host` must name the same place (RFC 9112, 3.2.2).
     fn check_host(&self, target: &[u8]) -> Result<(), HeadError> {
         let (Some(host), Some(authority)) = (&self.host, authority(target)) else { return Ok(()) };
-        if same_host(host.as_bytes(), authority) {
-            Ok(())
-        } else {
-            Err(HeadError::Invalid("host is not the target's"))
-        }
+        if same_host(host, authority) { Ok(()) } else { Err(HeadError::Invalid("host is not the target's")) }
     }
 
-    fn framing(&self, request: &mut RequestHeader, http11: bool) -> Result<Framing, HeadError> {
+    fn framing(&self, lines: &mut Lines, http11: bool) -> Result<Framing, HeadError> {
         if !self.encoded {
             return Ok(match self.length {
                 None | Some(0) => Framing::None,
@@ -397,7 +419,7 @@ impl Facts {
             return Err(HeadError::UnknownCoding);
         }
         // The length is not true then, and the next hop must not see it (RFC 9112, 6.3).
-        request.remove_header(&header::CONTENT_LENGTH);
+        lines.remove(b"content-length");
         Ok(Framing::Chunked)
     }
 }
@@ -421,6 +443,15 @@ fn authority(target: &[u8]) -> Option<&[u8]> {
     let rest = &target[colon + 3..];
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     Some(&rest[..end])
+}
+
+/// An absolute target without the port that its scheme has anyway, where it names that port.
+fn without_default_port(target: &[u8]) -> Option<Bytes> {
+    let authority = authority(target)?;
+    let port: &[u8] = if target.starts_with(b"https") { b":443" } else { b":80" };
+    let bare = authority.strip_suffix(port)?;
+    let start = authority.as_ptr() as usize - target.as_ptr() as usize;
+    Some([&target[..start + bare.len()], &target[start + authority.len()..]].concat().into())
 }
 
 fn same_host(one: &[u8], other: &[u8]) -> bool {
@@ -463,14 +494,14 @@ mod tests {
         let mut buf =
             BytesMut::from(&b"POST /pac/?a=b HTTP/1.1\r\nHost: X\r\nContent-Length: 3\r\n\r\nabc"[..]);
         let head = Reader::default().take(&mut buf, &LIMITS).unwrap().unwrap();
-        assert_eq!(head.request.raw_path(), b"/pac/?a=b");
+        assert_eq!(&head.request.target[..], b"/pac/?a=b");
         assert_eq!(head.framing, Framing::Length(3));
         assert!(head.keep_alive);
         assert_eq!(&head.line[..], b"POST /pac/?a=b HTTP/1.1");
         assert_eq!(&buf[..], b"abc");
-        let mut wire = Vec::new();
-        head.request.header_to_h1_wire(&mut wire);
-        assert_eq!(wire, b"host: X\r\ncontent-length: 3\r\n");
+        let mut wire = BytesMut::new();
+        head.request.lines.write(&mut wire);
+        assert_eq!(&wire[..], b"host: X\r\ncontent-length: 3\r\n");
     }
 
     #[test]
@@ -492,7 +523,7 @@ mod tests {
     #[test]
     fn folded_lines_are_unfolded() {
         let head = head(b"GET / HTTP/1.1\r\nA: one\r\n two\r\nB: c\r\n\r\n");
-        assert_eq!(head.request.headers["a"].as_bytes(), b"one   two");
+        assert_eq!(head.request.lines.all(b"a").next().unwrap(), "one   two");
     }
 
     #[test]
@@ -525,30 +556,28 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_agrees_is_accepted() {
-        assert_eq!(
-            head(b"GET http://H:80/x HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n").request.raw_path(),
-            b"http://H:80/x"
-        );
+    fn a_host_that_agrees_is_accepted_and_a_default_port_is_dropped() {
+        let head = head(b"GET http://H:80/x HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n");
+        assert_eq!(&head.request.target[..], b"http://H/x");
+        assert_eq!(&head.line[..], b"GET http://H/x HTTP/1.1");
+        assert_eq!(head.request.lines.len(), 1);
     }
 
     #[test]
     fn a_length_beside_chunked_is_dropped() {
         let head = head(b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n");
         assert_eq!(head.framing, Framing::Chunked);
-        assert!(!head.request.headers.contains_key("content-length"));
+        assert!(!head.request.lines.has(b"content-length"));
     }
 
     #[test]
     fn connection_keeps_what_is_not_about_the_hop() {
-        let kept = |text: &'static str, upgrading| {
-            kept_tokens([text.as_bytes()].into_iter(), upgrading)
-                .map(|value| value.to_str().unwrap().to_owned())
-        };
-        assert_eq!(kept("X-Foo, keep-alive", false).as_deref(), Some("X-Foo"));
+        let kept =
+            |text: &'static str, upgrading| kept_tokens(&Bytes::from_static(text.as_bytes()), upgrading);
+        assert_eq!(kept("X-Foo, keep-alive", false).as_deref(), Some(&b"X-Foo"[..]));
         assert_eq!(kept("close", false), None);
         assert_eq!(kept("Upgrade", false), None);
-        assert_eq!(kept("Upgrade", true).as_deref(), Some("Upgrade"));
+        assert_eq!(kept("Upgrade", true).as_deref(), Some(&b"Upgrade"[..]));
     }
 
     #[test]

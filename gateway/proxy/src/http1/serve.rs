@@ -57,7 +57,7 @@ where
         let route = connection.listener.route();
         match next_head(&mut client, &route, first, &mut stopped).await {
             Arrived::Head(head) => {
-                let session = H1Session::new(client, home.clone(), head, session_options(&route));
+                let session = H1Session::new(client, home.clone(), &head, session_options(&route));
                 let session = ServerSession::new_custom(Box::new(session));
                 app.process_new_http(session, shutdown).await;
             }
@@ -111,7 +111,7 @@ async fn next_head(
     }
     let (first_byte, first_byte_at) = (Instant::now(), SystemTime::now());
     let from = if first { idle_since } else { first_byte };
-    let head = match read_head(client, route, from, first).await {
+    let mut head = match read_head(client, route, from, first).await {
         Ok(Some(head)) => head,
         Ok(None) => return Arrived::Http2,
         Err(refusal) => return Arrived::Refused(refusal),
@@ -122,6 +122,7 @@ async fn next_head(
         first_byte_at,
         complete: Instant::now(),
         line: head.line.clone(),
+        request: Some(std::mem::take(&mut head.request)),
     };
     Arrived::Head(head)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::Stream;
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::protocols::http::HttpTask;
@@ -21,12 +21,12 @@ use pingora::{Error, ErrorType, Result};
 use super::body::{Body, Piece};
 use super::connection::{ClientConnection, IoFailure, Slot};
 use super::head::{Head, decimal, kept_tokens};
+use crate::message::{Lines, ResponseHead, write_line};
 
 /// Bodies up to this size can be sent to another server when the first refuses the connection.
 const RETRY_BUFFER: usize = 64 * 1024;
 /// Output is written at the latest when this much has gathered.
 const OUTPUT_MARK: usize = 32 * 1024;
-const CONNECTION: &[u8] = b"connection";
 /// Input that came before its turn (a pipelined request) is read up to here.
 const PIPELINE_LIMIT: usize = 32 * 1024;
 
@@ -52,6 +52,7 @@ pub struct H1Session {
     /// Taken out when the session ends.
     client: Option<Box<ClientConnection>>,
     home: Slot,
+    /// What Pingora's frame may look at; the request itself is in the connection.
     request: RequestHeader,
     keep_alive: bool,
     upgrade: bool,
@@ -60,6 +61,7 @@ pub struct H1Session {
     body_read: usize,
     body_sent: usize,
     replay: Option<Replay>,
+    trailers: Lines,
     out: Out,
     response: Option<Box<ResponseHeader>>,
     read_timeout: Option<Duration>,
@@ -106,12 +108,15 @@ pub struct SessionOptions {
 
 impl H1Session {
     /// A session for a head that was just read from `client`; the connection comes back through `home`.
-    pub fn new(client: Box<ClientConnection>, home: Slot, head: Head, options: SessionOptions) -> Self {
+    pub fn new(client: Box<ClientConnection>, home: Slot, head: &Head, options: SessionOptions) -> Self {
         let body = Body::from(head.framing);
+        let mut request = RequestHeader::from(http::Request::new(()).into_parts().0);
+        request.set_method(head.method.clone());
+        request.set_version(head.version);
         Self {
             client: Some(client),
             home,
-            request: head.request,
+            request,
             keep_alive: head.keep_alive && options.keep_alive,
             upgrade: head.upgrade,
             body,
@@ -119,6 +124,7 @@ impl H1Session {
             body_read: 0,
             body_sent: 0,
             replay: None,
+            trailers: Lines::default(),
             out: Out::Head,
             response: None,
             read_timeout: options.client,
@@ -140,12 +146,24 @@ impl H1Session {
         self.client()?.fill(patience).await.map_err(read_error)
     }
 
+    /// The next piece of the body that has come; its trailers go where the request's context finds them.
+    fn take_piece(&mut self) -> Result<Piece> {
+        let client = self
+            .client
+            .as_deref_mut()
+            .ok_or_else(|| Error::explain(ErrorType::InternalError, "the session has ended"))?;
+        let piece = self.body.take(&mut client.input, &mut self.trailers);
+        let piece = piece
+            .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_down())?;
+        if piece == Piece::End && self.trailers.len() > 0 {
+            *client.facts().trailers.lock() = Some(std::mem::take(&mut self.trailers));
+        }
+        Ok(piece)
+    }
+
     async fn next_piece(&mut self) -> Result<Option<Bytes>> {
         loop {
-            let mut body = self.body;
-            let piece = body.take(&mut self.client()?.input);
-            self.body = body;
-            match piece.map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()))? {
+            match self.take_piece()? {
                 Piece::Data(data) => return Ok(Some(data)),
                 Piece::End => return Ok(None),
                 Piece::NeedMore => {}
@@ -185,27 +203,24 @@ impl H1Session {
         }
     }
 
-    fn queue_head(&mut self, response: &ResponseHeader, end: bool) -> Result<()> {
-        let status = response.status;
-        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
-            let client = self.client()?;
-            write_head(&mut client.output, response, None, false);
+    fn queue_head(&mut self, response: &mut ResponseHeader, end: bool) -> Result<()> {
+        let own = response.extensions.get::<OwnAnswer>().is_some();
+        let close_after = response.extensions.get::<CloseAfter>().is_some();
+        let head = response.extensions_mut().remove::<ResponseHead>();
+        let head = head.unwrap_or_else(|| ResponseHead::of_pingora(response));
+        if head.is_informational() {
+            write_head(&mut self.client()?.output, &head, None);
             return Ok(());
         }
-        let framing = self.frame(response, end);
-        if response.extensions.get::<OwnAnswer>().is_some() && !self.drop_arrived_body() {
+        let framing = self.frame(&head, end);
+        if own && !self.drop_arrived_body() {
             self.keep_alive = false;
         }
-        if matches!(framing, Out::Close)
-            || response.extensions.get::<CloseAfter>().is_some()
-            || self.stopping()
-        {
+        if framing == Out::Close || close_after || self.stopping() {
             self.keep_alive = false;
         }
-        let word = self.connection_word(response);
-        let http10 = self.request.version == Version::HTTP_10;
-        let client = self.client()?;
-        write_head(&mut client.output, response, word, http10);
+        let word = self.connection_word(&head);
+        write_head(&mut self.client()?.output, &head, word);
         if framing == Out::Tunnel {
             self.body = Body::Tunnel;
             self.keep_alive = false;
@@ -219,35 +234,30 @@ impl H1Session {
 
     /// Drops what has come of the request's body without waiting for more. Whether that was all of it.
     fn drop_arrived_body(&mut self) -> bool {
-        let mut body = self.body;
-        let Some(client) = &mut self.client else { return false };
-        let done = loop {
-            match body.take(&mut client.input) {
+        loop {
+            match self.take_piece() {
                 Ok(Piece::Data(_)) => {}
-                Ok(Piece::End) => break true,
-                Ok(Piece::NeedMore) | Err(_) => break false,
+                Ok(Piece::End) => return true,
+                Ok(Piece::NeedMore) | Err(_) => return false,
             }
-        };
-        self.body = body;
-        done
+        }
     }
 
     fn stopping(&self) -> bool {
         self.client.as_ref().is_some_and(|client| client.facts().listener.is_stopping())
     }
 
-    fn frame(&self, response: &ResponseHeader, end: bool) -> Out {
-        let status = response.status;
-        if status == StatusCode::SWITCHING_PROTOCOLS {
+    fn frame(&self, head: &ResponseHead, end: bool) -> Out {
+        if head.status == 101 {
             return if self.upgrade { Out::Tunnel } else { Out::Done };
         }
-        if self.request.method == Method::HEAD || matches!(status.as_u16(), 204 | 304) {
+        if self.request.method == Method::HEAD || matches!(head.status, 204 | 304) {
             return Out::Done;
         }
-        if response.headers.contains_key(header::TRANSFER_ENCODING) {
-            return if self.request.version == Version::HTTP_10 { Out::Close } else { Out::Chunked };
+        if head.lines.has(b"transfer-encoding") {
+            return Out::Chunked;
         }
-        match response.headers.get(header::CONTENT_LENGTH).and_then(|value| decimal(value.as_bytes())) {
+        match head.lines.all(b"content-length").next().and_then(|value| decimal(value)) {
             Some(0) => Out::Done,
             Some(length) => Out::Length(length),
             None if end => Out::Done,
@@ -256,12 +266,12 @@ impl H1Session {
     }
 
     /// What `connection` must say, if anything: what the response's version does not say by itself (RFC 9112, 9.3).
-    fn connection_word(&self, response: &ResponseHeader) -> Option<&'static str> {
-        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+    fn connection_word(&self, head: &ResponseHead) -> Option<&'static str> {
+        if head.status == 101 {
             return None;
         }
         let client_is_old = self.request.version == Version::HTTP_10;
-        let response_is_old = response.version == Version::HTTP_10;
+        let response_is_old = head.version == Version::HTTP_10;
         match self.keep_alive {
             true if client_is_old || response_is_old => Some("keep-alive"),
             true => None,
@@ -319,7 +329,7 @@ impl H1Session {
                 let client = self.client()?;
                 client.output.extend_from_slice(b"0\r\n");
                 for (name, value) in trailers.into_iter().flatten() {
-                    write_field(&mut client.output, name.as_str().as_bytes(), value.as_bytes());
+                    write_line(&mut client.output, name.as_str().as_bytes(), value.as_bytes());
                 }
                 client.output.extend_from_slice(b"\r\n");
                 self.out = Out::Done;
@@ -342,8 +352,8 @@ impl H1Session {
 
     async fn take_task(&mut self, task: HttpTask) -> Result<bool> {
         match task {
-            HttpTask::Header(response, end) => {
-                self.queue_head(&response, end)?;
+            HttpTask::Header(mut response, end) => {
+                self.queue_head(&mut response, end)?;
                 if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
                     self.response = Some(response);
                 }
@@ -412,42 +422,17 @@ fn write_error(failure: IoFailure) -> Box<Error> {
     }
 }
 
-fn write_field(output: &mut BytesMut, name: &[u8], value: &[u8]) {
-    output.reserve(name.len() + value.len() + 4);
-    output.put_slice(name);
-    output.put_slice(b": ");
-    output.put_slice(value);
-    output.put_slice(b"\r\n");
-}
-
-fn write_status_line(output: &mut BytesMut, response: &ResponseHeader) {
-    let reason = response.get_reason_phrase().unwrap_or_default();
-    output.reserve(16 + reason.len());
-    output.put_slice(if response.version == Version::HTTP_10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
-    output.put_slice(response.status.as_str().as_bytes());
-    output.put_slice(b" ");
-    output.put_slice(reason.as_bytes());
-    output.put_slice(b"\r\n");
-}
-
-fn write_head(output: &mut BytesMut, response: &ResponseHeader, word: Option<&str>, http10: bool) {
-    write_status_line(output, response);
-    for (name, value) in &response.headers {
-        // HTTP/1.0 knows no transfer codings: the body goes plain, until the close.
-        if http10 && *name == header::TRANSFER_ENCODING {
-            continue;
+fn write_head(output: &mut BytesMut, head: &ResponseHead, word: Option<&str>) {
+    head.write_status_line(output);
+    for line in head.lines.iter() {
+        if line.name != b"connection"[..] {
+            write_line(output, &line.name, &line.value);
+        } else if let Some(kept) = kept_tokens(&line.value, head.status == 101) {
+            write_line(output, &line.name, &kept);
         }
-        if *name == header::CONNECTION {
-            let upgrading = response.status == StatusCode::SWITCHING_PROTOCOLS;
-            if let Some(kept) = kept_tokens(std::iter::once(value.as_bytes()), upgrading) {
-                write_field(output, CONNECTION, kept.as_bytes());
-            }
-            continue;
-        }
-        write_field(output, name.as_str().as_bytes(), value.as_bytes());
     }
     if let Some(word) = word {
-        write_field(output, CONNECTION, word.as_bytes());
+        write_line(output, b"connection", word.as_bytes());
     }
     output.put_slice(b"\r\n");
 }

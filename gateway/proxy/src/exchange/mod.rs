@@ -1,0 +1,113 @@
+//! A plain HTTP/1 exchange with a server, done by ourselves inside `request_filter`.
+//!
+//! Pingora's own relay keeps heads in maps, which forget the order of lines, and passes bodies through channels. Here
+//! the head goes out as it stands, trailers cross both ways, a connection comes from and returns to a pool of the
+//! worker's own, and every failure is told apart as HAProxy's logs tell it. What this is not for, HTTP/2 clients and
+//! upgrades, goes on through `upstream_peer`, with the same selection, rules, counters and log lines.
+
+mod pool;
+mod relay;
+mod response;
+mod server;
+
+use http::Method;
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+use upstream::Address;
+
+use pool::Key;
+pub(crate) use pool::Pool;
+use relay::{Relay, Replay};
+use server::ServerConnection;
+
+use crate::ctx::Ctx;
+use crate::http::{connect, finish};
+use crate::outcome::Stage;
+
+/// Carries a request that was judged to its server, and the answer back. Failures are answered here.
+pub(crate) async fn run(pool: &Pool, session: &mut Session, ctx: &mut Ctx) {
+    if let Err(error) = exchange(pool, session, ctx).await {
+        finish::failed(session, &error, ctx).await;
+    }
+}
+
+async fn exchange(pool: &Pool, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+    let mut replay = Replay::default();
+    let mut fresh = !may_share(ctx);
+    loop {
+        let mut server = reach(pool, ctx, fresh).await?;
+        let result = Relay::new(&mut server, session, ctx, &mut replay).run().await;
+        match result {
+            Ok(true) => {
+                pool.put(server);
+                return Ok(());
+            }
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                if !is_stale(&server, &error, ctx) || !replay.is_whole() {
+                    return Err(error);
+                }
+                // The server closed a kept connection just as it was used again.
+                fresh = true;
+                ctx.outcome = None;
+            }
+        }
+    }
+}
+
+/// Whether the request may go over a connection that has served another client: as with HAProxy's `http-reuse safe`,
+/// the first request of a connection only if it can be sent again should the server have closed meanwhile.
+fn may_share(ctx: &Ctx) -> bool {
+    !ctx.first || is_idempotent(&ctx.request.method)
+}
+
+fn is_idempotent(method: &Method) -> bool {
+    method.is_idempotent()
+}
+
+/// Whether a kept connection turned out to be closed: nothing came back, and sending again does no harm.
+fn is_stale(server: &ServerConnection, error: &Error, ctx: &Ctx) -> bool {
+    let closed =
+        matches!(error.etype(), ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError);
+    let from_server = *error.esource() == pingora::ErrorSource::Upstream;
+    server.is_reused()
+        && closed
+        && from_server
+        && ctx.times.response.is_none()
+        && is_idempotent(&ctx.request.method)
+}
+
+/// A connection to a server of the request's backend, kept or new; failed attempts are retried as configured.
+async fn reach(pool: &Pool, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnection> {
+    loop {
+        connect::choose(ctx).await?;
+        let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
+            return Error::e_explain(ErrorType::InternalError, "a request without its server");
+        };
+        let (server, address) = (slot.server().clone(), slot.address().clone());
+        let key = Key::new(&server.counters, &address);
+        if !fresh && let Some(kept) = pool.take(&key) {
+            connect::connected(ctx, true);
+            return Ok(kept);
+        }
+        let patience = backend.model().timeouts.connect;
+        match server::connect(&address, patience).await {
+            Ok(stream) => {
+                connect::connected(ctx, false);
+                return Ok(ServerConnection::new(stream, key, server.counters.clone()));
+            }
+            Err(error) => {
+                let error = connect::failed(ctx, error);
+                if !error.retry() {
+                    return Err(error);
+                }
+            }
+        }
+        ctx.stage = Stage::Queue;
+    }
+}
+
+/// For messages.
+fn name(address: &Address) -> String {
+    address.to_string()
+}

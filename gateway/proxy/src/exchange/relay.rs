@@ -1,0 +1,378 @@
+//! One request to the server and one response back, both ways at once.
+//!
+//! What is to be sent, what is read from the client and what is read from the server wait for each other nowhere but in
+//! one `select!`: a server that answers before it has read everything, or reads nothing before it is answered, is served.
+
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use pingora::protocols::http::{HttpTask, ServerSession};
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+
+use super::response::{self, Received};
+use super::server::ServerConnection;
+use crate::ctx::Ctx;
+use crate::http::{request, response as judge};
+use crate::http1::body::{Body, Piece};
+use crate::message::{Lines, ResponseHead, write_line};
+use crate::outcome::{Blame, Outcome, Stage};
+
+/// Bodies up to this size can be sent again.
+const REPLAY_LIMIT: usize = 64 * 1024;
+/// What waits for the server is at most this much before the client is asked for more.
+const OUTPUT_MARK: usize = 64 * 1024;
+/// What waits for the client is at most this much before it is written.
+const BATCH_MARK: usize = 64 * 1024;
+
+/// What was read of the client's body, as long as it is small enough to be sent again.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    parts: Vec<Bytes>,
+    size: usize,
+    lost: bool,
+    done: bool,
+}
+
+impl Replay {
+    /// Whether all that was read can be sent again.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.lost
+    }
+
+    fn remember(&mut self, part: &Bytes) {
+        if self.lost || self.size + part.len() > REPLAY_LIMIT {
+            self.lost = true;
+            self.parts.clear();
+        } else {
+            self.size += part.len();
+            self.parts.push(part.clone());
+        }
+    }
+}
+
+/// How the request's body goes to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    /// As it is: there is a `content-length`.
+    Plain,
+    /// In chunks.
+    Chunked,
+}
+
+/// An exchange under way.
+pub(super) struct Relay<'a> {
+    server: &'a mut ServerConnection,
+    session: &'a mut Session,
+    ctx: &'a mut Ctx,
+    replay: &'a mut Replay,
+    /// `timeout server`.
+    patience: Option<Duration>,
+    /// For the server, not yet written.
+    output: BytesMut,
+    coding: Coding,
+    /// All of the request is in `output` or written.
+    request_done: bool,
+    /// The server takes no more of the request.
+    refused: bool,
+    /// `option abortonclose`: a client that leaves ends its request.
+    watch_client: bool,
+    keep_server: bool,
+}
+
+/// What came first.
+enum Event {
+    Written(Result<()>),
+    FromClient(Result<Option<Bytes>>),
+    FromServer(Result<usize>),
+    ClientLeft,
+}
+
+impl<'a> Relay<'a> {
+    /// The exchange of this request over this connection.
+    pub(super) fn new(
+        server: &'a mut ServerConnection,
+        session: &'a mut Session,
+        ctx: &'a mut Ctx,
+        replay: &'a mut Replay,
+    ) -> Self {
+        let backend = ctx.backend.as_ref().map(|backend| backend.model());
+        let patience = backend.and_then(|model| model.timeouts.server);
+        let watch = |options: &config::model::ProxyOptions| options.abortonclose;
+        let watch_client = ctx.frontend().is_some_and(|frontend| watch(&frontend.model().options))
+            || backend.is_some_and(|model| watch(&model.options));
+        let mut output = BytesMut::with_capacity(1024);
+        request::write_for_server(ctx, &mut output);
+        let coding =
+            if ctx.request.lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
+        let mut relay = Self {
+            server,
+            session,
+            ctx,
+            replay,
+            patience,
+            output,
+            coding,
+            request_done: false,
+            refused: false,
+            watch_client,
+            keep_server: true,
+        };
+        relay.begin();
+        relay
+    }
+
+    /// Puts what was read of the body already into the output.
+    fn begin(&mut self) {
+        self.ctx.stage = Stage::Headers;
+        for part in std::mem::take(&mut self.replay.parts) {
+            self.queue_body(&part);
+            self.replay.parts.push(part);
+        }
+        if self.replay.done || self.session.as_downstream_mut().is_body_done() {
+            self.end_body();
+        }
+    }
+
+    /// Does the exchange. True if the server's connection can be used again.
+    ///
+    /// # Errors
+    /// Either side failed; what the client is told of it is for the caller.
+    pub(super) async fn run(mut self) -> Result<bool> {
+        let received = self.head().await?;
+        self.ctx.times.response = Some(Instant::now());
+        self.ctx.stage = Stage::Data;
+        self.keep_server = received.keep_alive && !request::closes_server(self.ctx);
+        self.ctx.sizes.1 += received.head.counted();
+        let Received { mut head, body, .. } = received;
+        if let Some(instead) = judge::run_rules(&mut head, self.ctx) {
+            self.ctx.instead = Some(instead);
+            return Error::e_explain(ErrorType::InternalError, "a rule answers in the server's place");
+        }
+        if self.ctx.cut {
+            return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
+        }
+        self.ctx.status = Some(head.status);
+        self.body(head, body).await?;
+        Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
+    }
+
+    /// Sends the request and waits for the head of the response.
+    async fn head(&mut self) -> Result<Received> {
+        loop {
+            let received = response::take(&mut self.server.input, &self.ctx.request.method)
+                .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_up())?;
+            match received {
+                Some(received) if received.head.is_informational() => {
+                    self.pass_informational(received.head).await?
+                }
+                Some(received) if received.head.status == 101 => {
+                    return Err(
+                        Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade").into_up()
+                    );
+                }
+                Some(received) => return Ok(received),
+                None => {
+                    if self.step().await? == 0 {
+                        let error = Error::explain(
+                            ErrorType::ConnectionClosed,
+                            "the server closed before its answer",
+                        );
+                        return Err(error.into_up());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn pass_informational(&mut self, head: ResponseHead) -> Result<()> {
+        self.ctx.sizes.1 += head.counted();
+        let head = Box::new(head.into_http1()?);
+        self.session
+            .write_response_tasks(vec![HttpTask::Header(head, false)])
+            .await
+            .map_err(Error::into_down)?;
+        Ok(())
+    }
+
+    /// Goes on with whatever can go on until something came from the server; 0 is its end.
+    async fn step(&mut self) -> Result<usize> {
+        loop {
+            match self.next().await {
+                Event::FromServer(read) => return read,
+                Event::Written(Ok(())) => {}
+                // A server may answer and close without reading everything: its answer counts.
+                Event::Written(Err(error)) => {
+                    log::debug!("the server takes no more of a request: {error}");
+                    self.refused = true;
+                    self.keep_server = false;
+                    self.output.clear();
+                }
+                Event::FromClient(piece) => self.take_from_client(piece)?,
+                Event::ClientLeft => {
+                    self.ctx.outcome = Some(Outcome::new(400, b'C', b'H', Blame::ClientAbort));
+                    return Error::e_explain(ErrorType::ConnectionClosed, "the client left")
+                        .map_err(Error::into_down);
+                }
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        let ServerConnection { stream, input, .. } = &mut *self.server;
+        let patience = self.patience;
+        if self.request_done && self.output.is_empty() && !self.watch_client {
+            return Event::FromServer(ServerConnection::fill(stream, input, patience).await);
+        }
+        let wants_body = !self.request_done && !self.refused && self.output.len() < OUTPUT_MARK;
+        let watches = self.request_done && self.watch_client && self.ctx.times.response.is_none();
+        let client = self.session.as_downstream_mut();
+        tokio::select! {
+            biased;
+            written = ServerConnection::flush(stream, &mut self.output, patience), if !self.output.is_empty() => {
+                Event::Written(written)
+            }
+            read = ServerConnection::fill(stream, input, patience) => Event::FromServer(read),
+            event = from_client(client, wants_body), if wants_body || watches => event,
+        }
+    }
+
+    fn take_from_client(&mut self, piece: Result<Option<Bytes>>) -> Result<()> {
+        match piece {
+            Ok(Some(data)) => {
+                self.ctx.body.0 += data.len() as u64;
+                self.replay.remember(&data);
+                self.queue_body(&data);
+                if self.session.as_downstream_mut().is_body_done() {
+                    self.end_body();
+                }
+            }
+            Ok(None) => self.end_body(),
+            Err(error) => {
+                // The body is data, though no answer has come.
+                self.ctx.stage = Stage::Data;
+                return Err(error.into_down());
+            }
+        }
+        Ok(())
+    }
+
+    fn queue_body(&mut self, data: &Bytes) {
+        if self.coding == Coding::Chunked {
+            write_chunk_size(&mut self.output, data.len());
+            self.output.extend_from_slice(data);
+            self.output.put_slice(b"\r\n");
+        } else {
+            self.output.extend_from_slice(data);
+        }
+    }
+
+    fn end_body(&mut self) {
+        if self.request_done {
+            return;
+        }
+        self.request_done = true;
+        self.replay.done = true;
+        if self.coding == Coding::Chunked {
+            self.output.put_slice(b"0\r\n");
+            let trailers =
+                self.ctx.connection.as_ref().and_then(|connection| connection.trailers.lock().take());
+            for line in trailers.iter().flat_map(Lines::iter) {
+                write_line(&mut self.output, &line.name, &line.value);
+            }
+            self.output.put_slice(b"\r\n");
+        }
+    }
+
+    /// Passes the response on: its head with what came of its body, then the rest as it comes.
+    async fn body(&mut self, head: ResponseHead, mut body: Body) -> Result<()> {
+        let chunked = matches!(body, Body::Chunked(_));
+        let mut tasks = vec![HttpTask::Header(Box::new(head.into_http1()?), body == Body::Done)];
+        let mut done = body == Body::Done;
+        loop {
+            if !done {
+                done = self.take_body(&mut body, chunked, &mut tasks)?;
+            }
+            if !tasks.is_empty() {
+                let batch = std::mem::take(&mut tasks);
+                self.session.write_response_tasks(batch).await.map_err(Error::into_down)?;
+            }
+            if done {
+                return Ok(());
+            }
+            if self.step().await? == 0 {
+                if body != Body::Tunnel {
+                    let error = Error::explain(
+                        ErrorType::ConnectionClosed,
+                        "the server closed before the body's end",
+                    );
+                    return Err(error.into_up());
+                }
+                tasks.push(HttpTask::Done);
+                done = true;
+            }
+        }
+    }
+
+    /// Takes what has come of the body. True at its end.
+    fn take_body(&mut self, body: &mut Body, chunked: bool, tasks: &mut Vec<HttpTask>) -> Result<bool> {
+        let (mut trailers, mut batch) = (Lines::default(), 0);
+        while batch < BATCH_MARK {
+            let piece = body.take(&mut self.server.input, &mut trailers);
+            match piece
+                .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_up())?
+            {
+                Piece::Data(data) => {
+                    batch += data.len();
+                    self.ctx.body.1 += data.len() as u64;
+                    let end = *body == Body::Done;
+                    tasks.push(HttpTask::Body(Some(data), end));
+                    if end {
+                        return Ok(true);
+                    }
+                }
+                Piece::NeedMore => return Ok(false),
+                Piece::End => {
+                    // HAProxy counts the end of a chunked body, and its trailers.
+                    self.ctx.body.1 += u64::from(chunked) + trailers.size() as u64;
+                    tasks.push(HttpTask::Trailer(map_of(&trailers)));
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The next of the client's body, or its leaving.
+async fn from_client(client: &mut ServerSession, wants_body: bool) -> Event {
+    if wants_body {
+        Event::FromClient(client.read_request_body().await)
+    } else {
+        // Only an end is told; what comes instead is kept for later.
+        let _ = client.read_body_or_idle(true).await;
+        Event::ClientLeft
+    }
+}
+
+fn map_of(lines: &Lines) -> Option<Box<HeaderMap>> {
+    if lines.len() == 0 {
+        return None;
+    }
+    let mut map = HeaderMap::with_capacity(lines.len());
+    for line in lines.iter() {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(&line.name), HeaderValue::from_bytes(&line.value))
+        {
+            map.append(name, value);
+        }
+    }
+    Some(Box::new(map))
+}
+
+fn write_chunk_size(output: &mut BytesMut, size: usize) {
+    let line = format!("{size:x}\r\n");
+    output.extend_from_slice(line.as_bytes());
+}

@@ -1,0 +1,359 @@
+//! Message heads as ordered lines: what the wire said, in its order, names in lower case.
+//!
+//! A map of headers forgets where a line stood among the others, and a proxy must not: `x-forwarded-for` is added as the
+//! last line even if another one stands above. Lines are slices of the bytes that were read, so a head costs one buffer.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, StatusCode, Version};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::{Error, ErrorType, Result};
+
+/// A header line; its name in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The name.
+    pub name: Bytes,
+    /// The value, without the white space around it.
+    pub value: Bytes,
+}
+
+/// Header lines in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(Vec<Line>);
+
+impl Lines {
+    /// No lines, with room for some.
+    pub fn with_capacity(lines: usize) -> Self {
+        Self(Vec::with_capacity(lines))
+    }
+
+    /// All lines.
+    pub fn iter(&self) -> impl Iterator<Item = &Line> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is a line of this name.
+    pub fn has(&self, name: &[u8]) -> bool {
+        self.0.iter().any(|line| line.name == name)
+    }
+
+    /// The values of all lines of this name.
+    pub fn all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Bytes> {
+        self.0.iter().filter(move |line| line.name == name).map(|line| &line.value)
+    }
+
+    /// Adds a line at the end.
+    pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.0.push(Line { name: name.into(), value: value.into() });
+    }
+
+    /// Removes all lines of a name.
+    pub fn remove(&mut self, name: &[u8]) {
+        self.0.retain(|line| line.name != name);
+    }
+
+    /// Keeps the lines for which this says so.
+    pub fn retain(&mut self, keep: impl FnMut(&Line) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// Changes lines in their place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.0.iter_mut()
+    }
+
+    /// Writes the lines as they go on the wire.
+    pub fn write(&self, out: &mut BytesMut) {
+        for line in &self.0 {
+            write_line(out, &line.name, &line.value);
+        }
+    }
+
+    /// The bytes of names and values.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|line| line.name.len() + line.value.len()).sum()
+    }
+
+    fn of_map(map: &http::HeaderMap) -> Self {
+        let copy = |text: &[u8]| Bytes::copy_from_slice(text);
+        Self(
+            map.iter()
+                .map(|(name, value)| Line {
+                    name: copy(name.as_str().as_bytes()),
+                    value: copy(value.as_bytes()),
+                })
+                .collect(),
+        )
+    }
+}
+
+/// Writes one line as it goes on the wire.
+pub(crate) fn write_line(out: &mut BytesMut, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
+    out.put_slice(name);
+    out.put_slice(b": ");
+    out.put_slice(value);
+    out.put_slice(b"\r\n");
+}
+
+/// A request's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead {
+    /// The method.
+    pub method: Method,
+    /// The target as it came, or as rules have set it.
+    pub target: Bytes,
+    /// The version that the client speaks.
+    pub version: Version,
+    /// The header lines.
+    pub lines: Lines,
+}
+
+impl Default for RequestHead {
+    fn default() -> Self {
+        Self {
+            method: Method::GET,
+            target: Bytes::from_static(b"/"),
+            version: Version::HTTP_11,
+            lines: Lines::default(),
+        }
+    }
+}
+
+impl RequestHead {
+    /// The head of a request that came by HTTP/2: its authority becomes the first line, its cookies one line
+    /// (RFC 9113, 8.2.3 and 8.3.1).
+    pub fn of_http2(request: &RequestHeader) -> Self {
+        let mut lines = Lines::with_capacity(request.headers.len() + 1);
+        if let Some(authority) = request.uri.authority().filter(|_| !request.headers.contains_key("host")) {
+            lines.push(&b"host"[..], Bytes::copy_from_slice(authority.as_str().as_bytes()));
+        }
+        let mut cookie = BytesMut::new();
+        for line in Lines::of_map(&request.headers).0 {
+            if line.name == b"cookie"[..] {
+                if !cookie.is_empty() {
+                    cookie.put_slice(b"; ");
+                }
+                cookie.put_slice(&line.value);
+            } else {
+                lines.0.push(line);
+            }
+        }
+        if !cookie.is_empty() {
+            lines.push(&b"cookie"[..], cookie.freeze());
+        }
+        let target = Bytes::copy_from_slice(request.raw_path());
+        Self { method: request.method.clone(), target, version: request.version, lines }
+    }
+
+    /// Writes the request line. A newer version than 1.0 is sent as 1.1.
+    pub fn write_start(&self, out: &mut BytesMut) {
+        out.reserve(self.method.as_str().len() + self.target.len() + 16);
+        out.put_slice(self.method.as_str().as_bytes());
+        out.put_slice(b" ");
+        out.put_slice(&self.target);
+        out.put_slice(if self.version == Version::HTTP_10 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
+    }
+
+    /// The head as Pingora's own relay wants it.
+    ///
+    /// # Errors
+    /// A target or value that HTTP's strict grammar does not have.
+    pub fn to_pingora(&self) -> Result<RequestHeader> {
+        let mut request = RequestHeader::build(self.method.clone(), &self.target, Some(self.lines.len()))?;
+        request.set_version(if self.version == Version::HTTP_10 {
+            Version::HTTP_10
+        } else {
+            Version::HTTP_11
+        });
+        for line in self.lines.iter() {
+            request.append_header(line.name.clone(), value_of(&line.value)?)?;
+        }
+        Ok(request)
+    }
+
+    /// The bytes of the head as HAProxy's logs and counters have them.
+    pub fn counted(&self) -> u64 {
+        let line = self.method.as_str().len() + self.target.len() + "HTTP/1.1".len();
+        (COUNTED_START + line + self.lines.size() + COUNTED_END) as u64
+    }
+}
+
+/// What HAProxy's internal form of a head takes besides its texts: the logs show that form's size, not the wire's.
+const COUNTED_START: usize = 20;
+const COUNTED_END: usize = 1;
+
+/// A response's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// The status.
+    pub status: u16,
+    /// The version of the status line.
+    pub version: Version,
+    /// The reason phrase.
+    pub reason: Bytes,
+    /// The header lines.
+    pub lines: Lines,
+}
+
+impl ResponseHead {
+    /// A head without lines, its reason phrase the usual one.
+    pub fn new(status: u16) -> Self {
+        let reason = Bytes::from_static(reason(status).as_bytes());
+        Self { status, version: Version::HTTP_11, reason, lines: Lines::default() }
+    }
+
+    /// The head of a response that Pingora's own relay read.
+    pub fn of_pingora(response: &ResponseHeader) -> Self {
+        let reason = response.get_reason_phrase().unwrap_or_default();
+        Self {
+            status: response.status.as_u16(),
+            version: response.version,
+            reason: Bytes::copy_from_slice(reason.as_bytes()),
+            lines: Lines::of_map(&response.headers),
+        }
+    }
+
+    /// Whether it announces the final response only.
+    pub fn is_informational(&self) -> bool {
+        (100..200).contains(&self.status) && self.status != 101
+    }
+
+    /// The head as Pingora writes it to an HTTP/2 client: without what is about the hop (RFC 9113, 8.2.2).
+    ///
+    /// # Errors
+    /// A status or value that HTTP's strict grammar does not have.
+    pub fn to_http2(&self) -> Result<ResponseHeader> {
+        const HOP: [&[u8]; 5] =
+            [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
+        let mut response = self.bare()?;
+        for line in self.lines.iter().filter(|line| !HOP.contains(&&line.name[..])) {
+            let name = HeaderName::from_bytes(&line.name)
+                .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a header name", error))?;
+            response.append_header(name, value_of(&line.value)?)?;
+        }
+        Ok(response)
+    }
+
+    /// The head for our own HTTP/1 session, which writes the lines as they are.
+    ///
+    /// # Errors
+    /// A status that is none.
+    pub fn into_http1(self) -> Result<ResponseHeader> {
+        let mut response = self.bare()?;
+        response.extensions_mut().insert(self);
+        Ok(response)
+    }
+
+    fn bare(&self) -> Result<ResponseHeader> {
+        let status = StatusCode::from_u16(self.status)
+            .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a status", error))?;
+        ResponseHeader::build_no_case(status, Some(self.lines.len()))
+    }
+
+    /// Writes the status line.
+    pub fn write_status_line(&self, out: &mut BytesMut) {
+        out.reserve(self.reason.len() + 16);
+        out.put_slice(if self.version == Version::HTTP_10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
+        let mut digits = [b'0'; 3];
+        let mut left = self.status;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
+        }
+        out.put_slice(&digits);
+        out.put_slice(b" ");
+        out.put_slice(&self.reason);
+        out.put_slice(b"\r\n");
+    }
+
+    /// The bytes of the head as HAProxy's logs and counters have them.
+    pub fn counted(&self) -> u64 {
+        let line = "HTTP/1.1".len() + "200".len() + self.reason.len();
+        let hop: usize = self.lines.all(b"connection").map(|value| "connection".len() + value.len()).sum();
+        (COUNTED_START + line + self.lines.size() - hop + COUNTED_END) as u64
+    }
+}
+
+fn value_of(value: &Bytes) -> Result<HeaderValue> {
+    HeaderValue::from_maybe_shared(value.clone())
+        .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a header value", error))
+}
+
+/// The reason phrase of a status, as HAProxy has it: the registry's, or that of its class.
+pub(crate) fn reason(status: u16) -> &'static str {
+    match status {
+        203 => "Non-Authoritative Information",
+        413 => "Payload Too Large",
+        422 => "Unprocessable Content",
+        _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or(
+            match status {
+                100..=199 => "Informational",
+                200..=299 => "Success",
+                300..=399 => "Redirection",
+                400..=499 => "Client Error",
+                500..=599 => "Server Error",
+                _ => "Other",
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_order() {
+        let mut lines = Lines::default();
+        for (name, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            lines.push(name, value);
+        }
+        let mut out = BytesMut::new();
+        lines.write(&mut out);
+        assert_eq!(&out[..], b"a: 1\r\nb: 2\r\na: 3\r\n");
+        lines.remove(b"b");
+        assert_eq!(lines.all(b"a").collect::<Vec<_>>(), ["1", "3"]);
+    }
+
+    #[test]
+    fn a_request_line_is_written_in_the_version_of_this_hop() {
+        let mut out = BytesMut::new();
+        RequestHead::default().write_start(&mut out);
+        RequestHead { version: Version::HTTP_2, ..RequestHead::default() }.write_start(&mut out);
+        RequestHead { version: Version::HTTP_10, ..RequestHead::default() }.write_start(&mut out);
+        assert_eq!(&out[..], b"GET / HTTP/1.1\r\nGET / HTTP/1.1\r\nGET / HTTP/1.0\r\n");
+    }
+
+    #[test]
+    fn cookies_of_http2_become_one_line() {
+        let mut request = RequestHeader::build(Method::GET, b"/", None).unwrap();
+        for cookie in ["a=1", "b=2"] {
+            request.append_header("cookie", cookie).unwrap();
+        }
+        let head = RequestHead::of_http2(&request);
+        assert_eq!(head.lines.all(b"cookie").collect::<Vec<_>>(), ["a=1; b=2"]);
+    }
+
+    #[test]
+    fn sizes_are_counted_as_haproxy_counts_them() {
+        // Measured: this response is logged with 60 bytes, two of them its body.
+        let mut head = ResponseHead::new(200);
+        head.lines.push("content-length", "2");
+        head.lines.push("x-origin", "1");
+        assert_eq!(head.counted() + 2, 60);
+    }
+
+    #[test]
+    fn unknown_statuses_have_the_reason_of_their_class() {
+        assert_eq!(reason(299), "Success");
+        assert_eq!(reason(418), "I'm a teapot");
+        assert_eq!(reason(203), "Non-Authoritative Information");
+    }
+}
