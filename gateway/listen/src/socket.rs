@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use config::model::{Bind, BindAddress, Permissions};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 
 use crate::{Acceptor, Address, inherit, unix};
 
@@ -114,6 +114,30 @@ impl Listener {
     /// Another handle on the same socket, for the accept loop of another thread or the next generation.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { socket: self.socket.try_clone()?, local: self.local.clone(), inherited: self.inherited })
+    }
+
+    /// Lets nobody begin a connection any more, while those that have begun one can finish and be accepted: clients
+    /// that come now get no answer until the socket is closed, and then a refusal. Without it, whoever comes between
+    /// the last accept and the close is reset. An inherited socket is not ours to stop.
+    pub fn refuse_new(&self) {
+        // A packet with ACK belongs to a connection that has begun; a SYN alone wants a new one (RFC 9293, 3.1).
+        const FLAGS: u32 = 13;
+        const ACK: u32 = 0x10;
+        const LOAD_BYTE: u16 = 0x30;
+        const JUMP_IF_SET: u16 = 0x45;
+        const RETURN: u16 = 0x06;
+        if self.inherited || self.local.ip().is_none() {
+            return;
+        }
+        let filter = [
+            SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+            SockFilter::new(JUMP_IF_SET, 0, 1, ACK),
+            SockFilter::new(RETURN, 0, 0, u32::MAX),
+            SockFilter::new(RETURN, 0, 0, 0),
+        ];
+        if let Err(error) = self.socket.attach_filter(&filter) {
+            log::debug!("cannot filter {}: {error}", self.local);
+        }
     }
 
     /// Refuses connections from now on, on all handles of the socket at once; those that wait are reset. A socket that
@@ -276,6 +300,18 @@ mod tests {
     fn port_zero_becomes_a_real_port() {
         let listener = Listener::open(&bind(BindAddress::Tcp("127.0.0.1:0".parse().unwrap())), 8).unwrap();
         assert_ne!(listener.local_addr().ip().unwrap().port(), 0);
+    }
+
+    #[test]
+    fn a_listener_that_refuses_new_clients_still_serves_those_who_wait() {
+        let address = BindAddress::Tcp("127.0.0.1:0".parse().unwrap());
+        let listener = Listener::open_plain(&address, &Permissions::default(), 16).unwrap();
+        let addr = listener.local_addr().ip().unwrap();
+        let _waiting = std::net::TcpStream::connect(addr).unwrap();
+        listener.refuse_new();
+        let patience = std::time::Duration::from_millis(100);
+        assert!(std::net::TcpStream::connect_timeout(&addr, patience).is_err());
+        let (_accepted, _) = listener.socket.accept().unwrap();
     }
 
     #[test]

@@ -180,9 +180,15 @@ impl Reply {
         Self { last: true, ..self }
     }
 
-    /// The bytes that logs and counters show of it.
-    pub fn counted(&self, method: &Method) -> u64 {
-        self.head.counted() + if *method == Method::HEAD { 0 } else { self.body.len() as u64 }
+    /// The bytes that logs and counters show of it: HAProxy counts the `connection: close` that such an answer has in
+    /// itself, and the length that an answer without content does not send.
+    pub(crate) fn counted(&self, method: &Method) -> u64 {
+        const CLOSE: usize = "connection".len() + "close".len();
+        const NO_LENGTH: usize = "content-length".len() + "0".len();
+        let body = if *method == Method::HEAD { 0 } else { self.body.len() };
+        let close = if self.last { CLOSE } else { 0 };
+        let length = if self.head.status == 204 { NO_LENGTH } else { 0 };
+        self.head.counted() + (body + close + length) as u64
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use expr::{LogField, Side, Tls, Txn};
 use http::HeaderName;
 use observe::log::date::Moment;
+use observe::log::format::escape;
 use observe::log::{Endpoint, LogRecord};
 
 use crate::ctx::View;
@@ -89,12 +90,13 @@ impl<'a> LogView<'a> {
             "s" => out.extend_from_slice(record.server.unwrap_or("<NOSRV>").as_bytes()),
             "ts" => out.extend_from_slice(&record.termination.0[..2]),
             "tsc" => out.extend_from_slice(&record.termination.0),
-            "r" => out.extend_from_slice(record.request.unwrap_or(b"<BADREQ>")),
-            "HM" => out.extend_from_slice(word(record.request, 0)),
-            "HU" => out.extend_from_slice(word(record.request, 1)),
-            "HV" => out.extend_from_slice(word(record.request, 2)),
-            "HP" | "HPO" => out.extend_from_slice(path(word(record.request, 1))),
-            "HQ" => out.extend_from_slice(query(word(record.request, 1))),
+            "r" => escape(record.request.unwrap_or(b"<BADREQ>"), SPECIAL, out),
+            "HM" => escape(word(record.request, 0), SPECIAL, out),
+            "HU" => escape(word(record.request, 1), SPECIAL, out),
+            "HV" => escape(word(record.request, 2), SPECIAL, out),
+            "HP" | "HPO" => escape(path(word(record.request, 1)), SPECIAL, out),
+            "HQ" if record.request.is_none() => out.extend_from_slice(b"<BADREQ>"),
+            "HQ" => escape(query(word(record.request, 1)), SPECIAL, out),
             "sslv" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.version).as_bytes()),
             "sslc" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.cipher).as_bytes()),
             "ci" => return address(record.client, out),
@@ -118,6 +120,9 @@ impl<'a> LogView<'a> {
         true
     }
 }
+
+/// What a part of the request line escapes besides unprintable bytes.
+const SPECIAL: &[u8] = b"\"#";
 
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)

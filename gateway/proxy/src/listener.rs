@@ -1,7 +1,7 @@
 //! A listening socket at run time: it outlives the configurations that use it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use config::model::BindAddress;
@@ -18,6 +18,8 @@ pub struct ListenerState {
     route: ArcSwap<Route>,
     stopping: AtomicBool,
     stop: watch::Sender<bool>,
+    /// Accept loops that run on it.
+    loops: AtomicUsize,
 }
 
 /// Where the connections of a socket go, by one configuration.
@@ -36,7 +38,7 @@ impl ListenerState {
     pub fn new(address: BindAddress, socket: listen::Listener, route: Route) -> Arc<Self> {
         let (stop, _) = watch::channel(false);
         let (route, stopping) = (ArcSwap::from_pointee(route), AtomicBool::new(false));
-        Arc::new(Self { address, socket, route, stopping, stop })
+        Arc::new(Self { address, socket, route, stopping, stop, loops: AtomicUsize::new(0) })
     }
 
     /// Where it really listens: the port that the system chose for port 0.
@@ -62,8 +64,21 @@ impl ListenerState {
         self.route.store(Arc::new(route));
     }
 
+    /// An accept loop begins.
+    pub(crate) fn loop_begins(&self) {
+        self.loops.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// An accept loop has ended; with the last one of a socket that stops, the socket is closed.
+    pub(crate) fn loop_ended(&self) {
+        if self.loops.fetch_sub(1, Ordering::AcqRel) == 1 && self.is_stopping() {
+            self.socket.close();
+        }
+    }
+
     /// No more connections are taken, and those that are open end after their request.
     pub fn stop(&self) {
+        self.socket.refuse_new();
         self.stopping.store(true, Ordering::Release);
         self.stop.send_replace(true);
     }

@@ -9,6 +9,8 @@ use http::{Method, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 
+use crate::http1::head::kept_tokens;
+
 /// A header line; its name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -276,8 +278,14 @@ impl ResponseHead {
     /// The bytes of the head as HAProxy's logs and counters have them.
     pub fn counted(&self) -> u64 {
         let line = "HTTP/1.1".len() + "200".len() + self.reason.len();
-        let hop: usize = self.lines.all(b"connection").map(|value| "connection".len() + value.len()).sum();
-        (COUNTED_START + line + self.lines.size() - hop + COUNTED_END) as u64
+        // Of `connection` only what is passed on is counted.
+        let hop = |value: &Bytes| {
+            let kept =
+                kept_tokens(value, self.status == 101).map_or(0, |kept| "connection".len() + kept.len());
+            "connection".len() + value.len() - kept
+        };
+        let dropped: usize = self.lines.all(b"connection").map(hop).sum();
+        (COUNTED_START + line + self.lines.size() - dropped + COUNTED_END) as u64
     }
 }
 

@@ -18,8 +18,6 @@ pub(crate) enum Stage {
     Data,
     /// It became a tunnel.
     Tunnel,
-    /// It is over.
-    Last,
 }
 
 impl Stage {
@@ -32,7 +30,6 @@ impl Stage {
             Self::Headers => b'H',
             // What ends in a tunnel ends in the data phase, as HAProxy counts it.
             Self::Data | Self::Tunnel => b'D',
-            Self::Last => b'L',
         }
     }
 }

@@ -24,6 +24,8 @@ const IDLE_CONNECTIONS: usize = 512;
 pub fn serve(gateway: &Arc<Gateway>, threads: usize, background: Vec<Task>, end: Task) {
     let conf = ServerConf {
         threads: 1,
+        // A worker's tasks stay on its one thread.
+        work_stealing: false,
         upstream_keepalive_pool_size: IDLE_CONNECTIONS,
         // How often is tried is decided by `retries` and `option redispatch`.
         max_retries: 1024,

@@ -98,12 +98,16 @@ impl Service for Worker {
     }
 }
 
-/// Accepts until the socket stops, then what the kernel has finished already, so that nobody is reset.
+/// How long a stopped socket is still listened to: for connections that had begun before.
+const LAST_ACCEPT: Duration = Duration::from_millis(50);
+
+/// Accepts until the socket stops, then what had begun before, so that nobody is reset.
 async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App, shutdown: ShutdownWatch) {
     let acceptor = match socket.acceptor() {
         Ok(acceptor) => acceptor,
         Err(error) => return log::error!("cannot accept on {}: {error}", socket.local_addr()),
     };
+    socket.loop_begins();
     let mut stopped = socket.stopped();
     while !socket.is_stopping() {
         let permits = gateway.permits(&socket.route());
@@ -114,11 +118,11 @@ async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App,
         };
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
     }
-    let rest = Duration::from_millis(1);
     let permits = listen::Permits::default();
-    while let Ok(accepted) = tokio::time::timeout(rest, acceptor.accept(&permits)).await {
+    while let Ok(accepted) = tokio::time::timeout(LAST_ACCEPT, acceptor.accept(&permits)).await {
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
     }
+    socket.loop_ended();
 }
 
 fn start(
@@ -131,11 +135,12 @@ fn start(
 ) {
     let local = accepted.local(acceptor);
     let (gateway, app, socket, shutdown) = (gateway.clone(), app.clone(), socket.clone(), shutdown.clone());
+    // Counted before anything else: a stop that finds no connection ends the process.
+    let open = gateway.opened(socket.route());
     tokio::spawn(async move {
         let listen::Accepted { stream, peer, permits } = accepted;
-        let _open = gateway.opened(socket.route());
         connect(Arrival { stream, peer, local }, &socket, &gateway, &app, &shutdown).await;
-        drop(permits);
+        drop((permits, open));
     });
 }
 

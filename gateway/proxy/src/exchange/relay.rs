@@ -15,7 +15,7 @@ use pingora_proxy::Session;
 use super::response::{self, Received};
 use super::server::ServerConnection;
 use crate::ctx::Ctx;
-use crate::http::{request, response as judge};
+use crate::http::{finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
@@ -155,6 +155,7 @@ impl<'a> Relay<'a> {
             return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
         }
         self.ctx.status = Some(head.status);
+        finish::log_early(self.ctx);
         self.body(head, body).await?;
         Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
     }

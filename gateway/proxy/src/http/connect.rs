@@ -126,11 +126,17 @@ fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Re
         options.idle_timeout = Some(Duration::from_millis(1));
     }
     options.connection_timeout = timeouts.connect;
-    options.read_timeout = if upgrading { timeouts.tunnel.or(timeouts.server) } else { timeouts.server };
+    options.read_timeout = if upgrading { tunnel_patience(timeouts) } else { timeouts.server };
     options.write_timeout = options.read_timeout;
     // What is about the hop is our business (`request::for_server`), as HAProxy does it.
     options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
     Ok(Box::new(peer))
+}
+
+/// The server's side of a tunnel waits a little longer than the client's, so that the client's timer ends it, as it
+/// does in HAProxy.
+fn tunnel_patience(timeouts: &config::model::Timeouts) -> Option<Duration> {
+    Some(timeouts.tunnel.or(timeouts.server)? + Duration::from_millis(200))
 }
 
 /// The connection stands.

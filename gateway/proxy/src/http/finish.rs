@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::fields::LogView;
 use crate::gateway::Gateway;
 use crate::http1::serve::millis;
-use crate::outcome::{Blame, Outcome, Stage};
+use crate::outcome::{Blame, Outcome};
 
 /// Answers a request that failed, unless the client has an answer already or is gone.
 pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
@@ -33,10 +33,10 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
     } else if status != 0 {
         ctx.status = Some(status);
         let mut reply = pages_of(ctx).reply(status);
-        ctx.sizes.1 += reply.counted(&ctx.request.method);
         if matches!(status, 400 | 408) {
             reply = reply.closing();
         }
+        ctx.sizes.1 += reply.counted(&ctx.request.method);
         if let Err(error) = answer::send(session, reply).await {
             log::debug!("answering: {error}");
         }
@@ -54,10 +54,18 @@ pub(crate) fn finish(gateway: &Arc<Gateway>, ctx: &mut Ctx) {
     gateway.metrics().request_duration.observe(seconds);
     let (read, written) = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
     count(gateway, ctx, &timers, read, written);
-    write_line(gateway, ctx, timers, (read, written));
+    write_line(ctx, timers, (read, written));
     release(ctx);
     if let (true, Some(backend)) = (ctx.counted, &ctx.backend) {
         backend.upstream.counters.closed();
+    }
+}
+
+/// `option logasap`: the line is written when the head of the response has come, with what is known by then.
+pub(crate) fn log_early(ctx: &mut Ctx) {
+    if ctx.frontend().is_some_and(|frontend| frontend.model().options.logasap) {
+        write_line(ctx, timers(ctx, Instant::now()), (ctx.sizes.0 + ctx.body.0, ctx.sizes.1));
+        ctx.silent = true;
     }
 }
 
@@ -149,7 +157,7 @@ fn count_blame(ctx: &Ctx) {
     }
 }
 
-fn write_line(gateway: &Arc<Gateway>, ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
+fn write_line(ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
     let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
     let log = &route.frontend.log;
     if ctx.silent || !log.wants_traffic() {
@@ -168,7 +176,7 @@ fn write_line(gateway: &Arc<Gateway>, ctx: &Ctx, timers: Timers, bytes: (u64, u6
         bytes_in: bytes.0,
         bytes_out: bytes.1,
         termination: Termination([code[0], code[1], b'-', b'-']),
-        actconn: gateway.connections(),
+        actconn: connection.process.current(),
         feconn: route.frontend.counters.current(),
         beconn: ctx
             .backend
@@ -180,6 +188,7 @@ fn write_line(gateway: &Arc<Gateway>, ctx: &Ctx, timers: Timers, bytes: (u64, u6
         srv_queue: ctx.queued.0,
         backend_queue: ctx.queued.1,
         request: Some(&ctx.line),
+        early: model.options.logasap,
         ..LogRecord::new(
             &model.name,
             connection.client_endpoint(),
@@ -187,7 +196,8 @@ fn write_line(gateway: &Arc<Gateway>, ctx: &Ctx, timers: Timers, bytes: (u64, u6
             connection.accepted_at,
         )
     };
-    let failed = code != *b"--" && ctx.stage != Stage::Request;
+    let failed =
+        !matches!(code[0], b'-' | b'L') || ctx.retries > 0 || ctx.status.is_some_and(|status| status >= 500);
     let view = LogView::new(&record, ctx.view(None));
     log.traffic(&record, &view, failed);
 }

@@ -50,6 +50,7 @@ pub(crate) fn for_client(response: &mut ResponseHeader, ctx: &mut Ctx) -> Result
         return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
     }
     ctx.status = Some(head.status);
+    super::finish::log_early(ctx);
     *response = if ctx.http2 { head.to_http2()? } else { head.into_http1()? };
     Ok(())
 }

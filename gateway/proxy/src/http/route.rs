@@ -10,6 +10,7 @@ pub(super) fn backend(ctx: &Ctx) -> Option<Arc<Backend>> {
     let route = ctx.route.as_ref()?;
     let model = route.frontend.model();
     let rule = route.frontend.switch.first(&ctx.view(None)).map(|place| model.use_backend[place].backend);
-    let id = rule.or(model.default_backend)?;
+    // A `listen` section is its own default.
+    let id = rule.or(model.default_backend).or(model.listen)?;
     Some(route.runtime.backend(id).clone())
 }

@@ -88,7 +88,7 @@ impl Reader {
                 return Err(HeadError::TooLarge);
             }
             // Bytes that can never be a request are refused at once, not when a blank line happens to come.
-            if !self.tried && !buf.is_empty() {
+            if !self.tried && !buf.is_empty() && memchr::memchr(b'\n', buf).is_none() {
                 self.tried = true;
                 probe(buf)?;
             }
@@ -168,6 +168,7 @@ struct Layout {
 }
 
 fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadError> {
+    let asked = speak_1_1(&mut buf[..end]);
     let layout = match locate(&buf[..end]) {
         Ok(layout) => layout,
         Err(error) => {
@@ -184,7 +185,30 @@ fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadEr
     for field in &layout.fields[..layout.count] {
         head[field.name.0..field.name.1].make_ascii_lowercase();
     }
-    build(&head.freeze(), &layout)
+    let mut head = build(&head.freeze(), &layout)?;
+    if let Some(version) = asked {
+        let start = head.line.len() - version.len();
+        head.line = [&head.line[..start], &version[..]].concat().into();
+    }
+    Ok(head)
+}
+
+/// HAProxy takes a newer version than 1.1 for 1.1. The request line is changed so; what it said is returned.
+fn speak_1_1(head: &mut [u8]) -> Option<[u8; 8]> {
+    let line = memchr::memchr(b'\n', head)?;
+    let end = if line > 0 && head[line - 1] == b'\r' { line - 1 } else { line };
+    let version: [u8; 8] = head[..end].last_chunk().copied()?;
+    let newer = match &version {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] => {
+            (b"11" < &[*major, *minor]) && major.is_ascii_digit()
+        }
+        _ => false,
+    };
+    if !newer || !version[7].is_ascii_digit() {
+        return None;
+    }
+    head[end - 8..end].copy_from_slice(b"HTTP/1.1");
+    Some(version)
 }
 
 fn locate(head: &[u8]) -> Result<Layout, HeadError> {
@@ -518,6 +542,14 @@ mod tests {
     #[test]
     fn what_is_not_http_is_refused_before_a_blank_line() {
         assert!(matches!(read(b"\x16\x03\x01\x02\x00\x01"), Err(HeadError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_newer_version_is_taken_for_1_1_and_remembered() {
+        let head = head(b"GET / HTTP/1.2\r\n\r\n");
+        assert_eq!((head.version, &head.line[..]), (Version::HTTP_11, &b"GET / HTTP/1.2"[..]));
+        assert!(read(b"GET / HTTP/0.9\r\n\r\n").is_err());
+        assert!(read(b"GET / HTTP/1.x\r\n\r\n").is_err());
     }
 
     #[test]

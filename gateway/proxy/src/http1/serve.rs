@@ -10,12 +10,14 @@ use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use tokio::sync::watch;
 
+use super::body::{Body, Piece};
 use super::connection::{ClientConnection, IoFailure, Slot};
-use super::head::{Head, HeadError, Reader};
+use super::head::{Framing, Head, HeadError, Reader};
 use super::session::{H1Session, SessionOptions};
 use crate::connection::{Connection, HeadTimes};
 use crate::fields::LogView;
 use crate::listener::Route;
+use crate::message::Lines;
 use crate::stream::FrontStream;
 
 /// What a client says that knows in advance that HTTP/2 is spoken here (RFC 9113, 3.4).
@@ -112,6 +114,9 @@ async fn next_head(
     let (first_byte, first_byte_at) = (Instant::now(), SystemTime::now());
     let from = if first { idle_since } else { first_byte };
     let mut head = match read_head(client, route, from, first).await {
+        Ok(Some(head)) if has_bad_chunk(client, &head) => {
+            return Arrived::Refused(Refusal { status: 400, code: *b"PR", bytes_came: true });
+        }
         Ok(Some(head)) => head,
         Ok(None) => return Arrived::Http2,
         Err(refusal) => return Arrived::Refused(refusal),
@@ -155,7 +160,7 @@ async fn first_bytes(
         Ok(0) => Err(Refusal { status: 400, code: *b"CR", bytes_came: false }),
         Ok(_) => Ok(true),
         Err(IoFailure::TimedOut) => Err(Refusal { status: 408, code: *b"cR", bytes_came: false }),
-        Err(IoFailure::Socket(_)) => Err(Refusal { status: 0, code: *b"CR", bytes_came: false }),
+        Err(IoFailure::Socket(_)) => Err(Refusal { status: 400, code: *b"CR", bytes_came: false }),
     }
 }
 
@@ -194,7 +199,23 @@ async fn read_head(
             Ok(0) => return Err(Refusal { status: 400, code: *b"CR", bytes_came: true }),
             Ok(_) => {}
             Err(IoFailure::TimedOut) => return Err(Refusal { status: 408, code: *b"cR", bytes_came: true }),
-            Err(IoFailure::Socket(_)) => return Err(Refusal { status: 0, code: *b"CR", bytes_came: true }),
+            Err(IoFailure::Socket(_)) => return Err(Refusal { status: 400, code: *b"CR", bytes_came: true }),
+        }
+    }
+}
+
+/// Whether what came of a chunked body with its head is broken already: then no server need hear of it.
+fn has_bad_chunk(client: &ClientConnection, head: &Head) -> bool {
+    if head.framing != Framing::Chunked || client.input.is_empty() {
+        return false;
+    }
+    let (mut body, mut input, mut trailers) =
+        (Body::from(head.framing), client.input.clone(), Lines::default());
+    loop {
+        match body.take(&mut input, &mut trailers) {
+            Ok(Piece::Data(_)) => {}
+            Ok(Piece::NeedMore | Piece::End) => return false,
+            Err(_) => return true,
         }
     }
 }
@@ -246,6 +267,7 @@ fn log_refusal(route: &Route, connection: &Connection, refusal: &Refusal) {
     record.timers.handshake = millis(connection.handshake);
     record.timers.active = millis(connection.accepted.elapsed().saturating_sub(connection.handshake));
     record.timers.total = millis(connection.accepted.elapsed());
+    record.early = frontend.model().options.logasap;
     record.termination = Termination([refusal.code[0], refusal.code[1], b'-', b'-']);
     record.feconn = frontend.counters.current();
     record.actconn = connection.process.current();

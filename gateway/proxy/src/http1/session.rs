@@ -341,9 +341,15 @@ impl H1Session {
                     "the response ends before its content-length",
                 );
             }
-            Out::Close | Out::Tunnel => {
+            Out::Close => {
                 self.keep_alive = false;
                 self.out = Out::Done;
+            }
+            Out::Tunnel => {
+                // A tunnel ends with either side.
+                self.keep_alive = false;
+                self.out = Out::Done;
+                self.body = Body::Done;
             }
             Out::Head | Out::Done | Out::Length(_) => {}
         }
@@ -545,8 +551,10 @@ impl Session for H1Session {
         self.response.as_deref()
     }
 
+    /// Nothing more is written: a response that was cut short must not look complete.
     async fn shutdown(&mut self, _code: u32, _context: &str) {
         self.keep_alive = false;
+        self.out = Out::Done;
     }
 
     fn is_body_done(&mut self) -> bool {
