@@ -173,7 +173,6 @@ const SUFFIXES: &[(&str, Method)] = &[
 ];
 
 const OTHERS: &[(&str, &str, Method)] = &[
-    ("method", "method", Method::Str),
     ("payload", "req.payload", Method::Bin),
     ("req.ssl_ver", "req.ssl_ver", Method::Int),
     ("req_ssl_ver", "req.ssl_ver", Method::Int),

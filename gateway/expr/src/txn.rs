@@ -106,6 +106,10 @@ pub trait Txn {
     fn raw_request(&self) -> &[u8] {
         &[]
     }
+    /// How much of the request has come (`req.len`): of a parsed one, HAProxy counts its own form of it.
+    fn request_length(&self) -> u64 {
+        u64::try_from(self.raw_request().len()).unwrap_or(u64::MAX)
+    }
     /// More bytes may still change the answer: `tcp-request content` within the inspect delay.
     fn more_to_come(&self) -> bool {
         false

@@ -147,6 +147,7 @@ impl Txn for World {
             "ci" => "192.0.2.7",
             "cp" => "40000",
             "f" => "www",
+            "HQ" => "",
             "r" => "GET /a\"b HTTP/1.1",
             _ => return false,
         };

@@ -14,7 +14,7 @@ pub(super) const FETCHES: &[Fetch] = &[
 ];
 
 fn len<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(i64::try_from(request.txn.raw_request().len()).ok().map(Value::Int), visit);
+    one(i64::try_from(request.txn.request_length()).ok().map(Value::Int), visit);
 }
 
 fn bounds(args: &[Arg]) -> Result<(), String> {

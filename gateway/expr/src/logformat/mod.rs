@@ -114,6 +114,8 @@ impl LogFormat {
         let known = txn.log_field(field, &mut value);
         match field.shape() {
             Shape::HexNumber | Shape::Address if known && style.hex => put_hex(&value, out),
+            // what exists but is empty, as the query of a request without one
+            Shape::Text if known && value.is_empty() && !style.quote => {}
             Shape::Text | Shape::Address => self.put_text(known.then_some(&value), style, out),
             Shape::Number | Shape::HexNumber | Shape::Date if known => out.extend(value),
             Shape::Number | Shape::HexNumber | Shape::Date => {
@@ -214,6 +216,7 @@ mod tests {
             ("%{+Q}[hdr(nope)]|%{+Q}sslv|%sslv", "\"\"|\"\"|-"),
             ("%{+Q}o%ci %cp %f", "\"192.0.2.7\" 40000 \"www\""),
             ("%{+X}o%ci %cp", "C0000207 9C40"),
+            ("<%HQ %{+Q}HQ>", "< \"\">"),
             ("%{+Q,+E}r", "\"GET /a\\\"b HTTP/1.1\""),
             ("%[url_param(v),url_dec]", "\u{1}#0A"),
         ] {

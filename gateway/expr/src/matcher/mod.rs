@@ -34,6 +34,8 @@ pub(crate) enum Method {
     Dir,
     Dom,
     Reg,
+    /// Whole, as `str`, but a known HTTP method never loses its case: what `method -i` means.
+    Http,
 }
 
 /// The methods by name, with the types of samples they take.
@@ -55,9 +57,9 @@ const METHODS: &[(&str, Method, &[Type])] = &[
 ];
 
 impl Method {
-    /// Its name behind `-m`.
+    /// Its name behind `-m`, where [`Self::Http`] cannot be written.
     pub(crate) fn name(self) -> &'static str {
-        METHODS.iter().find(|(_, method, _)| *method == self).map_or("", |(name, _, _)| name)
+        METHODS.iter().find(|(_, method, _)| *method == self).map_or("http", |(name, _, _)| name)
     }
 
     fn find(name: &str) -> Option<Self> {
@@ -112,6 +114,8 @@ enum How {
     Ip(Networks),
     Bin(Blocks),
     Text(Texts),
+    /// The known methods, and the others.
+    Http(Texts, Texts),
     Reg(Expressions),
 }
 
@@ -158,8 +162,18 @@ impl Matcher {
             How::Ip(networks) => value.to_ip().is_some_and(|ip| networks.contain(ip)),
             How::Bin(blocks) => blocks.contain(&value.into_text()),
             How::Text(texts) => texts.matches(&value.into_text()),
+            How::Http(known, others) => {
+                let method = value.into_text();
+                if is_known(&method) { known.matches(&method) } else { others.matches(&method) }
+            }
             How::Reg(Expressions::One(regex)) => regex.is_match(&value.into_text()),
             How::Reg(Expressions::Many(set)) => set.is_match(&value.into_text()),
         }
     }
+}
+
+/// Whether HAProxy knows this HTTP method, which it then compares by its number.
+fn is_known(method: &[u8]) -> bool {
+    let known = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"];
+    known.iter().any(|name| name.as_bytes() == method)
 }

@@ -8,9 +8,9 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use super::bytes::Blocks;
 use super::number::{self, Networks, Ranges};
 use super::text::Texts;
-use super::{Expressions, How, Matcher, Method, Pattern};
+use super::{Expressions, How, Matcher, Method, Pattern, is_known};
 use crate::regex::{compile, translate};
-use crate::{Expr, Scope};
+use crate::{Expr, Scope, Type};
 
 /// The largest file of patterns that is read.
 const MAX_FILE: u64 = 256 << 20;
@@ -60,6 +60,9 @@ pub(super) fn parse(
         Method::Found | Method::Bool => {}
         _ => patterns.extend(values.iter().map(|word| pattern(word, ignore_case))),
     }
+    let unnamed = flags.method.or(implied).is_none();
+    let folded = patterns.iter().any(|(pattern, _)| pattern.ignore_case);
+    let method = if unnamed && folded && expr.kind() == Type::Method { Method::Http } else { method };
     let how = compile_all(method, &patterns)?;
     Ok(Matcher { method, patterns: patterns.into_iter().map(|(pattern, _)| pattern).collect(), how })
 }
@@ -174,6 +177,12 @@ fn compile_all(method: Method, patterns: &[(Pattern, Span)]) -> Result<How, Diag
         Method::Reg => expressions(patterns).map(How::Reg),
         Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => {
             Ok(How::Text(Texts::new(method, patterns.iter().map(|(pattern, _)| pattern))))
+        }
+        Method::Http => {
+            let (known, others): (Vec<_>, Vec<_>) =
+                patterns.iter().map(|(pattern, _)| pattern).partition(|p| is_known(p.text.as_bytes()));
+            let texts = |list: Vec<&Pattern>| Texts::new(Method::Str, list.into_iter());
+            Ok(How::Http(texts(known), texts(others)))
         }
         Method::Int | Method::Len => unreachable!("numbers are read before"),
     }

@@ -115,7 +115,13 @@ fn is_indexable(test: &Test) -> bool {
     match test.matcher.method() {
         Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => true,
         Method::Reg => test.matcher.patterns().iter().all(|pattern| regex_set([pattern].into_iter()).is_ok()),
-        Method::Found | Method::Bool | Method::Int | Method::Ip | Method::Bin | Method::Len => false,
+        Method::Found
+        | Method::Bool
+        | Method::Int
+        | Method::Ip
+        | Method::Bin
+        | Method::Len
+        | Method::Http => false,
     }
 }
 
