@@ -252,6 +252,10 @@ macro_rules! txn_through_view {
                 Some((&bind.name, u32::try_from(route.bind + 1).unwrap_or(u32::MAX)))
             }
 
+            fn request_length(&self) -> u64 {
+                self.ctx.sizes.0
+            }
+
             fn first_request(&self) -> bool {
                 self.ctx.first
             }
