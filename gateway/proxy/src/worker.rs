@@ -119,7 +119,8 @@ async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App,
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
     }
     let permits = listen::Permits::default();
-    while let Ok(accepted) = tokio::time::timeout(LAST_ACCEPT, acceptor.accept(&permits)).await {
+    let end = tokio::time::Instant::now() + LAST_ACCEPT;
+    while let Ok(accepted) = tokio::time::timeout_at(end, acceptor.accept(&permits)).await {
         start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
     }
     socket.loop_ended();

@@ -55,10 +55,11 @@ async fn exchange(pool: &Pool, session: &mut Session, ctx: &mut Ctx) -> Result<(
     }
 }
 
-/// Whether the request may go over a connection that has served another client: as with HAProxy's `http-reuse safe`,
-/// the first request of a connection only if it can be sent again should the server have closed meanwhile.
+/// Whether the request may go over a connection that has served another client. As with HAProxy's `http-reuse safe`,
+/// the first request of a connection never does: whoever sent it would not send it again by itself, should the server
+/// have closed the connection meanwhile.
 fn may_share(ctx: &Ctx) -> bool {
-    !ctx.first || is_idempotent(&ctx.request.method)
+    !ctx.first
 }
 
 fn is_idempotent(method: &Method) -> bool {

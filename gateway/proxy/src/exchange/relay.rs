@@ -155,7 +155,6 @@ impl<'a> Relay<'a> {
             return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
         }
         self.ctx.status = Some(head.status);
-        finish::log_early(self.ctx);
         self.body(head, body).await?;
         Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
     }
@@ -296,6 +295,7 @@ impl<'a> Relay<'a> {
             if !done {
                 done = self.take_body(&mut body, chunked, &mut tasks)?;
             }
+            finish::log_early(self.ctx);
             if !tasks.is_empty() {
                 let batch = std::mem::take(&mut tasks);
                 self.session.write_response_tasks(batch).await.map_err(Error::into_down)?;

@@ -63,8 +63,9 @@ pub(crate) fn finish(gateway: &Arc<Gateway>, ctx: &mut Ctx) {
 
 /// `option logasap`: the line is written when the head of the response has come, with what is known by then.
 pub(crate) fn log_early(ctx: &mut Ctx) {
-    if ctx.frontend().is_some_and(|frontend| frontend.model().options.logasap) {
-        write_line(ctx, timers(ctx, Instant::now()), (ctx.sizes.0 + ctx.body.0, ctx.sizes.1));
+    if !ctx.silent && ctx.frontend().is_some_and(|frontend| frontend.model().options.logasap) {
+        let bytes = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
+        write_line(ctx, timers(ctx, Instant::now()), bytes);
         ctx.silent = true;
     }
 }

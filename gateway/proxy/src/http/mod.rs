@@ -115,11 +115,11 @@ impl ProxyHttp for Judge {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        response::for_client(response, ctx)
+        response::for_client(session, response, ctx)
     }
 
     async fn request_body_filter(

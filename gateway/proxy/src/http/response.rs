@@ -30,7 +30,7 @@ pub(crate) fn arrived(session: &Session, response: &ResponseHeader, ctx: &mut Ct
 ///
 /// # Errors
 /// A rule answers in the server's place, or closes the connection.
-pub(crate) fn for_client(response: &mut ResponseHeader, ctx: &mut Ctx) -> Result<()> {
+pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, ctx: &mut Ctx) -> Result<()> {
     let mut head = ResponseHead::of_pingora(response);
     if head.is_informational() {
         return Ok(());
@@ -49,10 +49,23 @@ pub(crate) fn for_client(response: &mut ResponseHeader, ctx: &mut Ctx) -> Result
     if ctx.cut {
         return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
     }
+    if ctx.stage == Stage::Tunnel {
+        set_tunnel_patience(session, ctx);
+    }
     ctx.status = Some(head.status);
     super::finish::log_early(ctx);
     *response = if ctx.http2 { head.to_http2()? } else { head.into_http1()? };
     Ok(())
+}
+
+/// `timeout tunnel` takes the place of `timeout client` once a connection is a tunnel.
+fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
+    let theirs = ctx.backend.as_ref().and_then(|backend| backend.model().timeouts.tunnel);
+    let ours = ctx.frontend().and_then(|frontend| frontend.model().timeouts.tunnel);
+    if let Some(patience) = theirs.or(ours) {
+        session.as_downstream_mut().set_read_timeout(Some(patience));
+        session.as_downstream_mut().set_write_timeout(Some(patience));
+    }
 }
 
 /// Runs the backend's rules, then the frontend's, each once. An answer is what the client gets instead; a connection

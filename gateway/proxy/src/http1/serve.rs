@@ -89,7 +89,6 @@ fn session_options(route: &Route) -> SessionOptions {
     let model = route.frontend.model();
     SessionOptions {
         client: model.timeouts.client,
-        tunnel: model.timeouts.tunnel,
         abort_on_close: model.options.abortonclose,
         keep_alive: model.options.connection != config::model::ConnectionMode::Close,
     }

@@ -67,7 +67,6 @@ pub struct H1Session {
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
-    tunnel_timeout: Option<Duration>,
     abort_on_close: bool,
 }
 
@@ -98,8 +97,6 @@ pub struct OwnAnswer;
 pub struct SessionOptions {
     /// `timeout client`.
     pub client: Option<Duration>,
-    /// `timeout tunnel`.
-    pub tunnel: Option<Duration>,
     /// `option abortonclose`.
     pub abort_on_close: bool,
     /// Whether another request may follow at all.
@@ -130,7 +127,6 @@ impl H1Session {
             read_timeout: options.client,
             write_timeout: options.client,
             drain_timeout: None,
-            tunnel_timeout: options.tunnel,
             abort_on_close: options.abort_on_close,
         }
     }
@@ -224,9 +220,6 @@ impl H1Session {
         if framing == Out::Tunnel {
             self.body = Body::Tunnel;
             self.keep_alive = false;
-            if self.tunnel_timeout.is_some() {
-                (self.read_timeout, self.write_timeout) = (self.tunnel_timeout, self.tunnel_timeout);
-            }
         }
         self.out = framing;
         Ok(())
