@@ -125,8 +125,8 @@ impl Outcome {
 mod tests {
     use super::*;
 
-    fn code(error: Box<Error>, stage: Stage) -> (u16, String) {
-        let outcome = Outcome::of(&error, stage);
+    fn code(error: &Error, stage: Stage) -> (u16, String) {
+        let outcome = Outcome::of(error, stage);
         (outcome.status, String::from_utf8_lossy(&outcome.code).into_owned())
     }
 
@@ -148,7 +148,7 @@ mod tests {
         ];
         for (error, stage, status, letters) in cases {
             let text = error.to_string();
-            assert_eq!(code(error, stage), (status, letters.to_owned()), "{text}");
+            assert_eq!(code(&error, stage), (status, letters.to_owned()), "{text}");
         }
     }
 }

@@ -148,6 +148,8 @@ impl<'a> Relay<'a> {
         self.ctx.sizes.1 += received.head.counted();
         let Received { mut head, body, .. } = received;
         if let Some(instead) = judge::run_rules(&mut head, self.ctx) {
+            // HAProxy counts what it throws away.
+            self.ctx.body.1 += arrived(body, self.server.input.len());
             self.ctx.instead = Some(instead);
             return Error::e_explain(ErrorType::InternalError, "a rule answers in the server's place");
         }
@@ -291,10 +293,17 @@ impl<'a> Relay<'a> {
         let chunked = matches!(body, Body::Chunked(_));
         let mut tasks = vec![HttpTask::Header(Box::new(head.into_http1()?), body == Body::Done)];
         let mut done = body == Body::Done;
+        if !done {
+            done = match self.take_body(&mut body, chunked, &mut tasks) {
+                Ok(done) => done,
+                Err(error) => {
+                    // The client has seen nothing of it: it is as if no response had come.
+                    (self.ctx.stage, self.ctx.times.response, self.ctx.status) = (Stage::Headers, None, None);
+                    return Err(error);
+                }
+            };
+        }
         loop {
-            if !done {
-                done = self.take_body(&mut body, chunked, &mut tasks)?;
-            }
             finish::log_early(self.ctx);
             if !tasks.is_empty() {
                 let batch = std::mem::take(&mut tasks);
@@ -313,6 +322,8 @@ impl<'a> Relay<'a> {
                 }
                 tasks.push(HttpTask::Done);
                 done = true;
+            } else {
+                done = self.take_body(&mut body, chunked, &mut tasks)?;
             }
         }
     }
@@ -355,6 +366,14 @@ async fn from_client(client: &mut ServerSession, wants_body: bool) -> Event {
         // Only an end is told; what comes instead is kept for later.
         let _ = client.read_body_or_idle(true).await;
         Event::ClientLeft
+    }
+}
+
+/// How much of a body of known length is among the bytes that came.
+fn arrived(body: Body, bytes: usize) -> u64 {
+    match body {
+        Body::Length(length) => length.min(bytes as u64),
+        Body::Done | Body::Chunked(_) | Body::Tunnel => 0,
     }
 }
 
