@@ -80,6 +80,8 @@ pub(super) struct Relay<'a> {
     /// `option abortonclose`: a client that leaves ends its request.
     watch_client: bool,
     keep_server: bool,
+    /// What was counted of the response before its head.
+    before_response: (u64, u64),
 }
 
 /// What came first.
@@ -119,6 +121,7 @@ impl<'a> Relay<'a> {
             refused: false,
             watch_client,
             keep_server: true,
+            before_response: (0, 0),
         };
         relay.begin();
         relay
@@ -145,8 +148,11 @@ impl<'a> Relay<'a> {
         self.ctx.times.response = Some(Instant::now());
         self.ctx.stage = Stage::Data;
         self.keep_server = received.keep_alive && !request::closes_server(self.ctx);
+        self.before_response = (self.ctx.sizes.1, self.ctx.body.1);
         self.ctx.sizes.1 += received.head.counted();
         let Received { mut head, body, .. } = received;
+        // `te` is about requests; HAProxy does not pass it on.
+        head.lines.remove(b"te");
         if let Some(instead) = judge::run_rules(&mut head, self.ctx) {
             // HAProxy counts what it throws away.
             self.ctx.body.1 += arrived(body, self.server.input.len());
@@ -299,6 +305,7 @@ impl<'a> Relay<'a> {
                 Err(error) => {
                     // The client has seen nothing of it: it is as if no response had come.
                     (self.ctx.stage, self.ctx.times.response, self.ctx.status) = (Stage::Headers, None, None);
+                    (self.ctx.sizes.1, self.ctx.body.1) = self.before_response;
                     return Err(error);
                 }
             };

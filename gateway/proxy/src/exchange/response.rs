@@ -59,8 +59,6 @@ pub(super) fn take(input: &mut BytesMut, method: &Method) -> Result<Option<Recei
     for (name, value) in fields {
         lines.push(head.slice(name), head.slice(value));
     }
-    // `te` is about requests; HAProxy does not pass it on.
-    lines.remove(b"te");
     let head = ResponseHead {
         status,
         version: if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 },
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn names_are_in_lower_case_and_the_reason_as_it_was() {
         let received =
-            received(b"HTTP/1.1 200 Fine\r\nX-A: B\r\nTE: x\r\n\r\n", &Method::GET).unwrap().unwrap();
+            received(b"HTTP/1.1 200 Fine\r\nX-A: B\r\n\r\n", &Method::GET).unwrap().unwrap();
         assert_eq!(received.head.reason, "Fine");
         assert_eq!(received.head.lines.all(b"x-a").collect::<Vec<_>>(), ["B"]);
         assert_eq!(received.head.lines.len(), 1);
