@@ -35,7 +35,7 @@ impl Logger {
 
     /// Whether a traffic line would go anywhere: if not, it need not be made.
     pub fn wants_traffic(&self) -> bool {
-        self.lines.wants(Level::Info)
+        self.lines.wants(Level::Info) || (self.separate_errors && self.lines.wants(Level::Err))
     }
 
     /// The line of a request; `failed` if it ended in an error.
