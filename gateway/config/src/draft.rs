@@ -222,6 +222,7 @@ impl Default for ServerOptions {
                 fall: 3,
                 port: None,
                 addr: None,
+                spread: 0,
                 kind: crate::model::CheckKind::Tcp,
             },
         }

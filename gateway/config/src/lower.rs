@@ -75,6 +75,9 @@ impl Lowering<'_> {
             self.global_line(directive, &mut global);
         }
         global.head_size = global.buffer_size.saturating_sub(global.head_reserve).max(global.buffer_size / 2);
+        if global.maxconn.is_none() && global.ulimit_n.is_none() {
+            global.ulimit_n = global.fd_hard_limit;
+        }
         self.draft.global = global;
     }
 

@@ -158,6 +158,7 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
         );
         notes.warning(proxy.span, message);
     }
+    connection_rules(proxy, notes);
     missing_timeouts(proxy, notes);
     let settings = &proxy.settings;
     if settings.traffic_span.is_some() && settings.logs.is_empty() && proxy.kind.meets(FRONTEND) {
@@ -176,6 +177,15 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
             proxy.name
         );
         notes.warning(proxy.span, message);
+    }
+}
+
+/// They are understood, but nothing runs them yet, and a rule that keeps somebody out must not be skipped in silence.
+fn connection_rules(proxy: &Proxy, notes: &mut Diagnostics) {
+    if proxy.kind.meets(FRONTEND) && !proxy.settings.rules.tcp_connection.is_empty() {
+        let kind = kind_in_words(proxy);
+        let message = format!("'tcp-request connection' is not supported yet ({kind} '{}')", proxy.name);
+        notes.push(Diagnostic::alert(proxy.span, message).hint("use 'tcp-request content' instead"));
     }
 }
 
@@ -348,6 +358,7 @@ impl Resolving<'_> {
     fn tls(&self, tls: &mut BindTls) {
         tls.no_tickets |= self.global.default_bind_no_tickets;
         tls.strict_sni |= self.global.default_bind_strict_sni;
+        tls.curves = tls.curves.take().or_else(|| self.global.default_bind_curves.clone());
         if let (Some(base), Some(file)) = (&self.global.ca_base, &mut tls.ca_file) {
             *file = base.join(&*file);
         }
@@ -369,7 +380,8 @@ impl Resolving<'_> {
             }
         }
         let ids = self.server_ids(proxy);
-        proxy.servers.iter().zip(ids).map(|(server, id)| build_server(server, id, kind)).collect()
+        let spread = self.global.spread_checks;
+        proxy.servers.iter().zip(ids).map(|(server, id)| build_server(server, id, kind, spread)).collect()
     }
 
     fn server_ids(&mut self, proxy: &Proxy) -> Vec<u32> {
@@ -394,7 +406,7 @@ impl Resolving<'_> {
     }
 }
 
-fn build_server(server: &Server, id: u32, kind: &CheckKind) -> ModelServer {
+fn build_server(server: &Server, id: u32, kind: &CheckKind, spread: u8) -> ModelServer {
     let options = &server.options;
     ModelServer {
         name: server.name.clone(),
@@ -405,7 +417,7 @@ fn build_server(server: &Server, id: u32, kind: &CheckKind) -> ModelServer {
         disabled: options.disabled,
         maxconn: options.maxconn,
         maxqueue: options.maxqueue,
-        check: options.checked.then(|| Check { kind: kind.clone(), ..options.check.clone() }),
+        check: options.checked.then(|| Check { kind: kind.clone(), spread, ..options.check.clone() }),
         place: server.place.clone(),
     }
 }

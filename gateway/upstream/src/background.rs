@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::address::Address;
 use crate::backend::{Backend, Moved};
+use crate::balance::Dice;
 use crate::events::{AddressChange, CheckReport, Event, Events, StateChange};
 use crate::health::{Outcome, Probe, Step};
 use crate::resolve::{Name, Names, Pace, keep};
@@ -116,6 +117,7 @@ struct Round {
     check: Check,
     probe: Probe,
     events: Arc<dyn Events>,
+    dice: Dice,
 }
 
 /// The rounds of all checked servers and when each begins: evenly over the shortest interval, as HAProxy does.
@@ -127,7 +129,8 @@ fn rounds(backends: &[Arc<Backend>], events: &Arc<dyn Events>) -> Vec<(Round, Du
             let timeouts = backend.timeouts();
             let probe = Probe::of(&check, timeouts.connect, timeouts.check);
             let (backend, server, events) = (Arc::clone(backend), Arc::clone(server), Arc::clone(events));
-            rounds.push(Round { backend, server, check, probe, events });
+            let dice = Dice::new(u64::from(std::process::id()) << 32 | rounds.len() as u64);
+            rounds.push(Round { backend, server, check, probe, events, dice });
         }
     }
     let shortest = rounds.iter().map(|round| round.check.inter).min().unwrap_or_default();
@@ -149,8 +152,8 @@ impl Round {
                     report(&self.backend, &self.server, &outcome, &*self.events);
                 }
             }
-            let pause =
-                self.server.health(|health| health.interval(&self.check)).max(Duration::from_millis(1));
+            let pause = self.server.health(|health| health.interval(&self.check));
+            let pause = varied(pause, self.check.spread, &self.dice).max(Duration::from_millis(1));
             next = (begun + pause).max(Instant::now());
         }
     }
@@ -166,6 +169,13 @@ impl Round {
         }
         (addr.port() != 0).then_some(Address::Ip(addr))
     }
+}
+
+/// An interval, longer or shorter by up to so many percent (`spread-checks`).
+fn varied(interval: Duration, percent: u8, dice: &Dice) -> Duration {
+    let span = interval * 2 * u32::from(percent) / 100;
+    let whole = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    interval - span / 2 + Duration::from_micros(dice.below(whole.max(1)))
 }
 
 /// What the end of a check does: counters, state, queue, and who is told.
@@ -263,5 +273,20 @@ fn settle(seats: &[Seat], found: &[IpAddr], events: &dyn Events, by: &str) {
             events.event(backend, &Event::Resolved { backend: name, server, host });
             events.event(backend, &Event::Ready { backend: name, server });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_vary_by_the_percent_told_and_no_more() {
+        let (second, dice) = (Duration::from_secs(1), Dice::new(7));
+        assert_eq!(varied(second, 0, &dice), second);
+        let drawn: Vec<_> = (0..1000).map(|_| varied(second, 50, &dice)).collect();
+        let (least, most) = (drawn.iter().min().unwrap(), drawn.iter().max().unwrap());
+        assert!(*least >= second / 2 && *least < second * 6 / 10, "{least:?}");
+        assert!(*most < second * 3 / 2 && *most > second * 14 / 10, "{most:?}");
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn check(inter: u64) -> Check {
         fall: 3,
         port: None,
         addr: None,
+        spread: 0,
         kind: CheckKind::Tcp,
     }
 }

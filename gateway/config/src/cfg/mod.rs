@@ -10,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod global;
 pub(crate) mod log;
 pub(crate) mod option;
+pub(crate) mod page;
 pub(crate) mod proxy;
 pub(crate) mod rule;
 pub(crate) mod section;

@@ -7,19 +7,18 @@ use super::{ANY, BE, Context, FE, Keyword, Prefix, check, keyword};
 use crate::draft::Proxy;
 use crate::model::{ConnectionMode, ForwardFor, ProxyOptions, TrafficLog};
 
+const PROBES: &str = "TCP keep-alive probes are not sent: timeouts find peers that are gone";
 const SPLICING: &str = "data is moved as the gateway sees fit";
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option abortonclose")         .in_(BE) .no().parse(|cx| flag(cx, |o| &mut o.abortonclose)),
     keyword("option allbackups")           .in_(BE) .no().parse(|cx| { cx.target.settings.all_backups = cx.on(); Ok(()) }),
-    keyword("option clitcpka")             .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.tcp_keepalive.0)),
-    keyword("option srvtcpka")             .in_(BE) .no().parse(|cx| flag(cx, |o| &mut o.tcp_keepalive.1)),
-    keyword("option tcpka")                .in_(ANY)     .parse(|cx| { cx.target.settings.options.tcp_keepalive = (true, true); Ok(()) }),
     keyword("option dontlog-normal")       .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.dontlog_normal)),
     keyword("option dontlognull")          .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.dontlognull)),
     keyword("option log-health-checks")    .in_(BE) .no().parse(|cx| flag(cx, |o| &mut o.log_health_checks)),
     keyword("option log-separate-errors")  .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.log_separate_errors)),
+    keyword("option socket-stats")         .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.socket_stats)),
     keyword("option logasap")              .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.logasap)),
     keyword("option http-ignore-probes")   .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.ignore_probes)),
     keyword("option forwardfor")           .in_(ANY)     .parse(forwardfor),
@@ -33,7 +32,9 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option httpchk")              .in_(BE)      .parse(check::httpchk),
 
     keyword("option contstats")            .in_(FE) .no().ignored("counters are always up to date"),
-    keyword("option socket-stats")         .in_(FE) .no().ignored("sockets are always counted"),
+    keyword("option clitcpka")             .in_(FE) .no().ignored(PROBES),
+    keyword("option srvtcpka")             .in_(BE) .no().ignored(PROBES),
+    keyword("option tcpka")                .in_(ANY)     .ignored(PROBES),
     keyword("option independent-streams")  .in_(ANY).no().ignored("each direction has its own timer anyway"),
     keyword("option splice-auto")          .in_(ANY).no().ignored(SPLICING),
     keyword("option splice-request")       .in_(ANY).no().ignored(SPLICING),

@@ -2,7 +2,7 @@
 
 use lang::Diagnostic;
 
-use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log};
+use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log, page};
 use crate::draft::Proxy;
 use crate::model::{Mode, TrafficLog};
 
@@ -23,17 +23,20 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("log-tag")              .in_(ANY).takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
     keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
     keyword("monitor-uri")          .in_(FE).takes(1, "a URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
-    keyword("errorfile")            .in_(ANY).parse(errorfile),
+    keyword("errorfile")            .in_(ANY).parse(page::file),
+    keyword("errorloc")             .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
+    keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
+    keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other")),
     keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse),
 
     keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
     keyword("max-keep-alive-queue") .in_(BE).takes(1, "a number").ignored("idle connections are kept apart from the queue"),
-    keyword("clitcpka-cnt")  .in_(FE).takes(1, "a number").ignored("the system's keep-alive probes are used"),
-    keyword("clitcpka-idle") .in_(FE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
-    keyword("clitcpka-intvl").in_(FE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
-    keyword("srvtcpka-cnt")  .in_(BE).takes(1, "a number").ignored("the system's keep-alive probes are used"),
-    keyword("srvtcpka-idle") .in_(BE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
-    keyword("srvtcpka-intvl").in_(BE).takes(1, "a delay") .ignored("the system's keep-alive probes are used"),
+    keyword("clitcpka-cnt")  .in_(FE).takes(1, "a number").ignored("TCP keep-alive probes are not sent"),
+    keyword("clitcpka-idle") .in_(FE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
+    keyword("clitcpka-intvl").in_(FE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
+    keyword("srvtcpka-cnt")  .in_(BE).takes(1, "a number").ignored("TCP keep-alive probes are not sent"),
+    keyword("srvtcpka-idle") .in_(BE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
+    keyword("srvtcpka-intvl").in_(BE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
     keyword("load-server-state-from-file").in_(BE).takes(1, "a scope").ignored("server states live on through a reload inside the process"),
     keyword("server-state-file-name")     .in_(BE).ignored("server states live on through a reload inside the process"),
     keyword("persist rdp-cookie")         .in_(BE).unsupported("use 'balance source'"),
@@ -45,9 +48,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("cookie")                 .in_(BE).unsupported("remove it: cookie persistence comes later; 'balance source' keeps clients on servers"),
     keyword("declare capture")        .in_(FRONTEND), keyword("declare").in_(FRONTEND),
     keyword("email-alert")            .in_(ANY), keyword("error-log-format").in_(FE), keyword("errorfiles").in_(ANY),
-    keyword("errorloc")               .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
-    keyword("errorloc302")            .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
-    keyword("errorloc303")            .in_(ANY).unsupported("use 'errorfile' with an answer that redirects"),
     keyword("filter")                 .in_(LISTEN), keyword("http-error").in_(ANY).unsupported("use 'errorfile'"),
     keyword("http-send-name-header")  .in_(BE), keyword("log-format-sd").in_(FE), keyword("log-steps").in_(FE),
     keyword("rate-limit")             .in_(FE), keyword("retry-on").in_(BE),
@@ -116,37 +116,6 @@ fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let format = result.map_err(|bad| bad.prefixed("failed to parse log-format : "))?;
     cx.target.settings.traffic = TrafficLog::Format(format);
     cx.target.settings.traffic_span = Some(cx.span);
-    Ok(())
-}
-
-/// The statuses for which HAProxy has a page of its own.
-const PAGES: &[u16] = &[
-    200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
-];
-
-/// An answer fits in one of HAProxy's buffers.
-const MAX_PAGE: u64 = 1 << 20;
-
-fn errorfile(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let usage = "errorfile : expects <status_code> and <file> as arguments.";
-    let (Some(code), Some(file)) = (cx.words.next(), cx.words.next()) else {
-        return Err(cx.words.error(usage));
-    };
-    let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status)).ok_or_else(|| {
-        Diagnostic::alert(code.span, format!("errorfile : status code '{}' not handled.", code.text))
-    })?;
-    let bytes = cx.world.files.read(std::path::Path::new(&file.text), MAX_PAGE).map_err(|error| {
-        let message = format!("errorfile : error opening file '{}'.", file.text);
-        Diagnostic::alert(file.span, message).hint(error.to_string())
-    })?;
-    if !bytes.is_empty() && !bytes.starts_with(b"HTTP/") {
-        let message = format!("errorfile : error parsing file '{}' : no HTTP status line.", file.text);
-        return Err(Diagnostic::alert(file.span, message)
-            .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
-    }
-    let pages = &mut cx.target.settings.options.errorfiles;
-    pages.retain(|(other, _)| *other != status);
-    pages.push((status, bytes));
     Ok(())
 }
 

@@ -20,6 +20,8 @@ pub struct Check {
     pub port: Option<u16>,
     /// `addr`, where it differs from the server's.
     pub addr: Option<IpAddr>,
+    /// `spread-checks`: by how many percent the intervals vary.
+    pub spread: u8,
     /// What is sent and expected.
     pub kind: CheckKind,
 }

@@ -43,7 +43,7 @@ pub struct Global {
     pub hard_stop_after: Option<Duration>,
     /// `grace`: how long a stopping process goes on accepting.
     pub grace: Option<Duration>,
-    /// `ulimit-n`.
+    /// `ulimit-n`, or `fd-hard-limit` where neither `ulimit-n` nor `maxconn` is said.
     pub ulimit_n: Option<u64>,
     /// `spread-checks`, percent.
     pub spread_checks: u8,

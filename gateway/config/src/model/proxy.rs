@@ -180,8 +180,6 @@ pub struct ProxyOptions {
     pub abortonclose: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
-    /// `option tcpka`/`clitcpka`/`srvtcpka`: (client side, server side).
-    pub tcp_keepalive: (bool, bool),
     /// `errorfile CODE FILE`: the whole answer, head included, as it goes out.
     pub errorfiles: Vec<(u16, Vec<u8>)>,
 }

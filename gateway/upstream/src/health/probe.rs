@@ -149,6 +149,7 @@ mod tests {
             fall: 3,
             port: None,
             addr: None,
+            spread: 0,
             kind: CheckKind::Tcp,
         }
     }

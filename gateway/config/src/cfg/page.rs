@@ -1,0 +1,176 @@
+//! Pages in place of the built-in ones: `errorfile`, `errorloc` and its like (configuration.txt 4.2).
+
+use std::path::Path;
+
+use lang::{Diagnostic, Word};
+
+use super::Context;
+use crate::draft::Proxy;
+
+/// The statuses that HAProxy has a page for; 414 and 431 came after 2.6.
+const PAGES: &[u16] = &[
+    200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504,
+];
+
+/// An answer fits in one of HAProxy's buffers.
+const MAX_PAGE: u64 = 1 << 20;
+
+/// `errorfile CODE FILE`.
+pub(crate) fn file(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let (status, file) = arguments(cx, "file")?;
+    let name = &file.text;
+    let bytes = cx.world.files.read(Path::new(name), MAX_PAGE).map_err(|error| {
+        let message = format!("errorfile : error opening file '{name}'.");
+        Diagnostic::alert(file.span, message).hint(error.to_string())
+    })?;
+    if let Err(why) = judge(&bytes) {
+        return Err(Diagnostic::alert(file.span, format!("errorfile : '{name}': {why}"))
+            .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
+    }
+    set(cx, status, bytes);
+    Ok(())
+}
+
+/// `errorloc CODE URL`, `errorloc302`, `errorloc303`.
+pub(crate) fn location(cx: &mut Context<'_, Proxy>, status_line: &str) -> Result<(), Diagnostic> {
+    let (status, url) = arguments(cx, "url")?;
+    if url.text.contains(|c: char| c.is_control()) {
+        let message = format!("{} : the url has control characters", cx.keyword);
+        return Err(Diagnostic::alert(url.span, message));
+    }
+    let page = format!(
+        "HTTP/1.1 {status_line}\r\nCache-Control: no-cache\r\nContent-length: 0\r\nLocation: {}\r\n\r\n",
+        url.text
+    );
+    set(cx, status, page.into_bytes());
+    Ok(())
+}
+
+/// The status, and the word behind it.
+fn arguments<'a>(cx: &mut Context<'a, Proxy>, what: &str) -> Result<(u16, &'a Word), Diagnostic> {
+    let keyword = cx.keyword;
+    let (Some(code), Some(word)) = (cx.words.next(), cx.words.next()) else {
+        return Err(cx.words.error(format!("{keyword} : expects <status_code> and <{what}> as arguments.")));
+    };
+    let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status));
+    let unknown = || format!("{keyword} : status code '{}' not handled.", code.text);
+    Ok((status.ok_or_else(|| Diagnostic::alert(code.span, unknown()))?, word))
+}
+
+fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>) {
+    let pages = &mut cx.target.settings.options.errorfiles;
+    pages.retain(|(other, _)| *other != status);
+    pages.push((status, page));
+}
+
+/// Why these bytes are no answer, in HAProxy's words. No bytes at all are fine: then nothing is sent.
+fn judge(page: &[u8]) -> Result<(), String> {
+    if page.is_empty() {
+        return Ok(());
+    }
+    let mut announced = None;
+    let mut start = 0;
+    for line in page.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").map(|text| text.strip_suffix(b"\r").unwrap_or(text));
+        let text = text.ok_or_else(|| unparsable(-2))?;
+        match (start, text) {
+            (0, text) => status_line(text)?,
+            (_, []) => return payload(page.len() - start - line.len(), announced),
+            (_, text) => announced = header(text, start)?.or(announced),
+        }
+        start += line.len();
+    }
+    Err(unparsable(-2))
+}
+
+fn unparsable(offset: isize) -> String {
+    format!("unable to parse headers (error offset: {offset})")
+}
+
+fn status_line(line: &[u8]) -> Result<(), String> {
+    let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let (version, status) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let status = match status {
+        [a, b, c] if [a, b, c].iter().all(|digit| digit.is_ascii_digit()) => {
+            u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0')
+        }
+        _ => return Err(unparsable(if words.next().is_some() { 9 } else { 0 })),
+    };
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() => {}
+        other => return Err(format!("invalid http version ({})", String::from_utf8_lossy(other))),
+    }
+    match status {
+        0..200 => Err(format!("invalid http status code for an error message ({status})")),
+        _ => Ok(()),
+    }
+}
+
+/// What a header line announces of the payload.
+fn header(line: &[u8], start: usize) -> Result<Option<usize>, String> {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let length = line.iter().take_while(|byte| is_token(byte)).count();
+    let (name, rest) = line.split_at(length);
+    let Some((b':', value)) = rest.split_first().filter(|_| !name.is_empty()) else {
+        return Err(unparsable((start + length).cast_signed()));
+    };
+    if name.eq_ignore_ascii_case(b"transfer-encoding") {
+        return Err("chunk-encoded payload not supported".to_owned());
+    }
+    if !name.eq_ignore_ascii_case(b"content-length") {
+        return Ok(None);
+    }
+    let number = std::str::from_utf8(value.trim_ascii()).ok().and_then(|text| text.parse().ok());
+    number.map(Some).ok_or_else(|| unparsable((start + length + 1).cast_signed()))
+}
+
+fn payload(length: usize, announced: Option<usize>) -> Result<(), String> {
+    match announced {
+        Some(announced) if announced != length => {
+            Err(format!("payload size does not match the announced content-length ({length} != {announced})"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_a_whole_answer_or_nothing() {
+        for page in [
+            "",
+            "HTTP/1.0 503 x\r\n\r\n",
+            "HTTP/1.0 503\r\n\r\n",
+            "HTTP/1.0 503 x\nA: b\n\nabc\n",
+            "HTTP/2.0 200 ok\r\ncontent-length: 3\r\n\r\nabc",
+        ] {
+            assert_eq!(judge(page.as_bytes()), Ok(()), "{page:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_page_is_said_as_haproxy_says_it() {
+        for (page, why) in [
+            ("hello\n", "unable to parse headers (error offset: 0)"),
+            ("HTTP/1.0 503 x\r\n", "unable to parse headers (error offset: -2)"),
+            ("HTTP/1.1 503 x\r\nA", "unable to parse headers (error offset: -2)"),
+            ("HTTP/1.1 503 x\r\nbad header: x\r\n\r\nabc", "unable to parse headers (error offset: 19)"),
+            ("HTTP/1.1 503 x\r\nA b\r\n\r\n", "unable to parse headers (error offset: 17)"),
+            (
+                "HTTP/1.1 503 x\r\nContent-Length: 5\r\n\r\nabc",
+                "payload size does not match the announced content-length (3 != 5)",
+            ),
+            (
+                "HTTP/1.1 503 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "chunk-encoded payload not supported",
+            ),
+            ("HTTP/1.0 103 x\r\n\r\n", "invalid http status code for an error message (103)"),
+            ("ICY 503 x\r\n\r\n", "invalid http version (ICY)"),
+        ] {
+            assert_eq!(judge(page.as_bytes()), Err(why.to_owned()), "{page:?}");
+        }
+    }
+}
