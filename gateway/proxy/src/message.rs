@@ -254,9 +254,9 @@ impl ResponseHead {
     }
 
     fn bare(&self) -> Result<ResponseHeader> {
-        let status = StatusCode::from_u16(self.status)
-            .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a status", error))?;
-        ResponseHeader::build_no_case(status, Some(self.lines.len()))
+        let mut response = ResponseHeader::from(http::Response::new(()).into_parts().0);
+        response.set_status(self.status)?;
+        Ok(response)
     }
 
     /// Writes the status line.

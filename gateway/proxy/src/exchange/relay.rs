@@ -13,7 +13,7 @@ use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 
 use super::response::{self, Received};
-use super::server::ServerConnection;
+use super::server::{ServerConnection, Turn};
 use crate::ctx::Ctx;
 use crate::http::{finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
@@ -86,7 +86,8 @@ pub(super) struct Relay<'a> {
 
 /// What came first.
 enum Event {
-    Written(Result<()>),
+    Written,
+    Unwritable(Box<Error>),
     FromClient(Result<Option<Bytes>>),
     FromServer(Result<usize>),
     ClientLeft,
@@ -210,9 +211,9 @@ impl<'a> Relay<'a> {
         loop {
             match self.next().await {
                 Event::FromServer(read) => return read,
-                Event::Written(Ok(())) => {}
+                Event::Written => {}
                 // A server may answer and close without reading everything: its answer counts.
-                Event::Written(Err(error)) => {
+                Event::Unwritable(error) => {
                     log::debug!("the server takes no more of a request: {error}");
                     self.refused = true;
                     self.keep_server = false;
@@ -229,21 +230,17 @@ impl<'a> Relay<'a> {
     }
 
     async fn next(&mut self) -> Event {
-        let ServerConnection { stream, input, .. } = &mut *self.server;
         let patience = self.patience;
-        if self.request_done && self.output.is_empty() && !self.watch_client {
-            return Event::FromServer(ServerConnection::fill(stream, input, patience).await);
-        }
         let wants_body = !self.request_done && !self.refused && self.output.len() < OUTPUT_MARK;
         let watches = self.request_done && self.watch_client && self.ctx.times.response.is_none();
+        if !wants_body && !watches {
+            return self.server.turn(&mut self.output, !self.request_done, patience).await.into();
+        }
         let client = self.session.as_downstream_mut();
         tokio::select! {
             biased;
-            written = ServerConnection::flush(stream, &mut self.output, patience), if !self.output.is_empty() => {
-                Event::Written(written)
-            }
-            read = ServerConnection::fill(stream, input, patience) => Event::FromServer(read),
-            event = from_client(client, wants_body), if wants_body || watches => event,
+            turn = self.server.turn(&mut self.output, !self.request_done, patience) => turn.into(),
+            event = from_client(client, wants_body) => event,
         }
     }
 
@@ -362,6 +359,16 @@ impl<'a> Relay<'a> {
             }
         }
         Ok(false)
+    }
+}
+
+impl From<Turn> for Event {
+    fn from(turn: Turn) -> Self {
+        match turn {
+            Turn::Written => Self::Written,
+            Turn::Read(read) => Self::FromServer(read),
+            Turn::Unwritable(error) => Self::Unwritable(error),
+        }
     }
 }
 

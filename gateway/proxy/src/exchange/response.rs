@@ -143,8 +143,7 @@ mod tests {
 
     #[test]
     fn names_are_in_lower_case_and_the_reason_as_it_was() {
-        let received =
-            received(b"HTTP/1.1 200 Fine\r\nX-A: B\r\n\r\n", &Method::GET).unwrap().unwrap();
+        let received = received(b"HTTP/1.1 200 Fine\r\nX-A: B\r\n\r\n", &Method::GET).unwrap().unwrap();
         assert_eq!(received.head.reason, "Fine");
         assert_eq!(received.head.lines.all(b"x-a").collect::<Vec<_>>(), ["B"]);
         assert_eq!(received.head.lines.len(), 1);

@@ -1,14 +1,18 @@
 //! A connection to a server: made within `timeout connect`, read and written without ever waiting for both at once.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use listen::Stream;
 use observe::ServerCounters;
 use pingora::{Error, ErrorType, Result};
+use tokio::io::AsyncWrite;
 use tokio::net::{TcpStream, UnixStream};
+use tokio_util::io::poll_read_buf;
 use upstream::Address;
 
 use super::pool::Key;
@@ -52,56 +56,42 @@ impl ServerConnection {
         &self.counters
     }
 
-    /// Reads more into `input`; 0 is the end. Dropping the future loses nothing.
-    ///
-    /// # Errors
-    /// The socket's error, or nothing came within `patience`.
-    pub(crate) async fn fill(
-        stream: &Stream,
-        input: &mut BytesMut,
-        patience: Option<Duration>,
-    ) -> Result<usize> {
-        let reading = async {
-            loop {
-                match read_now(stream, input) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.readable().await?,
-                    result => return result,
-                }
-            }
-        };
-        within(patience, reading)
-            .await
-            .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| of_io(error, ErrorType::ReadTimedout, ErrorType::ReadError))
-    }
-
-    /// Writes what is in `output` and takes it out as it goes. Dropping the future loses nothing.
-    ///
-    /// # Errors
-    /// The socket's error, or nothing could be written within `patience`.
-    pub(crate) async fn flush(
-        stream: &Stream,
+    /// Writes what is in `output` and reads what comes, whichever can be done first. With `more` to be written later it
+    /// comes back as soon as all of `output` is written. Dropping the future loses nothing.
+    pub(crate) async fn turn(
+        &mut self,
         output: &mut BytesMut,
+        more: bool,
         patience: Option<Duration>,
-    ) -> Result<()> {
-        let writing = async {
+    ) -> Turn {
+        let (stream, input) = (&mut self.stream, &mut self.input);
+        let begun = !output.is_empty();
+        let turning = std::future::poll_fn(|cx| {
             while !output.is_empty() {
-                match stream.try_write(output) {
-                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                    Ok(written) => output.advance(written),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
-                    Err(error) => return Err(error),
+                match Pin::new(&mut *stream).poll_write(cx, output) {
+                    Poll::Ready(Ok(0)) => {
+                        return Poll::Ready(Turn::unwritable(io::ErrorKind::WriteZero.into()));
+                    }
+                    Poll::Ready(Ok(written)) => output.advance(written),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Turn::unwritable(error)),
+                    Poll::Pending => break,
                 }
             }
-            Ok(())
-        };
-        within(patience, writing)
-            .await
-            .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| of_io(error, ErrorType::WriteTimedout, ErrorType::WriteError))
+            if begun && more && output.is_empty() {
+                return Poll::Ready(Turn::Written);
+            }
+            input.reserve(READ_SIZE);
+            poll_read_buf(Pin::new(&mut *stream), cx, input).map(Turn::read)
+        });
+        match within(patience, turning).await {
+            Some(turn) => turn,
+            None if output.is_empty() => Turn::read(Err(io::ErrorKind::TimedOut.into())),
+            None => Turn::unwritable(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     /// Whether an idle connection can be used: a server that has closed it, or said something unasked, is done with it.
+    /// It asks the kernel only if something has happened to the connection.
     pub(crate) fn is_alive(&self) -> bool {
         let mut byte = [0; 1];
         let nothing = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
@@ -115,11 +105,24 @@ impl Drop for ServerConnection {
     }
 }
 
-fn read_now(stream: &Stream, input: &mut BytesMut) -> io::Result<usize> {
-    input.reserve(READ_SIZE);
-    match stream {
-        Stream::Tcp(stream) => stream.try_read_buf(input),
-        Stream::Unix(stream) => stream.try_read_buf(input),
+/// What became of a [`ServerConnection::turn`].
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// All of the output was written.
+    Written,
+    /// So many bytes were read; 0 is the end.
+    Read(Result<usize>),
+    /// Nothing more can be written.
+    Unwritable(Box<Error>),
+}
+
+impl Turn {
+    fn read(result: io::Result<usize>) -> Self {
+        Self::Read(result.map_err(|error| of_io(error, ErrorType::ReadTimedout, ErrorType::ReadError)))
+    }
+
+    fn unwritable(error: io::Error) -> Self {
+        Self::Unwritable(of_io(error, ErrorType::WriteTimedout, ErrorType::WriteError))
     }
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
     let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
         return Error::e_explain(ErrorType::InternalError, "a request without its server");
     };
-    peer_of(backend, slot, session.is_upgrade_req(), closes_server(ctx))
+    let fresh = closes_server(ctx) || !ctx.request.method.is_idempotent();
+    peer_of(backend, slot, session.is_upgrade_req(), fresh)
 }
 
 /// Chooses the server, waiting for a slot if need be. It stays the request's until its end or the next choice.
@@ -102,7 +103,7 @@ pub(crate) fn release(ctx: &mut Ctx) {
     ctx.slot = None;
 }
 
-fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Result<Box<HttpPeer>> {
+fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, fresh: bool) -> Result<Box<HttpPeer>> {
     let mut peer = match slot.address() {
         Address::Ip(addr) => HttpPeer {
             _address: SocketAddr::Inet(*addr),
@@ -120,8 +121,9 @@ fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, closing: bool) -> Re
     peer.group_key = (u64::from(backend.model().id) << 32) | slot.server().index() as u64;
     let options = &mut peer.options;
     options.idle_timeout = Some(KEEP_IDLE);
-    if closing {
-        // A server that was told to close may not say so in its response: nobody is to find the connection again.
+    if fresh {
+        // What must not be sent twice goes over a connection that cannot be stale; and a server that was told to close
+        // may not say so in its response: nobody is to find such a connection again.
         peer.group_key = fastrand::u64(..);
         options.idle_timeout = Some(Duration::from_millis(1));
     }
@@ -180,20 +182,18 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
 }
 
 /// The exchange failed after the connection stood. A kept connection may have been closed by the server just as it
-/// was used again: then nothing was processed, and the request is sent once more on a fresh one.
+/// was used again: a request that does no harm when it is sent twice is sent once more.
 pub(crate) fn failed_later(
     session: &Session,
     ctx: &mut Ctx,
     mut error: Box<Error>,
     reused: bool,
 ) -> Box<Error> {
-    let replayable = !session.as_downstream().retry_buffer_truncated() && ctx.times.response.is_none();
+    let replayable = ctx.request.method.is_idempotent()
+        && !session.as_downstream().retry_buffer_truncated()
+        && ctx.times.response.is_none();
     let stale = reused && matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true));
-    if stale && replayable {
-        ctx.next = None;
-        error.set_retry(true);
-    } else {
-        error.set_retry(false);
-    }
+    ctx.next = None;
+    error.set_retry(stale && replayable);
     error
 }

@@ -135,6 +135,9 @@ fn trailer(mut line: BytesMut) -> Result<(Bytes, Bytes), BadChunk> {
     if colon == 0 || !line[..colon].iter().all(is_name) {
         return Err(BadChunk);
     }
+    if line[colon + 1..].iter().any(|byte| matches!(byte, b'\r' | 0)) {
+        return Err(BadChunk);
+    }
     line[..colon].make_ascii_lowercase();
     let line = line.freeze();
     Ok((line.slice(..colon), line.slice_ref(line[colon + 1..].trim_ascii())))

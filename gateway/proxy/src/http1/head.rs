@@ -163,8 +163,7 @@ struct Layout {
     method: (usize, usize),
     target: (usize, usize),
     version: Version,
-    fields: [Field; HEADER_SLOTS],
-    count: usize,
+    fields: Vec<Field>,
 }
 
 fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadError> {
@@ -178,11 +177,11 @@ fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadEr
             locate(&buf[..end])?
         }
     };
-    if layout.count > limits.headers {
+    if layout.fields.len() > limits.headers {
         return Err(HeadError::TooManyHeaders);
     }
     let mut head = buf.split_to(end);
-    for field in &layout.fields[..layout.count] {
+    for field in &layout.fields {
         head[field.name.0..field.name.1].make_ascii_lowercase();
     }
     let mut head = build(&head.freeze(), &layout)?;
@@ -226,16 +225,16 @@ fn locate(head: &[u8]) -> Result<Layout, HeadError> {
     let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
         return Err(HeadError::Invalid("the head ends early"));
     };
-    let mut fields = [Field { name: (0, 0), value: (0, 0) }; HEADER_SLOTS];
-    for (field, header) in fields.iter_mut().zip(request.headers.iter()) {
-        *field = Field { name: place(header.name.as_bytes()), value: place(header.value) };
-    }
+    let field = |header: &httparse::Header<'_>| Field {
+        name: place(header.name.as_bytes()),
+        value: place(header.value),
+    };
+    let fields = request.headers.iter().map(field).collect();
     Ok(Layout {
         method: place(method.as_bytes()),
         target: place(target.as_bytes()),
         version: if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 },
         fields,
-        count: request.headers.len(),
     })
 }
 
@@ -290,8 +289,8 @@ fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
 }
 
 fn read_lines(head: &Bytes, layout: &Layout) -> Result<(Lines, Facts), HeadError> {
-    let (mut lines, mut facts) = (Lines::with_capacity(layout.count + 2), Facts::default());
-    for field in &layout.fields[..layout.count] {
+    let (mut lines, mut facts) = (Lines::with_capacity(layout.fields.len() + 2), Facts::default());
+    for field in &layout.fields {
         let name = head.slice(field.name.0..field.name.1);
         let value = head.slice(field.value.0..field.value.1);
         if facts.see(&name, &value)? == Seen::Again {

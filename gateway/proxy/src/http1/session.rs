@@ -473,8 +473,17 @@ impl Session for H1Session {
     }
 
     async fn drain_request_body(&mut self) -> Result<()> {
-        while self.next_piece().await?.is_some() {}
-        Ok(())
+        let patience = self.drain_timeout;
+        let drain = async {
+            while self.next_piece().await?.is_some() {}
+            Ok(())
+        };
+        match patience {
+            None => drain.await,
+            Some(patience) => tokio::time::timeout(patience, drain).await.unwrap_or_else(|_| {
+                Err(Error::explain(ErrorType::ReadTimedout, "draining a request").into_down())
+            }),
+        }
     }
 
     async fn write_response_header(&mut self, response: Box<ResponseHeader>, end: bool) -> Result<()> {
