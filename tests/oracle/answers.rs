@@ -160,11 +160,22 @@ fn error_files() {
   errorfile 403 "${DIR}/403.http"
   errorfile 400 "${DIR}/400.http"
   errorfile 404 /dev/null
+  errorloc 401 https://sorry.example/401
+  errorloc302 500 https://sorry.example/500
+  errorloc303 502 https://sorry.example/502
   http-request deny deny_status 503 if { path /503 }
   http-request deny deny_status 403 if { path /403 }
+  http-request deny deny_status 404 if { path /404 }
+  http-request deny deny_status 401 if { path /401 }
+  http-request deny deny_status 500 if { path /500 }
+  http-request deny deny_status 502 if { path /502 }
 "#
     .to_owned();
-    suite.exchanges = ["/503", "/403"].map(|t| Exchange::get(t, "")).to_vec();
+    for target in ["/503", "/403", "/401", "/500", "/502"] {
+        suite.exchanges.extend(forms(target));
+    }
+    let nothing = vec![Step::Send(request("GET", "/404", "", "")), Step::ReadAll];
+    suite.exchanges.push(Exchange::new("an empty page", nothing).logs(1));
     suite
         .exchanges
         .push(Exchange::new("bad request", vec![Step::Send(b"bad\r\n\r\n".to_vec()), Step::ReadAll]).logs(1));

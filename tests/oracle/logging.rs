@@ -8,7 +8,7 @@ use crate::support::origin::{After, Script};
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::logging::the_default_format", || suite("log-default", "", false).run());
     cases.test("oracle::logging::httplog", || suite("log-http", "option httplog", true).run());
-    cases.test("oracle::logging::tcplog_in_http", || suite("log-tcp", "option tcplog", false).run());
+    cases.test("oracle::logging::tcplog_in_http", || suite("log-tcp", "option tcplog", true).run());
     cases.test("oracle::logging::logasap", || {
         suite("log-asap", "option httplog\n  option logasap", true).run()
     });

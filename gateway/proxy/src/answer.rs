@@ -11,6 +11,7 @@ use pingora::Result;
 use pingora::protocols::http::HttpTask;
 use pingora_proxy::Session;
 
+use crate::http1::head::says;
 use crate::http1::session::{CloseAfter, OwnAnswer};
 use crate::message::ResponseHead;
 
@@ -61,18 +62,24 @@ impl Page {
 /// An answer in full, ready to be written to any client.
 #[derive(Clone, Debug)]
 pub struct Reply {
+    /// The status that is logged and counted; an `errorloc` sends another.
+    pub status: u16,
     /// The head.
     pub head: ResponseHead,
     /// The body.
     pub body: Bytes,
     /// The connection ends after it.
     pub last: bool,
+    /// The bytes of a `connection` line that the reply has in itself, which HAProxy counts though it writes its own.
+    aside: usize,
+    /// Nothing is sent, the connection just ends: an empty `errorfile`.
+    silent: bool,
 }
 
 /// The pages of one proxy: its `errorfile`s first, the built-in ones otherwise.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
-    files: Vec<(u16, Reply, Bytes)>,
+    files: Vec<(u16, Reply)>,
 }
 
 impl Pages {
@@ -83,21 +90,27 @@ impl Pages {
     pub fn new(files: &[(u16, Vec<u8>)]) -> Self {
         let files = files
             .iter()
-            .filter_map(|(status, file)| Some((*status, parse_file(file)?, Bytes::copy_from_slice(file))))
+            .filter_map(|(status, file)| Some((*status, Reply { status: *status, ..parse_file(file)? })))
             .collect();
         Self { files }
     }
 
     /// The answer to a request that was understood.
     pub fn reply(&self, status: u16) -> Reply {
-        let own = self.files.iter().find(|(known, ..)| *known == status);
-        own.map_or_else(|| built_in(status), |(_, reply, _)| reply.clone())
+        self.file(status).map_or_else(|| built_in(status), Reply::clone)
     }
 
-    /// The answer to bytes that were no request: raw, and the connection is closed after it.
+    /// The answer to bytes that were no request: raw, and the connection is closed after it. As in HAProxy it is the
+    /// built-in page, or nothing where the `errorfile` is empty.
     pub fn raw(&self, status: u16) -> Bytes {
-        let own = self.files.iter().find(|(known, ..)| *known == status);
-        own.map_or_else(|| raw_page(status), |(_, _, raw)| raw.clone())
+        match self.file(status) {
+            Some(Reply { silent: true, .. }) => Bytes::new(),
+            Some(_) | None => raw_page(status),
+        }
+    }
+
+    fn file(&self, status: u16) -> Option<&Reply> {
+        self.files.iter().find(|(known, _)| *known == status).map(|(_, reply)| reply)
     }
 }
 
@@ -127,22 +140,29 @@ fn raw_page(status: u16) -> Bytes {
 
 /// Reads an `errorfile`; `None` for one that is not a response, which loading has refused already.
 fn parse_file(file: &[u8]) -> Option<Reply> {
+    if file.is_empty() {
+        return Some(Reply {
+            silent: true,
+            ..Reply::new(head(200, None, std::iter::empty()), Bytes::new()).closing()
+        });
+    }
     let mut slots = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut slots);
     let Ok(httparse::Status::Complete(end)) = response.parse(file) else { return None };
-    let fields = response.headers.iter().filter(|field| {
-        !field.name.eq_ignore_ascii_case("connection") && !field.name.eq_ignore_ascii_case("content-length")
-    });
-    let body = Bytes::copy_from_slice(&file[end..]);
-    let length = body.len().to_string();
-    let fields = fields
-        .map(|field| (field.name.as_bytes(), field.value))
-        .chain(std::iter::once((&b"content-length"[..], length.as_bytes())));
+    let is_connection = |field: &&httparse::Header<'_>| field.name.eq_ignore_ascii_case("connection");
+    let fields = response.headers.iter().filter(|field| !is_connection(field));
+    let fields = fields.map(|field| (field.name.as_bytes(), field.value));
     let mut head = head(response.code?, response.reason, fields);
     if response.version == Some(0) {
         head.version = http::Version::HTTP_10;
     }
-    Some(Reply::new(head, body))
+    let connection = || response.headers.iter().filter(is_connection);
+    let says_close = connection().any(|field| says(field.value, b"close"));
+    Some(Reply {
+        last: says_close || !head.lines.has(b"content-length"),
+        aside: connection().map(|field| field.name.len() + field.value.len()).sum(),
+        ..Reply::new(head, Bytes::copy_from_slice(&file[end..]))
+    })
 }
 
 /// Builds a response head.
@@ -172,23 +192,25 @@ pub(crate) fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
 impl Reply {
     /// A reply after which the connection goes on.
     pub fn new(head: ResponseHead, body: Bytes) -> Self {
-        Self { head, body, last: false }
+        Self { status: head.status, head, body, last: false, aside: 0, silent: false }
     }
 
     /// The same reply, as the last on its connection.
     pub fn closing(self) -> Self {
-        Self { last: true, ..self }
+        const CLOSE: usize = "connection".len() + "close".len();
+        Self { last: true, aside: self.aside.max(CLOSE), ..self }
     }
 
     /// The bytes that logs and counters show of it: HAProxy counts the `connection: close` that such an answer has in
     /// itself, and the length that an answer without content does not send.
     pub(crate) fn counted(&self, method: &Method) -> u64 {
-        const CLOSE: usize = "connection".len() + "close".len();
         const NO_LENGTH: usize = "content-length".len() + "0".len();
+        if self.silent {
+            return 0;
+        }
         let body = if *method == Method::HEAD { 0 } else { self.body.len() };
-        let close = if self.last { CLOSE } else { 0 };
         let length = if self.head.status == 204 { NO_LENGTH } else { 0 };
-        self.head.counted() + (body + close + length) as u64
+        self.head.counted() + (body + self.aside + length) as u64
     }
 }
 
@@ -197,6 +219,10 @@ impl Reply {
 /// # Errors
 /// The client is gone.
 pub(crate) async fn send(session: &mut Session, reply: Reply) -> Result<()> {
+    if reply.silent {
+        session.as_downstream_mut().shutdown().await;
+        return Ok(());
+    }
     let head_only = reply.body.is_empty() || session.req_header().method == Method::HEAD;
     let mut head = if session.is_http2() { reply.head.to_http2()? } else { reply.head.into_http1()? };
     head.extensions_mut().insert(OwnAnswer);
@@ -259,5 +285,21 @@ mod tests {
         assert_eq!(reply.head.version, http::Version::HTTP_10);
         assert_eq!(reply.head.lines.all(b"x-a").collect::<Vec<_>>(), ["b"]);
         assert_eq!(&reply.body[..], b"sorry");
+        assert!(reply.last, "it says so");
+    }
+
+    #[test]
+    fn an_empty_errorfile_sends_nothing() {
+        let pages = Pages::new(&[(408, Vec::new())]);
+        assert_eq!(pages.raw(408), b""[..]);
+        let reply = pages.reply(408);
+        assert_eq!((reply.status, reply.counted(&Method::GET), reply.silent), (408, 0, true));
+    }
+
+    #[test]
+    fn a_reply_is_counted_under_the_status_that_it_stands_for() {
+        let page = b"HTTP/1.1 302 Found\r\nContent-length: 0\r\nLocation: /sorry\r\n\r\n".to_vec();
+        let reply = Pages::new(&[(503, page)]).reply(503);
+        assert_eq!((reply.status, reply.head.status, reply.last), (503, 302, false));
     }
 }

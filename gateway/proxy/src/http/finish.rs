@@ -25,7 +25,7 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
     if let Some(instead) = ctx.instead.take()
         && !begun
     {
-        ctx.status = Some(instead.head.status);
+        ctx.status = Some(instead.status);
         ctx.sizes.1 += instead.counted(&ctx.request.method);
         if let Err(error) = answer::send(session, instead).await {
             log::debug!("answering: {error}");

@@ -200,8 +200,8 @@ pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcom
 
 /// Writes an answer of our own; a client that has gone is no error of the gateway.
 pub(crate) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
-    ctx.status = Some(reply.head.status);
-    let last = ctx.closing || matches!(reply.head.status, 400 | 408);
+    ctx.status = Some(reply.status);
+    let last = ctx.closing || matches!(reply.status, 400 | 408);
     let reply = if last { reply.closing() } else { reply };
     ctx.sizes.1 += reply.counted(&ctx.request.method);
     answer::send(session, reply).await?;
