@@ -114,7 +114,6 @@ pub(crate) struct Settings {
 #[derive(Clone, Default)]
 pub(crate) struct Rules {
     pub(crate) inspect_delay: Option<Duration>,
-    pub(crate) tcp_connection: RuleSet,
     pub(crate) tcp_content: RuleSet,
     pub(crate) http_request: RuleSet,
     /// `redirect` lines, which run after the `http-request` rules.
@@ -125,7 +124,6 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn is_empty(&self) -> bool {
         self.inspect_delay.is_none()
-            && self.tcp_connection.is_empty()
             && self.tcp_content.is_empty()
             && self.http_request.is_empty()
             && self.redirect.is_empty()

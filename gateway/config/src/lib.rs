@@ -9,6 +9,7 @@ mod draft;
 mod lower;
 pub mod model;
 mod resolve;
+pub mod vocabulary;
 mod yaml;
 
 #[cfg(test)]

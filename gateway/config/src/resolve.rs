@@ -158,7 +158,6 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
         );
         notes.warning(proxy.span, message);
     }
-    connection_rules(proxy, notes);
     missing_timeouts(proxy, notes);
     let settings = &proxy.settings;
     if settings.traffic_span.is_some() && settings.logs.is_empty() && proxy.kind.meets(FRONTEND) {
@@ -177,15 +176,6 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
             proxy.name
         );
         notes.warning(proxy.span, message);
-    }
-}
-
-/// They are understood, but nothing runs them yet, and a rule that keeps somebody out must not be skipped in silence.
-fn connection_rules(proxy: &Proxy, notes: &mut Diagnostics) {
-    if proxy.kind.meets(FRONTEND) && !proxy.settings.rules.tcp_connection.is_empty() {
-        let kind = kind_in_words(proxy);
-        let message = format!("'tcp-request connection' is not supported yet ({kind} '{}')", proxy.name);
-        notes.push(Diagnostic::alert(proxy.span, message).hint("use 'tcp-request content' instead"));
     }
 }
 
@@ -268,7 +258,6 @@ impl Resolving<'_> {
             maxconn: settings.maxconn,
             backlog: settings.backlog,
             inspect_delay: settings.rules.inspect_delay,
-            tcp_request_connection: settings.rules.tcp_connection,
             tcp_request_content: settings.rules.tcp_content,
             http_request: settings.rules.http_request,
             http_response: settings.rules.http_response,

@@ -195,7 +195,7 @@ fn alias(name: &str) -> Option<(&'static Fetch, Method)> {
 }
 
 /// The derived criteria's names, for suggestions.
-pub(crate) fn alias_names() -> impl Iterator<Item = &'static str> {
+pub fn alias_names() -> impl Iterator<Item = &'static str> {
     ALIASES.iter().copied().chain(OTHERS.iter().map(|(alias, _, _)| *alias))
 }
 

@@ -22,7 +22,7 @@ mod value;
 #[cfg(test)]
 mod world;
 
-pub use acl::{Acl, Acls, PREDEFINED};
+pub use acl::{Acl, Acls, PREDEFINED, alias_names};
 pub use cond::{Cond, Verdict};
 pub use expr::Expr;
 pub use logformat::{LogField, LogFormat, Shape};

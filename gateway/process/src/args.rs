@@ -227,6 +227,12 @@ impl Args {
     }
 }
 
+/// Every option: its name, and whether it has an effect.
+#[cfg(test)]
+pub(crate) fn vocabulary() -> impl Iterator<Item = (&'static str, bool)> {
+    FLAGS.iter().map(|flag| (flag.name, flag.help != NO_EFFECT))
+}
+
 /// The exact option, or one that takes what stands right behind it.
 fn find(word: &str) -> Option<(&'static Flag, &str)> {
     if let Some(flag) = FLAGS.iter().find(|flag| flag.name == word) {

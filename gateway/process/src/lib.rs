@@ -9,6 +9,8 @@
 mod admin_sockets;
 mod args;
 mod check;
+#[cfg(test)]
+mod compatibility;
 mod daemon;
 mod demo;
 mod disk;

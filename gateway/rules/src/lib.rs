@@ -8,7 +8,7 @@ mod rule;
 #[cfg(test)]
 mod world;
 
-pub use action::{ACTIONS, Row};
+pub use action::{ACTIONS, Row, later};
 pub use answer::{Answer, AnswerKind, Flow, Service};
 pub use expr::Phase;
 pub use message::Message;

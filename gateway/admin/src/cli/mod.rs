@@ -1,6 +1,7 @@
 //! The commands of the runtime CLI: a table with one row each, and a file each (management.txt 9.3).
 
 mod help;
+mod later;
 mod level;
 mod line;
 mod prompt;
@@ -68,6 +69,18 @@ pub(crate) const COMMANDS: &[Command] = &[
     prompt::PROMPT,
     prompt::QUIT,
 ];
+
+/// Every command that HAProxy knows: its words, whether it is carried out, and what is missing of it, or what it
+/// belongs to if it is not carried out yet.
+pub fn vocabulary() -> impl Iterator<Item = (&'static str, bool, &'static str)> {
+    let here = COMMANDS.iter().map(|command| {
+        let end = command.usage.find(['[', '<']).unwrap_or(command.usage.len());
+        let words = command.usage[..end].trim_end();
+        let lacks = later::LACKS.iter().find(|(name, _)| *name == words);
+        (words, true, lacks.map_or("", |(_, lacks)| *lacks))
+    });
+    here.chain(later::LATER.iter().map(|(words, reason)| (*words, false, *reason)))
+}
 
 /// Carries out one command.
 pub(crate) fn run(context: &Context<'_>, words: &[String]) -> Answer {

@@ -8,8 +8,8 @@ use crate::model::Balance;
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
-    keyword("balance")            .in_(BE).parse(balance),
-    keyword("hash-type")          .in_(BE).parse(hash_type),
+    keyword("balance")            .in_(BE).parse(balance).lacks("'uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'"),
+    keyword("hash-type")          .in_(BE).parse(hash_type).lacks("'consistent', and functions by name"),
     keyword("hash-balance-factor").in_(BE).takes(1, "a balance factor").unsupported("use 'balance leastconn'"),
     keyword("hash-preserve-affinity").in_(BE).takes(1, "when to preserve it"),
 ];

@@ -8,14 +8,14 @@ use crate::model::ExpectStatus;
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
-    keyword("http-check send")          .in_(BE).parse(send),
-    keyword("http-check expect")        .in_(BE).parse(expect),
+    keyword("http-check send")          .in_(BE).parse(send).lacks("values made by a log-format"),
+    keyword("http-check expect")        .in_(BE).parse(expect).lacks("'hdr', 'fhdr', 'string-lf', and the statuses to report"),
     keyword("http-check comment")       .in_(BE).ignored("comments are for readers"),
     keyword("http-check connect")       .in_(BE).unsupported("use the 'port' and 'addr' options of 'server'"),
     keyword("http-check disable-on-404").in_(BE),
     keyword("http-check send-state")    .in_(BE),
     keyword("http-check set-var")       .in_(BE), keyword("http-check set-var-fmt").in_(BE), keyword("http-check unset-var").in_(BE),
-    keyword("http-check")               .in_(BE).parse(unknown),
+    keyword("http-check")               .in_(BE).family(unknown),
     keyword("tcp-check")                .in_(BE).unsupported("remove it: 'check' alone tests the connection"),
     keyword("external-check")           .in_(BE).unsupported("use 'option httpchk'"),
 ];

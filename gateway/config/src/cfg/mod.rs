@@ -92,7 +92,14 @@ pub(crate) struct Keyword<T: 'static> {
     pub(crate) strict: bool,
     /// What becomes of it.
     pub(crate) status: Status<T>,
+    /// What of it is missing, where it is read but not all of it acted on.
+    pub(crate) lacks: Option<&'static str>,
+    /// It is no keyword by itself: its row words the error for what follows it.
+    pub(crate) family: bool,
 }
+
+/// What to do about a keyword whose row gives no advice of its own.
+pub(crate) const ADVICE: &str = "remove the line, or keep this proxy on HAProxy for now";
 
 /// A row; without more it is not supported yet.
 pub(crate) const fn keyword<T>(name: &'static str) -> Keyword<T> {
@@ -102,7 +109,9 @@ pub(crate) const fn keyword<T>(name: &'static str) -> Keyword<T> {
         args: Args::Free,
         negatable: false,
         strict: false,
-        status: Status::Unsupported("remove the line, or keep this proxy on HAProxy for now"),
+        status: Status::Unsupported(ADVICE),
+        lacks: None,
+        family: false,
     }
 }
 
@@ -152,6 +161,18 @@ impl<T> Keyword<T> {
 
     pub(crate) const fn parse(mut self, parse: Parse<T>) -> Self {
         self.status = Status::Parse(parse);
+        self
+    }
+
+    /// It is read, but this much is missing.
+    pub(crate) const fn lacks(mut self, what: &'static str) -> Self {
+        self.lacks = Some(what);
+        self
+    }
+
+    /// Reads only to say what is wrong with the word behind it.
+    pub(crate) const fn family(mut self, parse: Parse<T>) -> Self {
+        (self.status, self.family) = (Status::Parse(parse), true);
         self
     }
 

@@ -27,7 +27,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option httpclose")            .in_(ANY).no().parse(|cx| connection(cx, ConnectionMode::Close)),
     keyword("option httplog")              .in_(ANY)     .parse(httplog),
     keyword("option httpslog")             .in_(ANY)     .parse(|cx| traffic(cx, TrafficLog::Https)),
-    keyword("option tcplog")               .in_(ANY)     .parse(tcplog),
+    keyword("option tcplog")               .in_(ANY)     .parse(tcplog).lacks("'clf'"),
     keyword("option redispatch")           .in_(BE) .no().parse(redispatch),
     keyword("option httpchk")              .in_(BE)      .parse(check::httpchk),
 
@@ -42,11 +42,11 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option tcp-smart-accept")     .in_(FE) .no().ignored("it only saves a packet"),
     keyword("option tcp-smart-connect")    .in_(BE) .no().ignored("it only saves a packet"),
     keyword("option http-no-delay")        .in_(ANY).no().ignored("nothing is delayed"),
-    keyword("option http-pretend-keepalive").in_(BE).no().ignored("the server is never told that the connection will be closed"),
+    keyword("option http-pretend-keepalive").in_(BE).no(),
     keyword("option idle-close-on-response").in_(FE).no().ignored("idle connections are closed after the response in flight"),
     keyword("option persist")              .in_(BE) .no().ignored("there is no persistence to keep: cookies are not supported yet"),
-    keyword("option disable-h2-upgrade")   .in_(FE) .no().ignored("HTTP/2 is spoken where 'alpn' agreed on it alone"),
-    keyword("option http-restrict-req-hdr-names").in_(ANY).takes(1, "preserve, delete or reject").parse(header_names),
+    keyword("option disable-h2-upgrade")   .in_(FE) .no(),
+    keyword("option http-restrict-req-hdr-names").in_(ANY).takes(1, "preserve, delete or reject").parse(header_names).lacks("'delete' and 'reject'"),
     keyword("option http-use-htx")         .in_(ANY).no().ignored("it is always so"),
     keyword("option http-drop-request-trailers") .in_(BE).no(),
     keyword("option http-drop-response-trailers").in_(FE).no(),
@@ -70,7 +70,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option ssl-hello-chk").in_(BE), keyword("option tcp-check").in_(BE).unsupported("remove it: 'check' alone tests the connection"),
     keyword("option lb-agent-chk").in_(BE), keyword("option nolinger").in_(ANY).no(), keyword("option originalto").in_(ANY),
     keyword("option prefer-last-server").in_(BE).no(), keyword("option transparent").in_(BE).no(),
-    keyword("option")                      .in_(ANY).no().parse(unknown),
+    keyword("option")                      .in_(ANY).no().family(unknown),
 ];
 
 fn flag(cx: &mut Context<'_, Proxy>, field: fn(&mut ProxyOptions) -> &mut bool) -> Result<(), Diagnostic> {

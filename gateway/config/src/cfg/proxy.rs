@@ -9,7 +9,7 @@ use crate::model::{Mode, TrafficLog};
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("bind")                 .in_(FRONTEND).parse(bind::bind),
-    keyword("mode")                 .in_(ANY).parse(mode),
+    keyword("mode")                 .in_(ANY).parse(mode).lacks("'tcp', 'log', 'spop'"),
     keyword("maxconn")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.maxconn = Some(cx.number(0, u32::MAX)?).filter(|max| *max > 0); Ok(()) }),
     keyword("fullconn")             .in_(BE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.fullconn = Some(cx.number(0, u32::MAX)?); Ok(()) }),
     keyword("backlog")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.backlog = Some(cx.number(0, i32::MAX as u32)?); Ok(()) }),
@@ -27,7 +27,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("errorloc")             .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
     keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
     keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other")),
-    keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse),
+    keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse).lacks("'never'; 'aggressive' and 'always' mean 'safe'"),
 
     keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
     keyword("max-keep-alive-queue") .in_(BE).takes(1, "a number").ignored("idle connections are kept apart from the queue"),

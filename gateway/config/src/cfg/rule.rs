@@ -12,11 +12,11 @@ use crate::draft::{Proxy, Rules, Switch};
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("acl")                       .in_(ANY).parse(acl),
-    keyword("tcp-request inspect-delay") .in_(ANY).parse(inspect_delay),
-    keyword("tcp-request connection")    .in_(FE).strict().parse(tcp_connection),
+    keyword("tcp-request inspect-delay") .in_(ANY).parse(inspect_delay).lacks("content rules are judged when the head is whole: nothing waits for the delay"),
+    keyword("tcp-request connection")    .in_(FE).strict().unsupported("use 'tcp-request content'"),
     keyword("tcp-request content")       .in_(ANY).parse(tcp_content),
     keyword("tcp-request session")       .in_(FE),
-    keyword("tcp-request")               .in_(ANY).parse(unknown_tcp_request),
+    keyword("tcp-request")               .in_(ANY).family(unknown_tcp_request),
     keyword("tcp-response content")      .in_(BE).strict(),
     keyword("tcp-response inspect-delay").in_(BE).strict(),
     keyword("tcp-response")              .in_(BE).strict(),
@@ -25,7 +25,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("http-response")             .in_(ANY).parse(http_response),
     keyword("http-after-response")       .in_(ANY),
     keyword("redirect")                  .in_(LISTEN).parse(redirect),
-    keyword("use_backend")               .in_(FRONTEND).parse(use_backend),
+    keyword("use_backend")               .in_(FRONTEND).parse(use_backend).lacks("a name made by a log-format"),
     keyword("monitor fail")              .in_(FRONTEND),
     keyword("force-persist")             .in_(super::BACKEND).ignored("there is no persistence yet"),
     keyword("ignore-persist")            .in_(super::BACKEND).ignored("there is no persistence yet"),
@@ -56,7 +56,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
 
 /// Rules run in this order, whatever the order of the lines.
 mod rank {
-    pub(super) const TCP_CONNECTION: u8 = 1;
     pub(super) const TCP_CONTENT: u8 = 3;
     pub(super) const HTTP_REQUEST: u8 = 5;
     pub(super) const REDIRECT: u8 = 6;
@@ -116,12 +115,6 @@ fn inspect_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     named(cx, "'tcp-request inspect-delay'")?;
     cx.target.settings.rules.inspect_delay = Some(cx.time(TimeUnit::Ms)?);
     Ok(())
-}
-
-fn tcp_connection(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-request connection'")?;
-    ordered(cx, rank::TCP_CONNECTION, "tcp-request");
-    push(cx, Phase::TcpConnection, |rules| &mut rules.tcp_connection)
 }
 
 fn tcp_content(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

@@ -69,7 +69,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     keyword("tls-tickets")     .ignored("it is the default"),
     keyword("no-tls-tickets")  .ignored("tickets matter only where TLS is used"),
     keyword("no-sslv3").ignored(NEVER), keyword("no-tlsv10").ignored(NEVER), keyword("no-tlsv11").ignored(NEVER),
-    keyword("resolve-prefer")  .takes(1, "a family").parse(resolve_prefer),
+    keyword("resolve-prefer")  .takes(1, "a family").parse(resolve_prefer).lacks("'ipv4'"),
 
     keyword("agent-addr") .takes(1, "an address"), keyword("agent-check"), keyword("agent-inter").takes(1, "a delay"),
     keyword("agent-port") .takes(1, "a port"),     keyword("agent-send").takes(1, "a string"),

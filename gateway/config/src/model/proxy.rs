@@ -42,8 +42,6 @@ pub struct Frontend {
     pub backlog: Option<u32>,
     /// `tcp-request inspect-delay`.
     pub inspect_delay: Option<Duration>,
-    /// `tcp-request connection` rules.
-    pub tcp_request_connection: rules::RuleSet,
     /// `tcp-request content` rules.
     pub tcp_request_content: rules::RuleSet,
     /// `http-request` rules.

@@ -89,6 +89,11 @@ pub fn all() -> impl Iterator<Item = &'static Convert> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
+/// The converters that HAProxy knows and nothing evaluates yet, with what they belong to.
+pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
+    later::names()
+}
+
 /// The row of a name.
 pub fn find(name: &str) -> Option<&'static Convert> {
     all().find(|row| row.name == name).or_else(|| later::find(name))
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut names: Vec<_> = all().map(|row| row.name).chain(later::names()).collect();
+        let mut names: Vec<_> = all().map(|row| row.name).chain(later().map(|(name, _)| name)).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();

@@ -136,8 +136,7 @@ pub(super) fn find(name: &str) -> Option<&'static Fetch> {
     ROWS.get(at)
 }
 
-/// Every name.
-#[cfg(test)]
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    LATER.iter().flat_map(|(_, names)| names.iter().copied())
+/// Every name, with what it belongs to.
+pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LATER.iter().flat_map(|(reason, names)| names.iter().map(|name| (*name, *reason)))
 }

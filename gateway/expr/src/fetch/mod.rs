@@ -150,6 +150,11 @@ pub fn all() -> impl Iterator<Item = &'static Fetch> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
+/// The fetches that HAProxy knows and nothing evaluates yet, with what they belong to.
+pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
+    later::names()
+}
+
 /// The row of a name or alias.
 pub fn find(name: &str) -> Option<&'static Fetch> {
     all().find(|row| row.name == name || row.aliases.contains(&name)).or_else(|| later::find(name))
@@ -192,7 +197,7 @@ mod tests {
     #[test]
     fn names_are_unique() {
         let mut names: Vec<_> = all().flat_map(|row| row.aliases.iter().copied().chain([row.name])).collect();
-        names.extend(later::names());
+        names.extend(later().map(|(name, _)| name));
         names.sort_unstable();
         let count = names.len();
         names.dedup();

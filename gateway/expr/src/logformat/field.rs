@@ -27,14 +27,20 @@ struct Row {
     shape: Shape,
     /// Only in `mode http`.
     http: bool,
+    /// Nothing knows its value yet.
+    later: bool,
 }
 
 const fn row(tag: &'static str, shape: Shape) -> Row {
-    Row { tag, shape, http: false }
+    Row { tag, shape, http: false, later: false }
 }
 
 const fn http(tag: &'static str, shape: Shape) -> Row {
-    Row { tag, shape, http: true }
+    Row { tag, shape, http: true, later: false }
+}
+
+const fn later(tag: &'static str, shape: Shape) -> Row {
+    Row { tag, shape, http: false, later: true }
 }
 
 /// The known tags.
@@ -43,7 +49,7 @@ const ROWS: &[Row] = &[
     row("B", Shape::Number),
     http("CC", Shape::Text),
     http("CS", Shape::Text),
-    row("H", Shape::Text),
+    later("H", Shape::Text),
     http("HM", Shape::Text),
     http("HP", Shape::Text),
     http("HPO", Shape::Text),
@@ -70,8 +76,8 @@ const ROWS: &[Row] = &[
     row("ac", Shape::Number),
     row("b", Shape::Text),
     row("bc", Shape::Number),
-    row("bi", Shape::Address),
-    row("bp", Shape::HexNumber),
+    later("bi", Shape::Address),
+    later("bp", Shape::HexNumber),
     row("bq", Shape::Number),
     row("ci", Shape::Address),
     row("cp", Shape::HexNumber),
@@ -80,7 +86,7 @@ const ROWS: &[Row] = &[
     row("fi", Shape::Address),
     row("fp", Shape::HexNumber),
     row("ft", Shape::Text),
-    row("lc", Shape::Number),
+    later("lc", Shape::Number),
     row("hr", Shape::Text),
     row("hrl", Shape::Text),
     row("hs", Shape::Text),
@@ -89,11 +95,11 @@ const ROWS: &[Row] = &[
     row("pid", Shape::HexNumber),
     http("r", Shape::Text),
     row("rc", Shape::Number),
-    row("rt", Shape::HexNumber),
+    later("rt", Shape::HexNumber),
     row("s", Shape::Text),
     row("sc", Shape::Number),
-    row("si", Shape::Address),
-    row("sp", Shape::HexNumber),
+    later("si", Shape::Address),
+    later("sp", Shape::HexNumber),
     row("sq", Shape::Number),
     row("sslc", Shape::Text),
     row("sslv", Shape::Text),
@@ -124,6 +130,11 @@ impl LogField {
     /// How its value is written.
     pub fn shape(self) -> Shape {
         self.row.shape
+    }
+
+    /// Whether nothing knows its value yet: it is written as what is missing.
+    pub fn is_later(self) -> bool {
+        self.row.later
     }
 
     /// Whether it exists only in `mode http`.

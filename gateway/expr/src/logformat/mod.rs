@@ -73,7 +73,7 @@ impl LogFormat {
     }
 
     fn read(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Self, Diagnostic> {
-        let parts = parse::parts(&word.text, scope, usage).map_err(|bad| bad.diagnostic(word.span))?;
+        let parts = parse::parts(word, scope, usage).map_err(|bad| bad.diagnostic(word.span))?;
         Ok(Self { inner: Arc::new(Inner { text: word.text.clone(), parts, usage }) })
     }
 

@@ -1,12 +1,15 @@
 //! How a log-format string is cut into parts.
 
+use lang::{Diagnostic, Span, Word};
+
 use super::{LogField, Part, Style, Usage};
 use crate::expr::Bad;
 use crate::{Expr, Scope};
 
 /// A string's parts; neighbouring text is joined.
-pub(super) fn parts(text: &str, scope: &Scope<'_>, usage: Usage) -> Result<Vec<Part>, Bad> {
-    let mut reader = Reader { scope, usage, parts: Vec::new(), defaults: Style::default() };
+pub(super) fn parts(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Vec<Part>, Bad> {
+    let (text, span) = (word.text.as_str(), word.span);
+    let mut reader = Reader { scope, usage, span, parts: Vec::new(), defaults: Style::default() };
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         reader.text(&rest[..at]);
@@ -19,6 +22,7 @@ pub(super) fn parts(text: &str, scope: &Scope<'_>, usage: Usage) -> Result<Vec<P
 struct Reader<'a> {
     scope: &'a Scope<'a>,
     usage: Usage,
+    span: Span,
     parts: Vec<Part>,
     /// What `%{…}o` set for all that follows.
     defaults: Style,
@@ -58,6 +62,11 @@ impl Reader<'_> {
             return Ok(&text[end..]);
         }
         let Some(field) = LogField::find(name) else { return Err(unknown(name)) };
+        if field.is_later() {
+            let text =
+                format!("'%{name}' is ignored : nothing knows its value yet, so it is written as missing");
+            self.scope.warn(Diagnostic::warning(self.span, text));
+        }
         self.parts.push(Part::Field(field, style));
         Ok(&text[end..])
     }

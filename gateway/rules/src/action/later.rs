@@ -34,6 +34,11 @@ const LATER: &[(&str, &str)] = &[
     ("wait-for-body", "message bodies"), ("wait-for-handshake", "early data"),
 ];
 
+/// Every beginning of a name, with what it belongs to.
+pub(super) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LATER.iter().copied()
+}
+
 /// What an action belongs to that is not here yet.
 pub(super) fn find(name: &str) -> Option<&'static str> {
     LATER.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, reason)| *reason)

@@ -108,6 +108,11 @@ pub const ACTIONS: &[Row] = &[
     last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 
+/// The actions that HAProxy knows and nothing performs yet, with what they belong to.
+pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
+    later::names()
+}
+
 /// Why there is no such action.
 pub(crate) enum Missing {
     Unknown,
