@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use observe::ProcessCounters;
@@ -33,47 +33,12 @@ pub struct Connection {
     pub accepted_at: SystemTime,
     /// How long the TLS handshake and the PROXY line took.
     pub handshake: Duration,
-    /// Bytes read from the client, and bytes written to it.
-    pub traffic: Traffic,
+    /// Requests so far.
+    pub requests: AtomicU32,
     /// The request that an HTTP/1 connection is at.
     pub head: Mutex<HeadTimes>,
     /// The trailers of its body, once they came.
     pub trailers: Mutex<Option<Lines>>,
-}
-
-/// Bytes of a connection as they crossed the socket (inside TLS).
-#[derive(Debug, Default)]
-pub struct Traffic {
-    read: AtomicU64,
-    written: AtomicU64,
-    requests: AtomicU32,
-}
-
-impl Traffic {
-    /// Counts bytes that the client sent.
-    pub fn add_read(&self, bytes: usize) {
-        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// Counts bytes that were sent to the client.
-    pub fn add_written(&self, bytes: usize) {
-        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// Bytes sent by the client so far.
-    pub fn read(&self) -> u64 {
-        self.read.load(Ordering::Relaxed)
-    }
-
-    /// Bytes sent to the client so far.
-    pub fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
-    }
-
-    /// Counts a request and says how many came before it.
-    pub fn next_request(&self) -> u32 {
-        self.requests.fetch_add(1, Ordering::Relaxed)
-    }
 }
 
 /// When the head of a request came (configuration.txt 8.4: `Ti`, `TR`).
@@ -111,6 +76,11 @@ impl Connection {
     /// The client's address alone.
     pub fn source_ip(&self) -> Option<IpAddr> {
         self.source.map(|source| source.ip())
+    }
+
+    /// Counts a request and says how many came before it.
+    pub fn next_request(&self) -> u32 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The client, as logs show it.

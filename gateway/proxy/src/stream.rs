@@ -1,13 +1,13 @@
 //! The client's side of a connection as Pingora and our own HTTP/1 session see it.
 //!
-//! One type for plain and TLS connections over TCP and unix sockets: it counts bytes, hands over what was read
-//! before its time (a PROXY line's rest, an HTTP/2 preface) and carries the connection's facts to `ProxyHttp`.
+//! One type for plain and TLS connections over TCP and unix sockets: it hands over what was read before its time (an
+//! HTTP/2 preface) and carries the connection's facts to `ProxyHttp`.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::connection::Connection;
 
-/// A client connection, its bytes counted.
+/// A client connection.
 #[derive(Debug)]
 pub struct FrontStream {
     transport: Transport,
@@ -84,24 +84,19 @@ impl AsyncRead for FrontStream {
             self.prefix.advance(take);
             return Poll::Ready(Ok(()));
         }
-        let before = buf.filled().len();
-        let result = match &mut self.transport {
+        match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        };
-        self.connection.traffic.add_read(buf.filled().len() - before);
-        result
+        }
     }
 }
 
 impl AsyncWrite for FrontStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(match &mut self.transport {
+        match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write(cx, data),
             Transport::Tls(stream) => Pin::new(stream).poll_write(cx, data),
-        })?;
-        self.connection.traffic.add_written(written);
-        Poll::Ready(Ok(written))
+        }
     }
 
     fn poll_write_vectored(
@@ -109,12 +104,10 @@ impl AsyncWrite for FrontStream {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(match &mut self.transport {
+        match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
-        })?;
-        self.connection.traffic.add_written(written);
-        Poll::Ready(Ok(written))
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use pingora::services::Service;
 use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::task::JoinHandle;
 
-use crate::connection::{Connection, HeadTimes, Traffic};
+use crate::connection::{Connection, HeadTimes};
 use crate::exchange::Pool;
 use crate::gateway::Gateway;
 use crate::http::Judge;
@@ -199,7 +200,7 @@ async fn connect(
         accepted,
         accepted_at,
         handshake: now.duration_since(accepted),
-        traffic: Traffic::default(),
+        requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),
     });

@@ -13,7 +13,6 @@ mod server;
 use http::Method;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
-use upstream::Address;
 
 use pool::Key;
 pub(crate) use pool::Pool;
@@ -106,9 +105,4 @@ async fn reach(pool: &Pool, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnecti
         }
         ctx.stage = Stage::Queue;
     }
-}
-
-/// For messages.
-fn name(address: &Address) -> String {
-    address.to_string()
 }

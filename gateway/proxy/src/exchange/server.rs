@@ -160,7 +160,7 @@ pub(super) async fn connect(address: &Address, patience: Option<Duration>) -> Re
                 io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
                 _ => ErrorType::ConnectError,
             };
-            Error::because(kind, super::name(address), error).into_up()
+            Error::because(kind, address.to_string(), error).into_up()
         },
     )
 }

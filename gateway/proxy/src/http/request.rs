@@ -28,7 +28,7 @@ pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         .ok_or_else(|| Error::explain(ErrorType::InternalError, "a session without its connection"))?;
     let route = connection.listener.route();
     ctx.http2 = session.is_http2();
-    let before_it = connection.traffic.next_request();
+    let before_it = connection.next_request();
     ctx.times.accepted = connection.accepted;
     ctx.times.accepted_at = connection.accepted_at;
     if ctx.http2 {
