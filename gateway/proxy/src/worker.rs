@@ -25,9 +25,14 @@ use crate::stream::{FrontStream, Transport};
 /// How often idle server connections are looked at.
 const PURGE: Duration = Duration::from_secs(5);
 
-fn connect_allowed() -> HttpServerOptions {
+/// HAProxy passes CONNECT on like any other method. An HTTP/2 connection without streams is kept for the longest
+/// `timeout client` there is, since Pingora has one time for all.
+fn server_options(gateway: &Gateway) -> HttpServerOptions {
+    let runtime = gateway.runtime();
     let mut options = HttpServerOptions::default();
     options.allow_connect_method_proxying = true;
+    options.h2_idle_timeout =
+        runtime.frontends.iter().filter_map(|frontend| frontend.model().timeouts.client).max();
     options
 }
 
@@ -55,8 +60,7 @@ impl Service for Worker {
     async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _per_fd: usize) {
         let pool = Arc::new(Pool::default());
         let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
-        // HAProxy passes CONNECT on like any other method.
-        proxy.server_options = Some(connect_allowed());
+        proxy.server_options = Some(server_options(&self.gateway));
         let app: App = Arc::new(proxy);
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(PURGE);
@@ -207,7 +211,8 @@ async fn connect(
     let stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();
     if http2 {
-        app.process_new(Box::new(stream), shutdown).await;
+        // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
+        app.process_new(Box::new(stream), &socket.stopped()).await;
     } else {
         serve(stream, app, shutdown).await;
     }

@@ -65,7 +65,7 @@ where
             }
             Arrived::Http2 => {
                 let stream = client.into_http2();
-                app.process_new(Box::new(stream), shutdown).await;
+                app.process_new(Box::new(stream), &connection.listener.stopped()).await;
                 return;
             }
             Arrived::Nothing => return,
