@@ -16,6 +16,7 @@ mod balance;
 mod cli;
 mod health;
 mod http;
+mod http2;
 mod listen;
 mod load;
 mod logs;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         cli::cases,
         health::cases,
         http::cases,
+        http2::cases,
         listen::cases,
         logs::cases,
         metrics::cases,

@@ -1,7 +1,7 @@
 //! TLS on the client side: the certificate by name, versions, HTTP/2 by a real client.
 
 use crate::support::cases::Cases;
-use crate::support::origin::Origin;
+use crate::support::origin::{After, Origin, Script};
 use crate::support::subject::{Config, Dir, Subject, run};
 use crate::support::tls::{Ask, certificate, connect};
 use rustls::version::{TLS12, TLS13};
@@ -17,6 +17,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("tls::http2_works_end_to_end", http2);
     cases.test("tls::http2_multiplexes", multiplexed);
     cases.test("tls::answers_of_the_proxy_work_over_http2", own_answers);
+    cases.test("tls::a_websocket_echoes", websocket);
     cases.test("tls::ssl_fc_tells_tls_from_clear_text", ssl_fc);
     cases.test("tls::a_bad_certificate_is_named", bad_certificate);
 }
@@ -170,6 +171,34 @@ fn own_answers() {
         "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n 403 2"
     );
     assert_eq!(curl(&["--http2"], &subject, "/go"), " 302 2");
+}
+
+fn websocket() {
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let origin = Origin::scripted(vec![Script::new("/ws", switch, After::Echo)]);
+    let cert = certificate(&["a.test"]);
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${TLS}\" ssl crt \"${DIR}/a.pem\" alpn h2,http/1.1\n  default_backend b\n\
+         backend b\n  server s \"${ORIGIN}\"\n",
+    )
+    .bind("TLS")
+    .var("ORIGIN", origin.addr())
+    .file("a.pem", &cert.pem)
+    .start();
+    let ask = Ask { alpn: vec!["http/1.1"], ..Ask::name("a.test") };
+    let mut client = connect(subject.addr("TLS"), &ask).unwrap().client;
+    client.send(
+        "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    assert_eq!(client.response("GET").status(), 101);
+    for size in [1, 100, 100_000] {
+        let sent = "e".repeat(size);
+        client.send(&sent);
+        assert!(client.take(size) == sent.as_bytes(), "an echo of {size} bytes");
+    }
 }
 
 fn ssl_fc() {
