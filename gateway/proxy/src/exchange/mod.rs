@@ -1,9 +1,9 @@
-//! A plain HTTP/1 exchange with a server, done by ourselves inside `request_filter`.
+//! An exchange with a server, done by ourselves inside `request_filter`.
 //!
 //! Pingora's own relay keeps heads in maps, which forget the order of lines, and passes bodies through channels. Here
 //! the head goes out as it stands, trailers cross both ways, a connection comes from and returns to a pool of the
-//! worker's own, and every failure is told apart as HAProxy's logs tell it. What this is not for, HTTP/2 clients and
-//! upgrades, goes on through `upstream_peer`, with the same selection, rules, counters and log lines.
+//! worker's own, and every failure is told apart as HAProxy's logs tell it. Upgrades, which become tunnels, go through
+//! `upstream_peer`, with the same selection, rules, counters and log lines.
 
 mod pool;
 mod relay;

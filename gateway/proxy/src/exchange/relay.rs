@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use pingora::http::ResponseHeader;
 use pingora::protocols::http::{HttpTask, ServerSession};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
@@ -106,10 +107,14 @@ impl<'a> Relay<'a> {
         let watch = |options: &config::model::ProxyOptions| options.abortonclose;
         let watch_client = ctx.frontend().is_some_and(|frontend| watch(&frontend.model().options))
             || backend.is_some_and(|model| watch(&model.options));
-        let mut output = BytesMut::with_capacity(1024);
-        request::write_for_server(ctx, &mut output);
+        let lines = &ctx.request.lines;
+        // HTTP/2 needs no length to delimit a body; HTTP/1 does.
+        let unframed =
+            ctx.http2 && !lines.has(b"content-length") && !session.as_downstream_mut().is_body_empty();
         let coding =
-            if ctx.request.lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
+            if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
+        let mut output = BytesMut::with_capacity(1024);
+        request::write_for_server(ctx, unframed, &mut output);
         let mut relay = Self {
             server,
             session,
@@ -198,6 +203,10 @@ impl<'a> Relay<'a> {
 
     async fn pass_informational(&mut self, head: ResponseHead) -> Result<()> {
         self.ctx.sizes.1 += head.counted();
+        if self.ctx.http2 {
+            // Pingora's HTTP/2 has no interim responses.
+            return Ok(());
+        }
         let head = Box::new(head.into_http1()?);
         self.session
             .write_response_tasks(vec![HttpTask::Header(head, false)])
@@ -294,7 +303,7 @@ impl<'a> Relay<'a> {
     /// Passes the response on: its head with what came of its body, then the rest as it comes.
     async fn body(&mut self, head: ResponseHead, mut body: Body) -> Result<()> {
         let chunked = matches!(body, Body::Chunked(_));
-        let mut tasks = vec![HttpTask::Header(Box::new(head.into_http1()?), body == Body::Done)];
+        let mut tasks = vec![HttpTask::Header(Box::new(self.for_client(head)?), body == Body::Done)];
         let mut done = body == Body::Done;
         if !done {
             done = match self.take_body(&mut body, chunked, &mut tasks) {
@@ -330,6 +339,10 @@ impl<'a> Relay<'a> {
                 done = self.take_body(&mut body, chunked, &mut tasks)?;
             }
         }
+    }
+
+    fn for_client(&self, head: ResponseHead) -> Result<ResponseHeader> {
+        if self.ctx.http2 { head.to_http2() } else { head.into_http1() }
     }
 
     /// Takes what has come of the body. True at its end.

@@ -55,7 +55,7 @@ impl ProxyHttp for Judge {
         if request::judge(&self.gateway, session, ctx).await? {
             return Ok(true);
         }
-        if ctx.http2 || session.is_upgrade_req() {
+        if session.is_upgrade_req() {
             return Ok(false);
         }
         exchange::run(&self.pool, session, ctx).await;
@@ -96,11 +96,11 @@ impl ProxyHttp for Judge {
 
     async fn upstream_request_filter(
         &self,
-        session: &mut Session,
+        _session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut Ctx,
     ) -> Result<()> {
-        request::for_pingora(session, request, ctx)
+        request::for_pingora(request, ctx)
     }
 
     async fn upstream_response_filter(

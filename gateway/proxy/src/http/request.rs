@@ -234,8 +234,9 @@ fn lines_for_server(ctx: &Ctx, upgrading: bool) -> Lines {
     lines
 }
 
-/// Writes the head that the server gets, without touching the one that logs and rules see.
-pub(crate) fn write_for_server(ctx: &Ctx, out: &mut BytesMut) {
+/// Writes the head that the server gets, without touching the one that logs and rules see; `chunked` says that the
+/// client did not delimit the body as HTTP/1 must.
+pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, out: &mut BytesMut) {
     ctx.request.write_start(out);
     for line in ctx.request.lines.iter() {
         if line.name != b"connection"[..] {
@@ -244,19 +245,18 @@ pub(crate) fn write_for_server(ctx: &Ctx, out: &mut BytesMut) {
             write_line(out, &line.name, &kept);
         }
     }
+    if chunked {
+        write_line(out, b"transfer-encoding", b"chunked");
+    }
     lines_for_server(ctx, false).write(out);
     out.put_slice(b"\r\n");
 }
 
-/// The same head for Pingora's own relay.
-pub(crate) fn for_pingora(session: &Session, request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
+/// The same head for Pingora's own relay, which carries upgrades.
+pub(crate) fn for_pingora(request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
     ctx.stage = Stage::Headers;
-    let upgrading = session.is_upgrade_req();
     let mut head = ctx.request.clone();
-    if !upgrading {
-        head.lines.remove(b"connection");
-    }
-    for line in lines_for_server(ctx, upgrading).iter() {
+    for line in lines_for_server(ctx, true).iter() {
         head.lines.push(line.name.clone(), line.value.clone());
     }
     *request = head.to_pingora()?;

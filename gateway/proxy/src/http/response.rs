@@ -54,7 +54,7 @@ pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, c
     }
     ctx.status = Some(head.status);
     super::finish::log_early(ctx);
-    *response = if ctx.http2 { head.to_http2()? } else { head.into_http1()? };
+    *response = head.into_http1()?;
     Ok(())
 }
 
