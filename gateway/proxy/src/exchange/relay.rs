@@ -71,6 +71,8 @@ pub(super) struct Relay<'a> {
     replay: &'a mut Replay,
     /// `timeout server`.
     patience: Option<Duration>,
+    /// `timeout client` of an HTTP/2 client, which Pingora's session does not keep for bodies.
+    client_patience: Option<Duration>,
     /// For the server, not yet written.
     output: BytesMut,
     coding: Coding,
@@ -113,6 +115,11 @@ impl<'a> Relay<'a> {
             ctx.http2 && !lines.has(b"content-length") && !session.as_downstream_mut().is_body_empty();
         let coding =
             if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
+        let client =
+            ctx.frontend().filter(|_| ctx.http2).and_then(|frontend| frontend.model().timeouts.client);
+        if ctx.http2 {
+            session.as_downstream_mut().set_write_timeout(client);
+        }
         let mut output = BytesMut::with_capacity(1024);
         request::write_for_server(ctx, unframed, &mut output);
         let mut relay = Self {
@@ -121,6 +128,7 @@ impl<'a> Relay<'a> {
             ctx,
             replay,
             patience,
+            client_patience: client,
             output,
             coding,
             request_done: false,
@@ -249,7 +257,7 @@ impl<'a> Relay<'a> {
         tokio::select! {
             biased;
             turn = self.server.turn(&mut self.output, !self.request_done, patience) => turn.into(),
-            event = from_client(client, wants_body) => event,
+            event = from_client(client, wants_body, self.client_patience) => event,
         }
     }
 
@@ -385,15 +393,18 @@ impl From<Turn> for Event {
     }
 }
 
-/// The next of the client's body, or its leaving.
-async fn from_client(client: &mut ServerSession, wants_body: bool) -> Event {
-    if wants_body {
-        Event::FromClient(client.read_request_body().await)
-    } else {
+/// The next of the client's body, or its leaving. Our own HTTP/1 session keeps `timeout client` by itself.
+async fn from_client(client: &mut ServerSession, wants_body: bool, patience: Option<Duration>) -> Event {
+    if !wants_body {
         // Only an end is told; what comes instead is kept for later.
         let _ = client.read_body_or_idle(true).await;
-        Event::ClientLeft
+        return Event::ClientLeft;
     }
+    let Some(patience) = patience else { return Event::FromClient(client.read_request_body().await) };
+    Event::FromClient(match tokio::time::timeout(patience, client.read_request_body()).await {
+        Ok(piece) => piece,
+        Err(_) => Err(Error::explain(ErrorType::ReadTimedout, "timeout client").into_down()),
+    })
 }
 
 /// How much of a body of known length is among the bytes that came.
