@@ -26,6 +26,11 @@ pub(crate) fn cases(cases: &mut Cases) {
         "HAProxy refuses to start, the top complaint about it in containers",
         unresolvable,
     );
+    cases.ours_only(
+        "health::a_name_that_resolves_later_is_served_without_a_reload",
+        "HAProxy refuses to start",
+        resolves_later,
+    );
 }
 
 fn checked(check: &str, server: &str, syslog: &Syslog, addr: impl std::fmt::Display) -> Subject {
@@ -158,4 +163,24 @@ fn unresolvable() {
         "the name is warned of: {}",
         subject.stderr()
     );
+}
+
+fn resolves_later() {
+    let origin = Origin::plain();
+    let syslog = Syslog::start();
+    let subject = Config::new(
+        "global\n  log \"${LOG}\" format raw local0\ndefaults\n  mode http\n  log global\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  default_backend app\n\
+         backend app\n  server el \"el-pac.later.test:${PORT}\"\n",
+    )
+    .bind("FRONT")
+    .var("PORT", origin.addr().port())
+    .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+    .hosts("127.0.0.1 localhost\n")
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/pac/").status(), 503, "nobody knows the name yet");
+    subject.dir().write("hosts", "127.0.0.1 localhost el-pac.later.test\n");
+    until_status(&subject, 200);
+    syslog.expect("Server app/el ('el-pac.later.test') is UP/READY (resolves again).");
+    assert_eq!(origin.requests().len(), 1);
 }

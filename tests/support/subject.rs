@@ -4,6 +4,7 @@
 
 use super::deadline::{PATIENCE, eventually, within};
 use super::signal;
+use std::ffi::{CStr, CString, c_char};
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io;
@@ -84,6 +85,7 @@ pub(crate) struct Config {
     args: Vec<String>,
     stdout: Option<PathBuf>,
     file: &'static str,
+    own_names: bool,
     dir: Dir,
 }
 
@@ -93,7 +95,8 @@ impl Config {
         let dir = Dir::new();
         let vars = vec![("DIR".to_owned(), dir.path().display().to_string())];
         let args = vec!["-db".to_owned()];
-        Self { text: text.into(), vars, listeners: Vec::new(), args, stdout: None, file: "haproxy.cfg", dir }
+        let (text, listeners, file) = (text.into(), Vec::new(), "haproxy.cfg");
+        Self { text, vars, listeners, args, stdout: None, file, own_names: false, dir }
     }
 
     /// An environment variable, for `"${NAME}"` in the text.
@@ -133,6 +136,13 @@ impl Config {
         self
     }
 
+    /// Names are looked up in the file `hosts` in the subject's directory and nowhere else.
+    pub(crate) fn hosts(mut self, text: &str) -> Self {
+        self.dir.write("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+        self.own_names = true;
+        self.file("hosts", text)
+    }
+
     /// A path in the subject's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -158,6 +168,9 @@ impl Config {
         process.stderr(log_file(&self.dir, "stderr"));
         let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
         inherit(&mut process, fds);
+        if self.own_names {
+            mount(&mut process, [("hosts", c"/etc/hosts"), ("resolv.conf", c"/etc/resolv.conf")], &self.dir);
+        }
         let child = process.spawn().unwrap_or_else(|e| panic!("start {kind:?}: {e}"));
         let address = |l: &OwnedFd| socket2::SockRef::from(l).local_addr().ok()?.as_socket();
         let addrs = self.listeners.iter().filter_map(|(n, l)| Some((n.clone(), address(l)?))).collect();
@@ -184,6 +197,28 @@ fn inherit(command: &mut Command, fds: Vec<RawFd>) {
     };
     // SAFETY: the closure makes one async-signal-safe call and allocates nothing.
     unsafe { command.pre_exec(keep) };
+}
+
+/// Lets the child see files of `dir` in the place of the system's, in a mount namespace of its own.
+#[expect(unsafe_code, reason = "the namespace must be made between fork and exec")]
+fn mount(command: &mut Command, files: [(&str, &'static CStr); 2], dir: &Dir) {
+    let path = |name: &str| CString::new(dir.path().join(name).into_os_string().into_encoded_bytes());
+    let files = files.map(|(name, over)| (path(name).expect("the path has no NUL"), over));
+    let change = move || {
+        let done = |result: i32| if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) };
+        // SAFETY: geteuid(2) and unshare(2) touch no memory of ours; async-signal-safe.
+        let user = if unsafe { libc::geteuid() } == 0 { 0 } else { libc::CLONE_NEWUSER };
+        // SAFETY: as above.
+        done(unsafe { libc::unshare(libc::CLONE_NEWNS | user) })?;
+        let bind = |from: *const c_char, to: *const c_char, flags| {
+            // SAFETY: mount(2) reads two strings that end in NUL and outlive the call; async-signal-safe.
+            done(unsafe { libc::mount(from, to, std::ptr::null(), flags, std::ptr::null()) })
+        };
+        bind(c"none".as_ptr(), c"/".as_ptr(), libc::MS_REC | libc::MS_PRIVATE)?;
+        files.iter().try_for_each(|(file, over)| bind(file.as_ptr(), over.as_ptr(), libc::MS_BIND))
+    };
+    // SAFETY: the closure makes async-signal-safe calls only and allocates nothing.
+    unsafe { command.pre_exec(change) };
 }
 
 /// A running subject; it is killed when dropped.
