@@ -14,6 +14,7 @@ use upstream::{Events, Names};
 
 use crate::events::ServerEvents;
 use crate::listener::{ListenerState, Route};
+use crate::logger::Logger;
 use crate::metrics::Metrics;
 use crate::runtime::{Frontend, Materials, Runtime};
 
@@ -180,6 +181,23 @@ impl Gateway {
         for socket in self.sockets.borrow().iter() {
             socket.stop();
         }
+        self.tell_stopped();
+    }
+
+    /// HAProxy's line for each proxy that stops: how many connections it had.
+    fn tell_stopped(&self) {
+        let runtime = self.runtime();
+        for frontend in &runtime.frontends {
+            let half = frontend.model().listen.map(|id| runtime.backend(id).upstream.counters.total());
+            tell_stopped(
+                &frontend.model().name,
+                (frontend.counters.total(), half.unwrap_or(0)),
+                &frontend.log,
+            );
+        }
+        for backend in runtime.backends.iter().filter(|backend| backend.model().listen.is_none()) {
+            tell_stopped(&backend.model().name, (0, backend.upstream.counters.total()), &backend.log);
+        }
     }
 
     /// The limits that a connection of this route is under.
@@ -207,6 +225,12 @@ impl Drop for Open {
             listener.closed();
         }
     }
+}
+
+fn tell_stopped(name: &str, (front, back): (u64, u64), log: &Logger) {
+    let (level, text) = observe::log::event::proxy_stopped(name, front, back);
+    log::warn!("{text}");
+    log.event(level, &text);
 }
 
 fn upstreams(runtime: &Runtime) -> Vec<Arc<upstream::Backend>> {

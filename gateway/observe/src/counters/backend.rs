@@ -112,6 +112,11 @@ impl BackendCounters {
         internal_error => internal_errors;
     }
 
+    /// Sessions ever.
+    pub fn total(&self) -> u64 {
+        self.sessions_total.get()
+    }
+
     /// Sessions at the moment (`beconn` of log lines).
     pub fn current(&self) -> u64 {
         self.sessions.get()

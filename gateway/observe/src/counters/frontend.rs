@@ -98,6 +98,11 @@ impl FrontendCounters {
         tls_failed => tls_failed;
     }
 
+    /// Connections ever accepted.
+    pub fn total(&self) -> u64 {
+        self.connections_total.get()
+    }
+
     /// Connections at the moment (`feconn` of log lines).
     pub fn current(&self) -> u64 {
         self.sessions.get()
