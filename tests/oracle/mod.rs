@@ -12,6 +12,7 @@ mod failures;
 mod forward;
 mod logging;
 mod parsing;
+mod random;
 mod suite;
 mod timeouts;
 
@@ -26,6 +27,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     forward::cases(cases);
     logging::cases(cases);
     parsing::cases(cases);
+    random::cases(cases);
     timeouts::cases(cases);
 }
 

@@ -1,7 +1,7 @@
 //! Values of samples, their types, and HAProxy's casts between them (configuration.txt 7.1).
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The type of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,7 +120,10 @@ impl<'a> Value<'a> {
         match self {
             Self::Ip(ip) => Some(*ip),
             Self::Int(n) => u32::try_from(*n).ok().map(|bits| IpAddr::V4(bits.into())),
-            Self::Str(text) => std::str::from_utf8(text).ok()?.parse().ok(),
+            Self::Str(text) => match leading_ipv4(text) {
+                Some((ip, _)) => Some(ip.into()),
+                None => std::str::from_utf8(text).ok()?.parse().ok(),
+            },
             Self::Bin(bytes) => ip_of_bytes(bytes),
             Self::Bool(_) | Self::Method(_) => None,
         }
@@ -181,6 +184,22 @@ fn ip_of_bytes(bytes: &[u8]) -> Option<IpAddr> {
         return Some(IpAddr::from(v4));
     }
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}
+
+/// The IPv4 address that a text begins with, as HAProxy reads it, and what is behind it.
+pub(crate) fn leading_ipv4(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    let mut rest = text;
+    let mut bytes = [0_u8; 4];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        if place > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let digits = rest.iter().take_while(|digit| digit.is_ascii_digit()).count();
+        let (number, behind) = rest.split_at(digits);
+        *byte = std::str::from_utf8(number).ok()?.parse().ok()?;
+        rest = behind;
+    }
+    (rest.first() != Some(&b'.')).then_some((bytes.into(), rest))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Fetch, Request, Visit, fetch, one, uri};
 use crate::arg::{self, Arg, Kind};
-use crate::value::leading_int;
+use crate::value::{leading_int, leading_ipv4};
 use crate::{Phases, Side, Type, Value};
 
 pub(super) const HEADER: &[Kind] = &[Kind::Header, Kind::Int];
@@ -211,10 +211,29 @@ pub(super) fn number<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>
 
 /// Addresses; what is none is passed over in a condition.
 pub(super) fn address<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
-    value(request, side, &mut |value| match value.to_ip() {
+    value(request, side, &mut |value| match address_of(&value.into_text()) {
         Some(ip) => visit(Value::Ip(ip)),
         None => ControlFlow::Continue(()),
     });
+}
+
+/// An address and nothing else, but for the port that some proxies write behind one of IPv4.
+fn address_of(text: &[u8]) -> Option<IpAddr> {
+    let Some((ip, rest)) = leading_ipv4(text) else {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    };
+    let is_port = |digits: &[u8]| {
+        let number = digits.iter().try_fold(0, |number: u32, digit| {
+            let number = number * 10 + u32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+            Some(number).filter(|number| *number <= u32::from(u16::MAX))
+        });
+        !digits.is_empty() && number.is_some()
+    };
+    match rest {
+        [] => Some(ip.into()),
+        [b':', port @ ..] if is_port(port) => Some(ip.into()),
+        _ => None,
+    }
 }
 
 /// The names of all lines, in order, joined.
@@ -253,16 +272,14 @@ fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
     };
     request.txn.headers(side, Some(&header), &mut |_, line| {
         let mut rest = Some(line);
-        while let Some(text) = rest {
+        // HAProxy does not look at what is no longer than the name and its sign, so an empty value at the end of a
+        // line is there for `cook` and not for `cook(name)`
+        while let Some(text) = rest.filter(|text| text.len() > wanted.len() + 1) {
             let end = end_of(b';', text);
             let pair = &text[..end];
             // a response's line holds one cookie and its attributes
             rest = text.get(end + 1..).filter(|_| whole);
             let Some(equals) = memchr::memchr(b'=', pair) else { continue };
-            // HAProxy does not see a cookie whose value would begin behind the line
-            if equals + 1 == text.len() {
-                break;
-            }
             let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
             if wanted.is_empty() || name == wanted {
                 each(value)?;
@@ -366,6 +383,10 @@ mod tests {
             ("hdr_ip(n)", Some("::1")),
             ("hdr_ip(n,1)", Some("1.2.3.4")),
             ("hdr_ip(n,2)", None),
+            ("str(10.0.0.1x),ipmask(32)", Some("10.0.0.1")),
+            ("str(010.0.0.0001),ipmask(32)", Some("10.0.0.1")),
+            ("str(10.0.0.1.),ipmask(32)", None),
+            ("str(10.0.0.256),ipmask(32)", None),
             ("hdr_val(none)", None),
             ("cook(a)", Some("3")),
             ("cook(b)", Some("\"q;r\"")),
@@ -376,7 +397,7 @@ mod tests {
             ("cook", Some("1")),
             ("cook_cnt(a)", Some("3")),
             ("cook(z)", None),
-            ("cook_cnt", Some("7")),
+            ("cook_cnt", Some("8")),
             ("url_param(a)", Some("1")),
             ("url_param(c)", Some("3")),
             ("url_param(d)", None),
@@ -390,6 +411,43 @@ mod tests {
             ("url_ip", None),
         ] {
             assert_eq!(evaluate(text, &world).as_deref(), expected, "{text}");
+        }
+    }
+
+    /// What HAProxy 2.6 yields.
+    #[test]
+    fn addresses_may_have_a_port_behind_them_and_nothing_else() {
+        for (value, expected) in [
+            ("10.0.0.1:711", Some("10.0.0.1")),
+            ("0010.0.0.1:000000080", Some("10.0.0.1")),
+            ("10.0.0.1:65536", None),
+            ("10.0.0.1:", None),
+            ("10.0.0.1:+8", None),
+            ("10.0.0.1:80;", None),
+            ("10.0.0.1x", None),
+            ("::1", Some("::1")),
+            ("[::1]:80", None),
+        ] {
+            let world = World::get("/", &[("x", value)]);
+            assert_eq!(evaluate("hdr_ip(x)", &world).as_deref(), expected, "{value}");
+        }
+    }
+
+    /// What HAProxy 2.6 counts.
+    #[test]
+    fn an_empty_cookie_at_the_end_of_a_line_is_seen_only_by_some() {
+        for (cookie, all, named) in [
+            ("a=", "1", "0"),
+            ("=", "0", "0"),
+            ("=;=", "1", "0"),
+            ("b=1;a=", "2", "0"),
+            ("b=1; a=", "2", "1"),
+            ("b;a=", "1", "0"),
+            ("a=;", "1", "1"),
+        ] {
+            let world = World::get("/", &[("cookie", cookie)]);
+            assert_eq!(evaluate("cook_cnt", &world).as_deref(), Some(all), "{cookie}");
+            assert_eq!(evaluate("cook_cnt(a)", &world).as_deref(), Some(named), "{cookie}");
         }
     }
 
