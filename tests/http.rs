@@ -31,6 +31,11 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("http::a_request_that_reached_the_origin_is_never_sent_again", never_twice);
     cases.test("http::a_server_by_name_is_reached", by_name);
     cases.ours_only("http::the_yaml_spelling_serves", "HAProxy reads no YAML", yaml);
+    cases.ours_only(
+        "http::two_requests_before_a_fin_are_both_answered",
+        "HAProxy 2.6 drops the second if it sees the FIN before it is done with the first",
+        half_closed,
+    );
     cases.test("http::a_megabyte_passes_in_both_directions", megabyte);
 }
 
@@ -219,6 +224,16 @@ fn megabyte() {
     let response = request(subject.addr("FRONT"), &head, &big);
     assert!(response.complete && response.text() == big);
     assert!(origin.last().text() == big);
+}
+
+fn half_closed() {
+    let (subject, origin) = original();
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send("GET /pac/1 HTTP/1.1\r\nHost: h\r\n\r\nGET /pac/2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.finish();
+    assert_eq!((client.response("GET").status(), client.response("GET").status()), (200, 200));
+    assert_eq!(client.rest(), b"");
+    assert_eq!(origin.requests().len(), 2);
 }
 
 fn reuse(option: &str, connections: usize) {

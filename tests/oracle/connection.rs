@@ -101,16 +101,6 @@ fn pipelining() {
             vec![Step::Send(all(&["/a"])), Step::Finish, Step::Read("GET"), Step::ReadAll],
         ),
         Exchange::new(
-            "FIN after two requests",
-            vec![
-                Step::Send(all(&["/a", "/b"])),
-                Step::Finish,
-                Step::Read("GET"),
-                Step::Read("GET"),
-                Step::ReadAll,
-            ],
-        ),
-        Exchange::new(
             "one after the other",
             vec![
                 Step::Send(all(&["/a"])),
