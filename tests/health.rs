@@ -35,7 +35,7 @@ pub(crate) fn cases(cases: &mut Cases) {
 
 fn checked(check: &str, server: &str, syslog: &Syslog, addr: impl std::fmt::Display) -> Subject {
     Config::new(format!(
-        "global\n  log \"${{LOG}}\" format raw local0\ndefaults\n  mode http\n  log global\n  timeout client 9s\n  timeout server 9s\n  timeout connect 1s\n  timeout check 300ms\n\
+        "global\n  log \"${{LOG}}\" format raw local0\ndefaults\n  mode http\n  log global\n  timeout client 9s\n  timeout server 9s\n  timeout connect 1s\n  timeout check 1s\n\
          frontend f\n  bind \"fd@${{FRONT}}\"\n  default_backend app\n\
          backend app\n  {check}\n  server s \"${{ORIGIN}}\" check inter 50ms fall 2 rise 2 {server}\n"
     ))

@@ -1,5 +1,5 @@
 //! Timers that run out: the answer, the flags, and the timers that stay -1. Only what happens is compared,
-//! never when.
+//! never when. The times are long enough that a busy machine does not make one of them run out by chance.
 
 use super::exchange::{Exchange, Step, request};
 use super::suite::Suite;
@@ -21,10 +21,10 @@ fn send(bytes: &str) -> Step {
 
 fn heads() {
     for (name, defaults) in [
-        ("slow-head", "  timeout http-request 200ms\n"),
-        ("slow-head-dontlognull", "  timeout http-request 200ms\n  option dontlognull\n"),
-        ("slow-head-ignored", "  timeout http-request 200ms\n  option http-ignore-probes\n"),
-        ("slow-head-client", "  timeout client 200ms\n"),
+        ("slow-head", "  timeout http-request 500ms\n"),
+        ("slow-head-dontlognull", "  timeout http-request 500ms\n  option dontlognull\n"),
+        ("slow-head-ignored", "  timeout http-request 500ms\n  option http-ignore-probes\n"),
+        ("slow-head-client", "  timeout client 500ms\n"),
     ] {
         let mut suite = Suite::new(name);
         suite.defaults = defaults;
@@ -49,7 +49,7 @@ fn heads() {
 
 fn origin() {
     let mut suite = Suite::new("slow-origin");
-    suite.backend = "  timeout server 200ms\n  timeout connect 200ms\n  retries 0\n";
+    suite.backend = "  timeout server 700ms\n  timeout connect 700ms\n  retries 0\n";
     suite.scripts = vec![
         Script::new("/silent", "", After::Stall),
         Script::new("/stall", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", After::Stall),
@@ -79,7 +79,7 @@ fn origin() {
 
 fn client() {
     let mut suite = Suite::new("slow-client");
-    suite.defaults = "  timeout client 200ms\n";
+    suite.defaults = "  timeout client 500ms\n";
     suite.exchanges = vec![
         Exchange::new(
             "half a body",
@@ -105,7 +105,7 @@ fn client() {
 
 fn tunnel() {
     let mut suite = Suite::new("idle-tunnel");
-    suite.backend = "  timeout tunnel 200ms\n";
+    suite.backend = "  timeout tunnel 700ms\n";
     suite.scripts = vec![Script::new(
         "/ws",
         "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
@@ -126,7 +126,7 @@ fn tunnel() {
 
 fn queue() {
     let mut suite = Suite::new("queue-timeout");
-    suite.backend = "  timeout queue 150ms\n  default-server maxconn 1\n";
+    suite.backend = "  timeout queue 700ms\n  default-server maxconn 1\n";
     suite.scripts =
         vec![Script::new("/gate", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", After::Keep).gated()];
     let refused = vec![Step::Occupy, Step::Send(request("GET", "/x", "", "")), Step::Read("GET")];
@@ -138,9 +138,9 @@ fn queue() {
 
 fn keep_alive() {
     for (name, defaults) in [
-        ("idle-keep-alive", "  timeout http-keep-alive 150ms\n"),
-        ("idle-client", "  timeout client 150ms\n"),
-        ("idle-http-request", "  timeout http-request 150ms\n"),
+        ("idle-keep-alive", "  timeout http-keep-alive 500ms\n"),
+        ("idle-client", "  timeout client 500ms\n"),
+        ("idle-http-request", "  timeout http-request 500ms\n"),
     ] {
         let mut suite = Suite::new(name);
         suite.defaults = defaults;
