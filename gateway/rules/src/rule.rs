@@ -13,6 +13,8 @@ use crate::{Flow, Message};
 #[derive(Clone)]
 pub struct Rule {
     inner: Arc<Inner>,
+    /// Where its line stands, for messages: `file:line`; no part of what it means.
+    place: Arc<str>,
 }
 
 struct Inner {
@@ -58,6 +60,21 @@ impl Rule {
         self.inner.ends && self.inner.cond.is_none()
     }
 
+    /// The same rule, said to stand at this place.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        Self { place: place.into(), ..self }
+    }
+
+    /// Where its line stands, `file:line`; empty if nobody said.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn judge(&self, message: &dyn Message) -> Verdict {
+        self.inner.cond.as_ref().map_or(Verdict::True, |cond| cond.judge(message.txn()))
+    }
+
     fn apply(&self, message: &mut dyn Message) -> Flow {
         self.inner.action.apply(message)
     }
@@ -90,7 +107,7 @@ fn finish(
         sentence(error, &format!("error detected while parsing an '{said}' condition : "))
     })?;
     scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
-    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond, ends: row.ends }) })
+    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond, ends: row.ends }), place: "".into() })
 }
 
 /// An action's words in one spelling.
@@ -156,8 +173,15 @@ impl RuleSet {
 
     /// Applies every rule whose condition holds, until one ends the set.
     pub fn run(&self, message: &mut dyn Message) -> Flow {
+        self.run_told(message, |_, _| {})
+    }
+
+    /// The same, telling of each rule that is asked what its condition said.
+    pub fn run_told(&self, message: &mut dyn Message, mut tell: impl FnMut(&Rule, Verdict)) -> Flow {
         for rule in &self.rules {
-            match rule.inner.cond.as_ref().map_or(Verdict::True, |cond| cond.judge(message.txn())) {
+            let verdict = rule.judge(message);
+            tell(rule, verdict);
+            match verdict {
                 Verdict::False => continue,
                 Verdict::Unknown => return Flow::Wait,
                 Verdict::True => {}
@@ -189,6 +213,21 @@ mod tests {
         assert_eq!(set.run(&mut world), Flow::Accept);
         assert_eq!(world.header("a"), ["1"]);
         assert!(world.header("b").is_empty());
+    }
+
+    #[test]
+    fn it_is_told_which_rules_were_asked_and_where_they_stand() {
+        let mut set = RuleSet::default();
+        for (place, text) in [("f:1", "deny if FALSE"), ("f:2", "allow"), ("f:3", "deny")] {
+            set.push(rule(Phase::HttpRequest, text).unwrap().at(place));
+        }
+        let mut told = Vec::new();
+        set.run_told(&mut World::sample(), |rule, verdict| told.push((rule.place().to_owned(), verdict)));
+        assert_eq!(told, [("f:1".to_owned(), Verdict::False), ("f:2".to_owned(), Verdict::True)]);
+        assert_eq!(
+            rule(Phase::HttpRequest, "deny").unwrap().at("f:9"),
+            rule(Phase::HttpRequest, "deny").unwrap()
+        );
     }
 
     #[test]

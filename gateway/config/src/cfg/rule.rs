@@ -138,7 +138,7 @@ fn http_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 fn redirect(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     ordered(cx, rank::REDIRECT, "redirect");
     let rule = scoped(cx, Phase::HttpRequest, rules::parse_redirect)?;
-    cx.target.settings.rules.redirect.extend(rule);
+    cx.target.settings.rules.redirect.extend(rule.map(|rule| rule.at(&cx.place)));
     Ok(())
 }
 
@@ -149,7 +149,7 @@ fn push(
 ) -> Result<(), Diagnostic> {
     let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
     if let Some(rule) = rule {
-        set(&mut cx.target.settings.rules).push(rule);
+        set(&mut cx.target.settings.rules).push(rule.at(&cx.place));
     }
     Ok(())
 }
