@@ -1,5 +1,5 @@
-//! Random conditions on random requests: each condition that is true leaves its number at the origin. The same
-//! seed makes the same conditions; `ORACLE_SEED=N` tries another one.
+//! Random conditions and expressions on random requests: each condition that is true leaves its number at the
+//! origin, each expression its value. The same seed makes the same ones; `ORACLE_SEED=N` tries another one.
 
 use super::exchange::Exchange;
 use super::suite::Suite;
@@ -7,23 +7,32 @@ use crate::support::cases::Cases;
 use std::fmt::Write as _;
 
 pub(crate) fn cases(cases: &mut Cases) {
-    cases.test("oracle::random::conditions_hold_where_they_hold_in_haproxy", conditions);
+    cases.test("oracle::random::conditions_hold_where_they_hold_in_haproxy", || {
+        compare("random", |dice, number| {
+            let condition = dice.condition();
+            format!("  http-request add-header r {number} {condition}\n")
+        });
+    });
+    cases.test("oracle::random::expressions_yield_what_they_yield_in_haproxy", || {
+        compare("random-values", |dice, number| {
+            let expression = dice.expression();
+            format!("  http-request add-header r{number} '<%[{expression}]>'\n")
+        });
+    });
 }
 
 /// Seeds that are always tried.
 const SEEDS: [u64; 4] = [1, 2, 3, 4];
-const CONDITIONS: usize = 60;
+const RULES: usize = 60;
 const REQUESTS: usize = 60;
 
-fn conditions() {
+/// Runs random requests through rules that `rule` makes of their numbers.
+fn compare(name: &'static str, rule: impl Fn(&mut Dice, usize) -> String) {
     let asked = std::env::var("ORACLE_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in asked.map_or(SEEDS.to_vec(), |seed| vec![seed]) {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let mut suite = Suite::new("random");
-        for number in 0..CONDITIONS {
-            let condition = dice.condition();
-            let _ = writeln!(suite.frontend, "  http-request add-header r {number} {condition}");
-        }
+        let mut suite = Suite::new(name);
+        suite.frontend = (0..RULES).map(|number| rule(&mut dice, number)).collect();
         suite.exchanges = (0..REQUESTS).map(|_| dice.request()).collect();
         let told = Told { seed, rules: suite.frontend.clone() };
         suite.run();
@@ -55,6 +64,21 @@ const FETCHES: &[&str] = &[
     "path,word(-1,/,2)", "path,field(-2,/)", "path,length", "hdr_cnt(x)", "req.fhdr_cnt(x)", "cook_cnt(a)", "hdr(x),length",
     "path,bytes(1,2)", "path,url_dec", "path,regsub(/a,x,g)", "hdr(host),host_only", "hdr(host),port_only", "path,hex",
     "path,ltrim(/),rtrim(ab)", "query,length", "hdr(none)", "src", "url,base64", "urlp(q),url_dec",
+    "hdr_ip(x)", "hdr_ip(x),ipmask(8)", "hdr(x),ipmask(24)",
+];
+
+/// What these yield can be cast to a text and to nothing else.
+const RAW: &[&str] = &["method", "src", "hdr_ip", "ipmask", "bytes", "b64dec"];
+
+/// Not among them, for HAProxy reads behind the end of a text (`port_only`), takes `=` for a digit (`ub64dec`) and
+/// makes the largest number of two negative ones (`add`, `sub`).
+#[rustfmt::skip]
+const CONVERTERS: &[&str] = &[
+    "lower", "upper", "length", "hex", "hex2i", "base64", "b64dec", "ub64enc", "ub64enc,ub64dec", "url_dec", "url_enc", "host_only", "cut_crlf",
+    "field(1,/)", "field(2,/)", "field(-1,/)", "field(2,/,2)", "field(1,/,0)", "field(-1,/,2)", "word(1,/)", "word(2,/)", "word(-1,/)", "word(1,/,2)",
+    "word(-2,/,2)", "bytes(0)", "bytes(1,2)", "bytes(3)", "ltrim(/)", "rtrim(ab)", "regsub(a,x,g)", "regsub(^/,,)", "regsub(b,<\\\\0>)", "regsub(A,y,i)",
+    "concat(x)", "concat(<,,>)", "add(3)", "mul(-2)", "div(3)", "mod(4)", "and(6)", "or(9)", "xor(5)", "cpl", "neg",
+    "odd", "even", "bool", "not", "iif(yes,no)",
 ];
 
 /// Of these, paths and patterns are made that meet now and then.
@@ -128,6 +152,17 @@ impl Dice {
             let joint = if term == 0 { "" } else { self.pick(&["", " or", " ||"]) };
             let not = self.pick(&["", "", "", "!"]);
             let _ = write!(text, "{joint} {not}{{ {} }}", self.acl());
+        }
+        text
+    }
+
+    fn expression(&mut self) -> String {
+        let mut last = self.pick(FETCHES);
+        let mut text = last.to_owned();
+        for _ in 0..self.roll(4) {
+            let raw = RAW.iter().any(|name| last.contains(name));
+            last = if raw { "lower" } else { self.pick(CONVERTERS) };
+            let _ = write!(text, ",{last}");
         }
         text
     }

@@ -312,6 +312,15 @@ mod tests {
     }
 
     #[test]
+    fn values_behind_one_that_cannot_be_converted_are_not_looked_at() {
+        for (values, expected) in [("x, 10.0.0.1", false), ("10.0.0.1, x", true)] {
+            let world = World::get("/", &[("x", values)]);
+            let cond = cond("if { hdr(x),ipmask(32) -m found }").unwrap();
+            assert_eq!(cond.eval(&world), expected, "{values}");
+        }
+    }
+
+    #[test]
     fn lines_of_one_name_are_alternatives_also_for_conditions_read_before() {
         let mut acls = Acls::default();
         let scope = scope_at(Phase::Anywhere);

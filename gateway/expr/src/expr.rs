@@ -167,7 +167,7 @@ impl Expr {
         }
         (self.inner.fetch.read)(&request, &mut |value| match self.convert(value, txn) {
             Some(value) => visit(value),
-            None if each => ControlFlow::Continue(()),
+            // the values behind one that cannot be converted are not looked at either, as in HAProxy
             None => ControlFlow::Break(()),
         });
     }

@@ -89,7 +89,7 @@ impl<'a> Value<'a> {
             Self::Bin(bytes) => up_to_nul(bytes),
             Self::Bool(b) => Cow::Borrowed(if b { b"1" } else { b"0" }),
             Self::Int(n) => Cow::Owned(n.to_string().into_bytes()),
-            Self::Ip(ip) => Cow::Owned(ip.to_string().into_bytes()),
+            Self::Ip(ip) => Cow::Owned(shown(ip).into_bytes()),
         }
     }
 
@@ -110,7 +110,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Bool(b) => Some(*b),
             Self::Int(n) => Some(*n != 0),
-            Self::Str(text) => Some(leading_int(text) != 0),
+            Self::Str(_) => self.to_int().map(|n| n != 0),
             Self::Ip(_) | Self::Bin(_) | Self::Method(_) => None,
         }
     }
@@ -184,6 +184,19 @@ fn ip_of_bytes(bytes: &[u8]) -> Option<IpAddr> {
         return Some(IpAddr::from(v4));
     }
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+}
+
+/// An address as the C library writes it: the last half of `::192.0.2.1` stays in dotted form.
+fn shown(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0, 0, 0, 0, 0, 0, high, low] if high != 0 => {
+                format!("::{}", Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+            }
+            _ => v6.to_string(),
+        },
+        IpAddr::V4(v4) => v4.to_string(),
+    }
 }
 
 /// The IPv4 address that a text begins with, as HAProxy reads it, and what is behind it.

@@ -383,10 +383,6 @@ mod tests {
             ("hdr_ip(n)", Some("::1")),
             ("hdr_ip(n,1)", Some("1.2.3.4")),
             ("hdr_ip(n,2)", None),
-            ("str(10.0.0.1x),ipmask(32)", Some("10.0.0.1")),
-            ("str(010.0.0.0001),ipmask(32)", Some("10.0.0.1")),
-            ("str(10.0.0.1.),ipmask(32)", None),
-            ("str(10.0.0.256),ipmask(32)", None),
             ("hdr_val(none)", None),
             ("cook(a)", Some("3")),
             ("cook(b)", Some("\"q;r\"")),
@@ -416,6 +412,22 @@ mod tests {
 
     /// What HAProxy 2.6 yields.
     #[test]
+    fn texts_become_addresses_and_truths() {
+        let world = World::get("/", &[("x", ""), ("n", "foo")]);
+        for (text, expected) in [
+            ("hdr(x),iif(yes,no)", None),
+            ("hdr(n),iif(yes,no)", Some("no")),
+            ("str(10.0.0.1x),ipmask(32)", Some("10.0.0.1")),
+            ("str(010.0.0.0001),ipmask(32)", Some("10.0.0.1")),
+            ("str(10.0.0.1.),ipmask(32)", None),
+            ("str(10.0.0.256),ipmask(32)", None),
+        ] {
+            assert_eq!(evaluate(text, &world).as_deref(), expected, "{text}");
+        }
+    }
+
+    /// What HAProxy 2.6 yields.
+    #[test]
     fn addresses_may_have_a_port_behind_them_and_nothing_else() {
         for (value, expected) in [
             ("10.0.0.1:711", Some("10.0.0.1")),
@@ -426,6 +438,9 @@ mod tests {
             ("10.0.0.1:80;", None),
             ("10.0.0.1x", None),
             ("::1", Some("::1")),
+            ("::10.0.0.1", Some("::10.0.0.1")),
+            ("::1a:1a", Some("::0.26.0.26")),
+            ("::ffff:10.0.0.1", Some("::ffff:10.0.0.1")),
             ("[::1]:80", None),
         ] {
             let world = World::get("/", &[("x", value)]);
