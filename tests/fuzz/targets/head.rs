@@ -3,15 +3,17 @@
 
 use bytes::BytesMut;
 
-// The reader itself, not the crate around it, which would bring all of Pingora.
+// The reader itself under its own name, not the crate around it, which would bring all of Pingora.
 #[expect(dead_code, reason = "the reader is used, not what proxy uses besides")]
-#[path = "../../../gateway/proxy/src/http1/head.rs"]
-mod head;
+#[path = "../../../gateway/proxy/src/http1"]
+mod http1 {
+    pub mod head;
+}
 #[allow(dead_code, reason = "what the reader fills, of which proxy uses more")]
 #[path = "../../../gateway/proxy/src/message.rs"]
 mod message;
 
-use head::{Head, HeadError, Limits, Reader};
+use http1::head::{Head, HeadError, Limits, Reader};
 
 const LIMITS: Limits = Limits { bytes: 4096, headers: 64 };
 

@@ -129,8 +129,10 @@ fn probe(buf: &[u8]) -> Result<(), HeadError> {
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(buf, &mut slots) {
         Ok(_) => Ok(()),
-        // A folded line, which HAProxy unfolds: judged when the head is whole.
-        Err(httparse::Error::HeaderName | httparse::Error::TooManyHeaders) => Ok(()),
+        // A folded line, which HAProxy unfolds, and a version that it takes for 1.1: judged when the head is whole.
+        Err(httparse::Error::HeaderName | httparse::Error::TooManyHeaders | httparse::Error::Version) => {
+            Ok(())
+        }
         Err(error) => Err(reason(error)),
     }
 }
@@ -547,6 +549,7 @@ mod tests {
     fn a_newer_version_is_taken_for_1_1_and_remembered() {
         let head = head(b"GET / HTTP/1.2\r\n\r\n");
         assert_eq!((head.version, &head.line[..]), (Version::HTTP_11, &b"GET / HTTP/1.2"[..]));
+        assert!(matches!(read(b"GET / HTTP/2"), Ok(None)), "the rest may be on the way");
         assert!(read(b"GET / HTTP/0.9\r\n\r\n").is_err());
         assert!(read(b"GET / HTTP/1.x\r\n\r\n").is_err());
     }
