@@ -25,7 +25,7 @@ mod world;
 
 use std::path::PathBuf;
 
-use lang::{Diagnostics, Environment, Facts, Files, Grammar, Sources};
+use lang::{Diagnostic, Diagnostics, Environment, Facts, Files, Grammar, Severity, Sources};
 use model::Model;
 
 /// What loading gives.
@@ -38,6 +38,9 @@ pub struct Loaded {
     /// All that was said.
     pub diagnostics: Diagnostics,
 }
+
+/// What `zero-warning` says of a file with warnings.
+const ZERO_WARNING: &str = "Some warnings were found and 'zero-warning' is set. Aborting.";
 
 /// Loads files (`.cfg`, or `.yaml` and `.yml` in the YAML spelling) and directories of `*.cfg`, in this order.
 pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: &Facts) -> Loaded {
@@ -57,6 +60,9 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     let world = cfg::World { files, env: &after };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let model = resolve::resolve(draft, files, &mut diagnostics);
+    if model.global.zero_warning && diagnostics.has_warnings() {
+        diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
+    }
     let model = Some(model).filter(|_| !diagnostics.has_errors());
     Loaded { model, sources, diagnostics }
 }

@@ -218,3 +218,13 @@ fn ten_thousand_frontends_load_in_linear_time() {
     text.push_str("backend b\n");
     assert_eq!(model(&text).frontends.len(), 2_000);
 }
+
+#[test]
+fn zero_warning_refuses_a_file_with_warnings() {
+    let loads = |text: &str| load_text("h.cfg", text).model.is_some();
+    let (fine, odd) =
+        (format!("{HTTP}frontend f\n bind :1\n"), "defaults\n mode http\nfrontend f\n bind :1\n");
+    assert!(loads(&format!("global\n zero-warning\n{fine}")));
+    assert!(loads(odd));
+    assert!(!loads(&format!("global\n zero-warning\n{odd}")));
+}
