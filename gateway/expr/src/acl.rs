@@ -17,6 +17,8 @@ use crate::{Scope, Txn, arg};
 pub(crate) struct Test {
     /// The line in one spelling; equality and the plan go by it.
     text: String,
+    /// The line as it was written.
+    words: Box<[String]>,
     pub(crate) expr: Expr,
     pub(crate) matcher: Matcher,
 }
@@ -68,6 +70,17 @@ impl Acl {
         &self.name
     }
 
+    /// Its lines as they were written: criterion, flags, values.
+    pub fn lines(&self) -> impl Iterator<Item = &[String]> {
+        self.tests().map(|test| &*test.words)
+    }
+
+    /// Whether it is what its name means without a line.
+    pub fn is_predefined(&self) -> bool {
+        let known = PREDEFINED.iter().find(|(name, _)| *name == self.name);
+        known.is_some_and(|(_, words)| self.lines().eq([*words]))
+    }
+
     pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
         std::iter::successors(Some(self), |acl| acl.next.get().map(|next| &**next)).map(|acl| &acl.test)
     }
@@ -110,7 +123,8 @@ impl Test {
             text.push_str(&format!(" {:?}", word.text));
         }
         text.push_str(&matcher.fingerprint());
-        Ok(Self { text, expr, matcher })
+        let words = words.iter().map(|word| word.text.clone()).collect();
+        Ok(Self { text, words, expr, matcher })
     }
 
     fn judge(&self, txn: &dyn Txn) -> Verdict {

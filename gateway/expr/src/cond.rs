@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Span, Word, Words};
 
 use crate::acl::{Acl, Acls};
 use crate::{Scope, Txn};
@@ -114,6 +114,32 @@ impl Cond {
             }
         }
         if self.inner.unless { verdict.not() } else { verdict }
+    }
+
+    /// The ACLs it uses, in order, anonymous ones among them.
+    pub fn acls(&self) -> impl Iterator<Item = &Acl> {
+        self.inner.groups.iter().flatten().map(|term| &*term.acl)
+    }
+
+    /// Its words from `if` or `unless` on, those of values marked as quoted; `name` is what a named ACL is called.
+    pub fn words(&self, name: &dyn Fn(&Acl) -> String) -> Vec<Word> {
+        let bare = |text: &str| Word::new(text, Span::default());
+        let mut words = vec![bare(if self.inner.unless { "unless" } else { "if" })];
+        for (index, group) in self.inner.groups.iter().enumerate() {
+            words.extend((index > 0).then(|| bare("or")));
+            for Term { negated, acl } in group {
+                let not = if *negated { "!" } else { "" };
+                if !acl.name().is_empty() {
+                    words.push(bare(&format!("{not}{}", name(acl))));
+                    continue;
+                }
+                words.push(bare(&format!("{not}{{")));
+                let values = acl.lines().flatten();
+                words.extend(values.map(|text| Word { quoted: true, ..bare(text) }));
+                words.push(bare("}"));
+            }
+        }
+        words
     }
 
     /// The groups of terms, unless the whole is negated.
@@ -326,7 +352,7 @@ mod tests {
         let scope = scope_at(Phase::Anywhere);
         let add = |text: &str, acls: &mut Acls| {
             let words = lang::lex_line(text).unwrap();
-            acls.add(&mut Words::new(&words, lang::Span::default()), &scope).unwrap();
+            acls.add(&mut Words::new(&words, Span::default()), &scope).unwrap();
         };
         add("x path /one", &mut acls);
         let before = cond_with("if x", &acls).unwrap();
@@ -335,6 +361,28 @@ mod tests {
         assert!(before.eval(&sample()));
         assert_eq!(before, cond_with("if  x", &acls).unwrap());
         assert_ne!(before, cond_with("unless x", &acls).unwrap());
+    }
+
+    #[test]
+    fn conditions_and_acls_are_written_as_they_were_read() {
+        let mut acls = Acls::default();
+        for line in ["x path /one", "x path_beg -i /a", "METH_GET method GET", "HTTP req.proto_http"] {
+            let words = lang::lex_line(line).unwrap();
+            acls.add(&mut Words::new(&words, Span::default()), &scope_at(Phase::Anywhere)).unwrap();
+        }
+        for text in ["if", "unless x METH_GET", "if !{ path -m beg -i /a } or HTTP TRUE", "if { path '}' }"] {
+            let cond = cond_with(text, &acls).unwrap();
+            let words = cond.words(&|acl| acl.name().to_owned());
+            let again =
+                Cond::parse(&mut Words::new(&words, Span::default()), &acls, &scope_at(Phase::HttpRequest));
+            assert_eq!(again.unwrap(), cond, "{text}");
+            let texts: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!(texts.join(" "), text.replace('\'', ""));
+        }
+        let used = cond_with("if x METH_GET HTTP TRUE", &acls).unwrap();
+        let seen: Vec<_> = used.acls().map(|acl| (acl.lines().count(), acl.is_predefined())).collect();
+        assert_eq!(seen, [(2, false), (1, false), (1, true), (1, true)]);
+        assert_eq!(used.acls().next().unwrap().lines().nth(1).unwrap(), ["path_beg", "-i", "/a"]);
     }
 
     #[test]
@@ -383,7 +431,7 @@ mod tests {
     fn what_can_never_match_is_warned_of() {
         let scope = scope_at(Phase::HttpResponse);
         let words = lang::lex_line("if { path / }").unwrap();
-        let end = lang::Span::default();
+        let end = Span::default();
         Cond::parse(&mut Words::new(&words, end), &Acls::default(), &scope).unwrap();
         assert_eq!(
             scope.take_warnings()[0].message,

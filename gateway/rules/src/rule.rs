@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use expr::{Acls, Cond, Phase, Scope, Verdict};
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Words};
 
 use crate::action::{self, ACTIONS, Action};
 use crate::{Flow, Message};
@@ -19,8 +19,8 @@ pub struct Rule {
 
 struct Inner {
     phase: Phase,
-    /// The action's words, in one spelling.
-    text: String,
+    /// The action's words.
+    words: Vec<String>,
     action: Box<dyn Action>,
     cond: Option<Cond>,
     ends: bool,
@@ -28,17 +28,17 @@ struct Inner {
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.inner.cond {
-            None => write!(f, "{}", self.inner.text),
-            Some(cond) => write!(f, "{} {cond:?}", self.inner.text),
-        }
+        let (name, words) = self.inner.words.split_first().expect("an action has a name");
+        write!(f, "{name}")?;
+        words.iter().try_for_each(|word| write!(f, " {word:?}"))?;
+        self.inner.cond.iter().try_for_each(|cond| write!(f, " {cond:?}"))
     }
 }
 
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&*self.inner, &*other.inner);
-        a.phase == b.phase && a.text == b.text && a.cond == b.cond && a.action.loaded() == b.action.loaded()
+        a.phase == b.phase && a.words == b.words && a.cond == b.cond && a.action.loaded() == b.action.loaded()
     }
 }
 
@@ -75,6 +75,16 @@ impl Rule {
         self.inner.cond.as_ref().map_or(Verdict::True, |cond| cond.judge(message.txn()))
     }
 
+    /// The action's words, its name first.
+    pub fn words(&self) -> &[String] {
+        &self.inner.words
+    }
+
+    /// When it is applied; `None` is always.
+    pub fn cond(&self) -> Option<&Cond> {
+        self.inner.cond.as_ref()
+    }
+
     fn apply(&self, message: &mut dyn Message) -> Flow {
         self.inner.action.apply(message)
     }
@@ -95,7 +105,8 @@ fn finish(
         let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
         sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
     })?;
-    let text = spell(row.name, &before[..before.len() - words.remaining()]);
+    let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
+    let texts = std::iter::once(row.name.to_owned()).chain(own).collect();
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         let found = &word.text;
         return Err(Diagnostic::alert(
@@ -107,12 +118,10 @@ fn finish(
         sentence(error, &format!("error detected while parsing an '{said}' condition : "))
     })?;
     scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
-    Ok(Rule { inner: Arc::new(Inner { phase, text, action, cond, ends: row.ends }), place: "".into() })
-}
-
-/// An action's words in one spelling.
-fn spell(name: &str, words: &[Word]) -> String {
-    words.iter().fold(name.to_owned(), |text, word| format!("{text} {:?}", word.text))
+    Ok(Rule {
+        inner: Arc::new(Inner { phase, words: texts, action, cond, ends: row.ends }),
+        place: "".into(),
+    })
 }
 
 /// An error within what the prefix says, as a sentence unless a suggestion follows.
