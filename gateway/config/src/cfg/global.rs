@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lang::units::TimeUnit;
-use lang::{Diagnostic, Directive, EnvChange};
+use lang::{Diagnostic, Directive, EnvChange, Word};
 
 use super::{Context, Keyword, bind, keyword, log};
 use crate::model::{Global, TlsVersion};
@@ -182,11 +182,15 @@ pub(crate) fn environment(section: &str, directive: &Directive) -> Option<EnvCha
     if section != "global" {
         return None;
     }
-    let text = |index: usize| directive.words.get(index).map(|word| word.text.clone());
-    let names = || directive.words.iter().skip(1).map(|word| word.text.clone()).collect();
-    match directive.keyword().text.as_str() {
-        "setenv" => Some(EnvChange::Set(text(1)?, text(2)?)),
-        "presetenv" => Some(EnvChange::Preset(text(1)?, text(2)?)),
+    change(&directive.keyword().text, directive.words.get(1..)?)
+}
+
+fn change(keyword: &str, words: &[Word]) -> Option<EnvChange> {
+    let text = |index: usize| words.get(index).map(|word| word.text.clone());
+    let names = || words.iter().map(|word| word.text.clone()).collect();
+    match keyword {
+        "setenv" => Some(EnvChange::Set(text(0)?, text(1)?)),
+        "presetenv" => Some(EnvChange::Preset(text(0)?, text(1)?)),
         "unsetenv" => Some(EnvChange::Unset(names())),
         "resetenv" => Some(EnvChange::Reset(names())),
         _ => None,
@@ -195,7 +199,8 @@ pub(crate) fn environment(section: &str, directive: &Directive) -> Option<EnvCha
 
 /// The words were acted on while the lines after them were read.
 fn seen_before(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    cx.words.take_rest();
+    let change = change(cx.keyword, cx.words.take_rest());
+    cx.target.environment.extend(change);
     Ok(())
 }
 
@@ -301,7 +306,7 @@ fn force(global: &mut Global, version: TlsVersion) {
     (global.default_bind_min_tls, global.default_bind_max_tls) = (Some(version), Some(version));
 }
 
-fn unknown_bind_option(word: &lang::Word, name: &str) -> Diagnostic {
+fn unknown_bind_option(word: &Word, name: &str) -> Diagnostic {
     let names =
         ["ssl-min-ver", "ssl-max-ver", "no-tls-tickets", "no-sslv3", "no-tlsv10", "no-tlsv11", "no-tlsv12"];
     let message = format!("unknown option '{name}' on global statement 'ssl-default-bind-options'.");

@@ -6,6 +6,7 @@ use lang::{Diagnostic, Word};
 
 use super::Context;
 use crate::draft::Proxy;
+use crate::model::PageOrigin;
 
 /// The statuses that HAProxy has a page for; 414 and 431 came after 2.6.
 const PAGES: &[u16] = &[
@@ -27,12 +28,16 @@ pub(crate) fn file(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(Diagnostic::alert(file.span, format!("errorfile : '{name}': {why}"))
             .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
     }
-    set(cx, status, bytes);
+    set(cx, status, bytes, PageOrigin::File(name.into()));
     Ok(())
 }
 
 /// `errorloc CODE URL`, `errorloc302`, `errorloc303`.
-pub(crate) fn location(cx: &mut Context<'_, Proxy>, status_line: &str) -> Result<(), Diagnostic> {
+pub(crate) fn location(
+    cx: &mut Context<'_, Proxy>,
+    status_line: &str,
+    origin: fn(String) -> PageOrigin,
+) -> Result<(), Diagnostic> {
     let (status, url) = arguments(cx, "url")?;
     if url.text.contains(|c: char| c.is_control()) {
         let message = format!("{} : the url has control characters", cx.keyword);
@@ -42,7 +47,7 @@ pub(crate) fn location(cx: &mut Context<'_, Proxy>, status_line: &str) -> Result
         "HTTP/1.1 {status_line}\r\nCache-Control: no-cache\r\nContent-length: 0\r\nLocation: {}\r\n\r\n",
         url.text
     );
-    set(cx, status, page.into_bytes());
+    set(cx, status, page.into_bytes(), origin(url.text.clone()));
     Ok(())
 }
 
@@ -57,10 +62,14 @@ fn arguments<'a>(cx: &mut Context<'a, Proxy>, what: &str) -> Result<(u16, &'a Wo
     Ok((status.ok_or_else(|| Diagnostic::alert(code.span, unknown()))?, word))
 }
 
-fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>) {
-    let pages = &mut cx.target.settings.options.errorfiles;
-    pages.retain(|(other, _)| *other != status);
-    pages.push((status, page));
+fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>, origin: PageOrigin) {
+    let options = &mut cx.target.settings.options;
+    if let Some(old) = options.errorfiles.iter().position(|(other, _)| *other == status) {
+        options.errorfiles.remove(old);
+        options.errorfile_origins.remove(old);
+    }
+    options.errorfiles.push((status, page));
+    options.errorfile_origins.push(origin);
 }
 
 /// Why these bytes are no answer, in HAProxy's words. No bytes at all are fine: then nothing is sent.

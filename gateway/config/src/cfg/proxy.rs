@@ -4,7 +4,7 @@ use lang::Diagnostic;
 
 use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log, page};
 use crate::draft::Proxy;
-use crate::model::{Mode, TrafficLog};
+use crate::model::{Mode, PageOrigin, TrafficLog};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -24,9 +24,9 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
     keyword("monitor-uri")          .in_(FE).takes(1, "a URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
     keyword("errorfile")            .in_(ANY).parse(page::file),
-    keyword("errorloc")             .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
-    keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found")),
-    keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other")),
+    keyword("errorloc")             .in_(ANY).parse(|cx| page::location(cx, "302 Found", PageOrigin::Found)),
+    keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found", PageOrigin::Found)),
+    keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other", PageOrigin::SeeOther)),
     keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse).lacks("'never'; 'aggressive' and 'always' mean 'safe'"),
 
     keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),

@@ -73,6 +73,8 @@ pub struct Global {
     pub fd_hard_limit: Option<u64>,
     /// `zero-warning`: warnings are errors.
     pub zero_warning: bool,
+    /// `setenv`, `presetenv`, `unsetenv`, `resetenv`, in order: what `env()` and the lines behind them see.
+    pub environment: Vec<lang::EnvChange>,
     /// `ca-base`: where relative names of CA files are looked up; already joined to each `ca-file`.
     pub ca_base: Option<PathBuf>,
     /// `crt-base`: where relative certificate names are looked up.

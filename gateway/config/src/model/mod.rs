@@ -13,7 +13,7 @@ pub use bind::{Bind, BindAddress, BindTls, Permissions, TlsVersion};
 pub use check::{Check, CheckKind, ExpectStatus};
 pub use global::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo, RunAs, StatsSocket};
 pub use proxy::{
-    Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode,
+    Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode, PageOrigin,
     ProxyOptions, Timeouts, TrafficLog, UseBackend,
 };
 pub use server::{Family, Server, ServerAddress, ServerPort};

@@ -1,6 +1,7 @@
 //! `frontend`, `backend` and `listen` sections (configuration.txt 4).
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Bind, LogTarget, Server};
@@ -180,6 +181,19 @@ pub struct ProxyOptions {
     pub log_health_checks: bool,
     /// `errorfile CODE FILE`: the whole answer, head included, as it goes out.
     pub errorfiles: Vec<(u16, Vec<u8>)>,
+    /// Where each of [`Self::errorfiles`] comes from, in the same order.
+    pub errorfile_origins: Vec<PageOrigin>,
+}
+
+/// Where a page in place of a built-in one comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageOrigin {
+    /// `errorfile`: this file.
+    File(PathBuf),
+    /// `errorloc`, `errorloc302`: this URL.
+    Found(String),
+    /// `errorloc303`: this URL.
+    SeeOther(String),
 }
 
 /// `option forwardfor` (configuration.txt 4.2).
