@@ -25,7 +25,7 @@ use crate::stream::{FrontStream, Transport};
 /// How often idle server connections are looked at.
 const PURGE: Duration = Duration::from_secs(5);
 
-/// HAProxy passes CONNECT on like any other method. An HTTP/2 connection without streams is kept for the longest
+/// CONNECT is judged by ourselves. An HTTP/2 connection without streams is kept for the longest
 /// `timeout client` there is, since Pingora has one time for all.
 fn server_options(gateway: &Gateway) -> HttpServerOptions {
     let runtime = gateway.runtime();

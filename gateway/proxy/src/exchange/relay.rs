@@ -178,6 +178,7 @@ impl<'a> Relay<'a> {
         }
         self.ctx.status = Some(head.status);
         self.body(head, body).await?;
+        self.rest_of_request().await?;
         Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
     }
 
@@ -347,6 +348,23 @@ impl<'a> Relay<'a> {
                 done = self.take_body(&mut body, chunked, &mut tasks)?;
             }
         }
+    }
+
+    /// An answer may come before all of the request: the rest goes to the server all the same, so that both
+    /// connections can be used again.
+    async fn rest_of_request(&mut self) -> Result<()> {
+        while !(self.refused || self.request_done && self.output.is_empty()) {
+            match self.next().await {
+                Event::Written | Event::ClientLeft => {}
+                // The server has closed, or says what nobody asked for: it is done with this connection.
+                Event::FromServer(_) | Event::Unwritable(_) => {
+                    self.refused = true;
+                    self.keep_server = false;
+                }
+                Event::FromClient(piece) => self.take_from_client(piece)?,
+            }
+        }
+        Ok(())
     }
 
     fn for_client(&self, head: ResponseHead) -> Result<ResponseHeader> {

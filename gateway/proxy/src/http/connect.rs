@@ -171,6 +171,13 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
             error.set_retry(false);
         }
         next => {
+            // A server that let the time run out needs no further pause.
+            let next = match next {
+                Next::Same { .. } if *error.etype() == ErrorType::ConnectTimedout => {
+                    Next::Same { pause: Duration::ZERO }
+                }
+                next => next,
+            };
             ctx.retries += 1;
             server.counters.retry();
             backend.upstream.counters.retry();

@@ -86,6 +86,10 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
         return Error::e_explain(ErrorType::InternalError, "a request without its route");
     };
     let frontend = route.frontend.model();
+    if ctx.request.method == Method::CONNECT {
+        // What follows it would be no HTTP, and nothing here makes a tunnel of it yet.
+        return refuse(session, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
+    }
     if let Some(uri) = &frontend.monitor_uri
         && is_monitor(&ctx.request, uri)
     {
@@ -194,6 +198,7 @@ pub(crate) fn pages_of(ctx: &Ctx) -> &answer::Pages {
 /// Answers with the page of an outcome.
 pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
     ctx.outcome = Some(outcome);
+    ctx.closing |= outcome.status == 405;
     let reply = pages_of(ctx).reply(outcome.status);
     answer(session, ctx, reply).await
 }
