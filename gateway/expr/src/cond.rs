@@ -142,6 +142,17 @@ impl Cond {
         words
     }
 
+    /// The named ACLs in it, each once, and what they say as far as can be told now.
+    pub fn named(&self, txn: &dyn Txn) -> Vec<(&str, Verdict)> {
+        let mut told: Vec<(&str, Verdict)> = Vec::new();
+        for acl in self.acls() {
+            if !acl.name().is_empty() && told.iter().all(|(known, _)| *known != acl.name()) {
+                told.push((acl.name(), acl.judge(txn)));
+            }
+        }
+        told
+    }
+
     /// The groups of terms, unless the whole is negated.
     pub(crate) fn groups(&self) -> Option<&[Vec<Term>]> {
         (!self.inner.unless).then_some(&self.inner.groups)
@@ -383,6 +394,12 @@ mod tests {
         let seen: Vec<_> = used.acls().map(|acl| (acl.lines().count(), acl.is_predefined())).collect();
         assert_eq!(seen, [(2, false), (1, false), (1, true), (1, true)]);
         assert_eq!(used.acls().next().unwrap().lines().nth(1).unwrap(), ["path_beg", "-i", "/a"]);
+    }
+
+    #[test]
+    fn the_acls_in_it_say_one_by_one_what_they_hold_of_a_request() {
+        let cond = cond("if METH_POST !METH_GET or METH_GET { path / }").unwrap();
+        assert_eq!(cond.named(&sample()), [("METH_POST", Verdict::False), ("METH_GET", Verdict::True)]);
     }
 
     #[test]

@@ -82,6 +82,17 @@ impl Sources {
         self.files.iter().map(|source| source.name.as_str())
     }
 
+    /// The line at a place as [`Sources::place`] writes it.
+    pub fn line_at(&self, place: &str) -> Option<Cow<'_, str>> {
+        let mut files = (0..).map(FileId).zip(&self.files);
+        files.find_map(|(file, source)| {
+            let within = place.strip_prefix(source.name.as_str())?.strip_prefix(':')?;
+            let labelled = source.labels.iter().position(|label| label == within).map(|at| at + 1);
+            let line = labelled.and_then(|line| u32::try_from(line).ok()).or_else(|| within.parse().ok())?;
+            self.line(file, line)
+        })
+    }
+
     /// One line without its end; bytes that are not UTF-8 are replaced.
     pub fn line(&self, file: FileId, line: u32) -> Option<Cow<'_, str>> {
         self.line_bytes(file, line).map(String::from_utf8_lossy)
@@ -152,6 +163,7 @@ mod tests {
         let file = sources.add_labelled("a.yaml", lines);
         assert_eq!(sources.place(Span { file, line: 2, start: 0, end: 1 }), "a.yaml:global.maxconn");
         assert_eq!(sources.line(file, 2).as_deref(), Some("maxconn 1"));
+        assert_eq!(sources.line_at("a.yaml:global.maxconn").as_deref(), Some("maxconn 1"));
     }
 
     #[test]
@@ -160,6 +172,8 @@ mod tests {
         let file = sources.add("a.cfg", b"one\n".to_vec());
         assert_eq!(sources.place(Span { file, line: 7, start: 0, end: 1 }), "a.cfg:7");
         assert_eq!(sources.place(Span { file, ..Span::default() }), "a.cfg");
+        assert_eq!(sources.line_at("a.cfg:1").as_deref(), Some("one"));
+        assert!(["a.cfg", "a.cfg:2", "a.cfg:x", "b.cfg:1"].iter().all(|at| sources.line_at(at).is_none()));
         assert_eq!(sources.lines(file), 1);
         assert!(!sources.is_truncated(file));
     }

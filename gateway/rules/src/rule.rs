@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use expr::{Acls, Cond, Phase, Scope, Verdict};
+use expr::{Acls, Cond, Phase, Scope, Txn, Verdict};
 use lang::{Diagnostic, Words};
 
 use crate::action::{self, ACTIONS, Action};
@@ -182,14 +182,18 @@ impl RuleSet {
 
     /// Applies every rule whose condition holds, until one ends the set.
     pub fn run(&self, message: &mut dyn Message) -> Flow {
-        self.run_told(message, |_, _| {})
+        self.run_told(message, |_, _, _| {})
     }
 
-    /// The same, telling of each rule that is asked what its condition said.
-    pub fn run_told(&self, message: &mut dyn Message, mut tell: impl FnMut(&Rule, Verdict)) -> Flow {
+    /// The same, telling of each rule that is asked what its condition said, and of what.
+    pub fn run_told(
+        &self,
+        message: &mut dyn Message,
+        mut tell: impl FnMut(&Rule, Verdict, &dyn Txn),
+    ) -> Flow {
         for rule in &self.rules {
             let verdict = rule.judge(message);
-            tell(rule, verdict);
+            tell(rule, verdict, message.txn());
             match verdict {
                 Verdict::False => continue,
                 Verdict::Unknown => return Flow::Wait,
@@ -231,7 +235,7 @@ mod tests {
             set.push(rule(Phase::HttpRequest, text).unwrap().at(place));
         }
         let mut told = Vec::new();
-        set.run_told(&mut World::sample(), |rule, verdict| told.push((rule.place().to_owned(), verdict)));
+        set.run_told(&mut World::sample(), |rule, verdict, _| told.push((rule.place().to_owned(), verdict)));
         assert_eq!(told, [("f:1".to_owned(), Verdict::False), ("f:2".to_owned(), Verdict::True)]);
         assert_eq!(
             rule(Phase::HttpRequest, "deny").unwrap().at("f:9"),
