@@ -92,10 +92,13 @@ impl Acceptor {
     /// listener it waits for ever. Dropping the future loses no connection.
     pub async fn accept(&self, permits: &Permits) -> Accepted {
         loop {
-            if let Err(error) = self.socket.readable().await {
-                self.rest(&error).await;
-                continue;
-            }
+            let closed = match self.socket.readable().await {
+                Ok(guard) => guard.ready().is_read_closed(),
+                Err(error) => {
+                    self.rest(&error).await;
+                    continue;
+                }
+            };
             let held = permits.acquire().await;
             match self.socket.try_io(Interest::READABLE, accept_one) {
                 Ok((fd, peer)) => match self.finish(fd, &peer) {
@@ -104,12 +107,16 @@ impl Acceptor {
                     }
                     Err(error) => self.rest(&error).await,
                 },
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                    // The listener was closed: nothing will ever come.
+                // The listener was closed and nothing will ever come: TCP says so in its error, a unix socket by its
+                // readiness alone.
+                Err(error)
+                    if error.kind() == io::ErrorKind::InvalidInput
+                        || closed && error.kind() == io::ErrorKind::WouldBlock =>
+                {
                     drop(held);
                     std::future::pending::<()>().await;
                 }
+                Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     drop(held);
                     self.rest(&error).await;
@@ -223,13 +230,19 @@ mod tests {
 
     #[test]
     fn a_closed_listener_is_waited_on_without_a_busy_loop() {
+        let path = std::env::temp_dir().join(format!("gateway-closed-{}.sock", std::process::id()));
+        let unix = BindAddress::Unix(path.clone());
+        let tcp = BindAddress::Tcp("127.0.0.1:0".parse().unwrap());
         run(async {
-            let listener = listener();
-            let acceptor = listener.try_clone().unwrap().into_acceptor().unwrap();
-            listener.close();
-            let wait = Duration::from_millis(20);
-            assert!(tokio::time::timeout(wait, acceptor.accept(&Permits::default())).await.is_err());
+            for address in [tcp, unix] {
+                let listener = Listener::open_plain(&address, &Permissions::default(), 16).unwrap();
+                let acceptor = listener.try_clone().unwrap().into_acceptor().unwrap();
+                listener.close();
+                let wait = Duration::from_millis(20);
+                assert!(tokio::time::timeout(wait, acceptor.accept(&Permits::default())).await.is_err());
+            }
         });
+        let _ = std::fs::remove_file(path);
     }
 
     #[test]

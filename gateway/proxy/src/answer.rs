@@ -182,7 +182,7 @@ pub(crate) fn head<'a>(
 }
 
 /// Turns what a rule answers into a reply.
-pub(crate) fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
+pub fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
     let Some(body) = &answer.body else { return pages.reply(answer.status) };
     let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
     let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
@@ -17,9 +18,12 @@ use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
     UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::connection::Connection;
+
+/// The length of the client preface, `PRI * HTTP/2.0` and its end.
+const PREFACE_LENGTH: usize = 24;
 
 /// A client connection.
 #[derive(Debug)]
@@ -56,6 +60,22 @@ impl FrontStream {
     pub fn become_http2(&mut self, prefix: BytesMut) {
         self.http2 = true;
         self.prefix = prefix;
+    }
+
+    /// Waits for the client preface of a connection whose ALPN chose HTTP/2 (RFC 9113 3.4): Pingora would wait for it
+    /// for ever. False where the client left or took longer than `patience`; what it says is judged by the protocol.
+    pub async fn preface_comes(&mut self, patience: Option<Duration>) -> bool {
+        let mut preface = [0; PREFACE_LENGTH];
+        let reading = self.read_exact(&mut preface);
+        let read = match patience {
+            None => reading.await,
+            Some(patience) => match tokio::time::timeout(patience, reading).await {
+                Ok(read) => read,
+                Err(_) => return false,
+            },
+        };
+        self.prefix = BytesMut::from(&preface[..]);
+        read.is_ok()
     }
 
     /// The facts of the connection.

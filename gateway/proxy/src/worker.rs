@@ -208,9 +208,12 @@ async fn connect(
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),
     });
-    let stream = FrontStream::new(transport, connection, http2);
+    let mut stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();
     if http2 {
+        if !stream.preface_comes(patience).await {
+            return;
+        }
         // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
         app.process_new(Box::new(stream), &socket.stopped()).await;
     } else {
