@@ -9,6 +9,8 @@ use crate::support::subject::{Config, Subject};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("listen::a_connection_that_waited_before_the_start_is_served", waiting);
@@ -66,18 +68,23 @@ fn inherited_unix() {
 fn unix() {
     let (subject, _origin) = one("\"unix@${DIR}/front.sock\" mode 600", |c| c);
     let path = subject.path("front.sock");
-    eventually("the socket", || path.exists().then_some(()));
+    answers_at(&path);
     assert_eq!(Client::unix(&path).get("/").status(), 200);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let (bare, _origin) = one("\"${DIR}/bare.sock\"", |c| c);
     let path = bare.path("bare.sock");
-    eventually("the socket", || path.exists().then_some(()));
+    answers_at(&path);
     assert_eq!(Client::unix(&path).get("/").status(), 200);
+}
+
+/// Waits for the listener: HAProxy names the socket a moment before it listens.
+fn answers_at(path: &Path) {
+    eventually("the socket", || UnixStream::connect(path).ok());
 }
 
 fn abstract_socket() {
     use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixStream};
+    use std::os::unix::net::SocketAddr;
     let name = format!("it-{}-{}", std::process::id(), ports::free());
     let (_subject, _origin) = one("\"abns@${NAME}\"", |c| c.var("NAME", &name));
     // HAProxy fills the rest of the 108 bytes of the address with zeros, and so does who wants to meet it.
