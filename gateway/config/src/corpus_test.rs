@@ -15,9 +15,9 @@ fn corpus() -> PathBuf {
 }
 
 /// The corpus with the files that it names, made once per run.
-fn prepared() -> PathBuf {
+pub(crate) fn prepared(purpose: &str) -> PathBuf {
     let corpus = corpus();
-    let target = std::env::temp_dir().join(format!("gateway-corpus-{}", std::process::id()));
+    let target = std::env::temp_dir().join(format!("gateway-{purpose}-{}", std::process::id()));
     assert!(
         corpus.join("open").is_dir(),
         "the corpus is missing: {} does not exist",
@@ -42,21 +42,30 @@ fn loaded_by_haproxy() -> BTreeMap<String, bool> {
     text.lines().skip(1).filter_map(row).collect()
 }
 
-#[test]
-fn the_open_corpus_goes_through_the_loader() {
-    let dir = prepared();
-    let verdicts = loaded_by_haproxy();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&dir)
+/// Its configurations.
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
         .expect("it was made")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "cfg"))
         .collect();
     files.sort();
     assert!(files.len() > 100, "only {} files", files.len());
-    // the verdicts were made with these set
+    files
+}
+
+/// The verdicts were made with these variables set.
+pub(crate) fn world() -> World {
     let ports = ["HTTP_PORT", "HTTPS_PORT", "MQTT_PORT", "EDGES_RPC_PORT"].map(|name| (name, "8080"));
     let vars = ports.into_iter().chain([("BIND_CONFIG", ":8080"), ("SOCKET_PATH", "/run/docker.sock")]);
-    let world = World { texts: Vec::new(), vars: vars.collect() };
+    World { texts: Vec::new(), vars: vars.collect() }
+}
+
+#[test]
+fn the_open_corpus_goes_through_the_loader() {
+    let dir = prepared("corpus");
+    let verdicts = loaded_by_haproxy();
+    let (files, world) = (files(&dir), world());
     let (mut loads, mut reasons, mut wrongly) = (0, BTreeMap::<String, usize>::new(), Vec::new());
     for file in &files {
         let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();

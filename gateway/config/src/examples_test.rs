@@ -5,11 +5,11 @@ use std::process::Command;
 
 use lang::Facts;
 
-use crate::load;
 use crate::model::Model;
 use crate::world::World;
+use crate::{Spelling, dump, load};
 
-fn examples() -> Vec<PathBuf> {
+pub(crate) fn examples() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conf");
     let entries = std::fs::read_dir(&dir).expect("conf/ is there");
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -20,14 +20,18 @@ fn examples() -> Vec<PathBuf> {
 }
 
 /// An example, which must load without a word.
-fn model(file: &Path) -> Model {
-    // the files that the TLS example names are not there where it is tested
-    let certs = ["certs/default.pem", "certs/"].map(|name| (Path::new(TLS_HOME).join(name), Vec::new()));
-    let world = World { texts: certs.into(), vars: Vec::new() };
+pub(crate) fn model(file: &Path) -> Model {
+    let world = world();
     let loaded = load(&[file.to_owned()], &world, &world, &Facts::default());
     let said = loaded.diagnostics.render_pipe(&loaded.sources);
     assert!(said.is_empty(), "{}: {said:#?}", file.display());
     loaded.model.expect("nothing was said")
+}
+
+/// The files that the TLS example names are not there where it is tested.
+pub(crate) fn world() -> World {
+    let certs = ["certs/default.pem", "certs/"].map(|name| (Path::new(TLS_HOME).join(name), Vec::new()));
+    World { texts: certs.into(), vars: Vec::new() }
 }
 
 #[test]
@@ -71,10 +75,14 @@ fn haproxy_accepts_each_example() {
         let text = std::fs::read_to_string(&file).expect("it is text");
         let copy = dir.join(file.file_name().expect("a file has a name"));
         std::fs::write(&copy, text.replace(TLS_HOME, &dir.display().to_string())).expect("a temporary file");
-        let output =
-            Command::new("haproxy").arg("-c").arg("-f").arg(&copy).output().expect("haproxy is needed");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && !said.contains("[WARNING]"), "{}: {said}", file.display());
+        let dumped = copy.with_extension("dumped.cfg");
+        std::fs::write(&dumped, dump(&model(&copy), Spelling::Cfg)).expect("a temporary file");
+        for file in [copy, dumped] {
+            let output =
+                Command::new("haproxy").arg("-c").arg("-f").arg(&file).output().expect("haproxy is needed");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && !said.contains("[WARNING]"), "{}: {said}", file.display());
+        }
     }
     let _ = std::fs::remove_dir_all(dir);
 }

@@ -6,6 +6,7 @@
 
 mod cfg;
 mod draft;
+mod dump;
 mod lower;
 pub mod model;
 mod resolve;
@@ -22,6 +23,8 @@ mod load_test;
 mod table_test;
 #[cfg(test)]
 mod world;
+
+pub use dump::{Spelling, dump};
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! A draft becomes a model: names become ids, and everything that crosses a section's border is judged. The only
 //! constructor of [`Model`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use lang::{Diagnostic, Diagnostics, Files, Severity, Span, Word, suggest};
@@ -14,9 +14,11 @@ use crate::model::{
 };
 
 /// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
-const FIRST_ID: u32 = 2;
+pub(crate) const FIRST_ID: u32 = 2;
+/// The first server's number in each backend.
+pub(crate) const FIRST_SERVER_ID: u32 = 1;
 /// HAProxy's `retries` where nothing is said.
-const RETRIES: u32 = 3;
+pub(crate) const RETRIES: u32 = 3;
 
 /// Builds the model; it is worth something only if no error was noted.
 pub(crate) fn resolve(draft: Draft, files: &dyn Files, notes: &mut Diagnostics) -> Model {
@@ -118,19 +120,21 @@ fn number(proxies: &[Proxy], notes: &mut Diagnostics) -> Vec<u32> {
         }
         taken.insert(id, proxy);
     }
-    let mut next = FIRST_ID;
-    let mut free = || {
-        while taken.contains_key(&next) {
+    count(proxies.iter().map(|proxy| proxy.id.map(|(id, _)| id)), FIRST_ID)
+}
+
+/// The number that each was given, or the next from `first` on that was given to nobody.
+pub(crate) fn count(given: impl Iterator<Item = Option<u32>> + Clone, first: u32) -> Vec<u32> {
+    let taken: HashSet<u32> = given.clone().flatten().collect();
+    let mut next = first;
+    let number = |own: Option<u32>| {
+        while taken.contains(&next) {
             next += 1;
         }
         next += 1;
-        next - 1
+        own.unwrap_or(next - 1)
     };
-    proxies
-        .iter()
-        .map(|proxy| (proxy.id.map(|(id, _)| id), free()))
-        .map(|(own, free)| own.unwrap_or(free))
-        .collect()
+    given.map(number).collect()
 }
 
 /// What can be said about a section by itself.
@@ -383,15 +387,7 @@ impl Resolving<'_> {
                 self.notes.alert(server.span, message);
             }
         }
-        let mut next = 1;
-        let free = |server: &Server| {
-            while taken.contains_key(&next) {
-                next += 1;
-            }
-            next += 1;
-            server.options.id.unwrap_or(next - 1)
-        };
-        proxy.servers.iter().map(free).collect()
+        count(proxy.servers.iter().map(|server| server.options.id), FIRST_SERVER_ID)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A scalar is one directive, a list several, a map prefixes its keys, `true` the bare keyword and `false` its `no`
 //! form. The top level holds sections: `global` and `defaults` hold directives (or a list of such sections, each with
-//! `name` and `from` if need be); `frontends`, `backends` and `listens` hold sections by name.
+//! `name` and `from` if need be); `frontends`, `backends` and `listens` hold sections by name. A list of such maps
+//! is read in its order.
 
 use std::path::Path;
 
@@ -31,6 +32,10 @@ fn lines(text: &[u8]) -> Result<Lines, Misspelt> {
     match value {
         Value::Null => {}
         Value::Mapping(sections) => writer.sections(&sections)?,
+        // an order that a map with one key for each kind cannot have
+        Value::Sequence(list) if list.iter().all(Value::is_mapping) => {
+            list.iter().filter_map(Value::as_mapping).try_for_each(|sections| writer.sections(sections))?;
+        }
         _ => return Err(bad("", "sections are expected: global, defaults, frontends, backends, listens")),
     }
     Ok(writer.lines)

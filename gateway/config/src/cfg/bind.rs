@@ -261,6 +261,9 @@ fn socket(line: &Line, written: String, address: BindAddress, place: &str) -> Bi
     }
 }
 
+/// What the commands of a socket may do where nothing is said: `operator`.
+pub(crate) const DEFAULT_LEVEL: u8 = 2;
+
 /// `stats socket`.
 pub(crate) fn stats_socket(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let usage = "'stats socket' in global section expects an address or a path to a UNIX socket";
@@ -271,7 +274,7 @@ pub(crate) fn stats_socket(cx: &mut Context<'_, Global>) -> Result<(), Diagnosti
         cx.target.stats_sockets.push(StatsSocket {
             address,
             permissions: line.permissions.clone(),
-            level: line.level.unwrap_or(2),
+            level: line.level.unwrap_or(DEFAULT_LEVEL),
         });
     }
     Ok(())

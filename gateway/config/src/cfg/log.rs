@@ -10,14 +10,14 @@ use crate::draft::{Log, Proxy};
 use crate::model::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo};
 
 /// HAProxy's names for the facilities, by number.
-const FACILITIES: [&str; 24] = [
+pub(crate) const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2", "ftp", "ntp",
     "audit", "alert", "cron2", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
     "local7",
 ];
 
 /// The levels by name.
-const LEVELS: [(&str, LogLevel); 8] = [
+pub(crate) const LEVELS: [(&str, LogLevel); 8] = [
     ("emerg", LogLevel::Emerg),
     ("alert", LogLevel::Alert),
     ("crit", LogLevel::Crit),
@@ -29,7 +29,7 @@ const LEVELS: [(&str, LogLevel); 8] = [
 ];
 
 /// The formats by name.
-const FORMATS: [(&str, LogFormat); 8] = [
+pub(crate) const FORMATS: [(&str, LogFormat); 8] = [
     ("local", LogFormat::Local),
     ("rfc3164", LogFormat::Rfc3164),
     ("rfc5424", LogFormat::Rfc5424),
@@ -41,7 +41,7 @@ const FORMATS: [(&str, LogFormat); 8] = [
 ];
 
 /// The longest line where nothing is said.
-const DEFAULT_LENGTH: usize = 1024;
+pub(crate) const DEFAULT_LENGTH: usize = 1024;
 /// Syslog's port (RFC 5426).
 const SYSLOG_PORT: u16 = 514;
 

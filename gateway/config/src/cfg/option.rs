@@ -118,7 +118,7 @@ fn tcplog(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 }
 
 /// HAProxy's header when nothing else is said, in lower case.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 
 fn forwardfor(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let mut value = ForwardFor { header: FORWARDED_FOR.to_owned(), except: Vec::new(), if_none: false };
@@ -157,7 +157,7 @@ fn header_name(word: &Word) -> Result<String, Diagnostic> {
 }
 
 /// Where nothing else is said, the last retry may go to another server.
-const LAST_RETRY: i32 = -1;
+pub(crate) const LAST_RETRY: i32 = -1;
 
 fn redispatch(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let interval = match cx.words.next() {

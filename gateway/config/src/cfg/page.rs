@@ -64,12 +64,16 @@ fn arguments<'a>(cx: &mut Context<'a, Proxy>, what: &str) -> Result<(u16, &'a Wo
 
 fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>, origin: PageOrigin) {
     let options = &mut cx.target.settings.options;
-    if let Some(old) = options.errorfiles.iter().position(|(other, _)| *other == status) {
-        options.errorfiles.remove(old);
-        options.errorfile_origins.remove(old);
+    match options.errorfiles.binary_search_by_key(&status, |(other, _)| *other) {
+        Ok(at) => {
+            options.errorfiles[at] = (status, page);
+            options.errorfile_origins[at] = origin;
+        }
+        Err(at) => {
+            options.errorfiles.insert(at, (status, page));
+            options.errorfile_origins.insert(at, origin);
+        }
     }
-    options.errorfiles.push((status, page));
-    options.errorfile_origins.push(origin);
 }
 
 /// Why these bytes are no answer, in HAProxy's words. No bytes at all are fine: then nothing is sent.

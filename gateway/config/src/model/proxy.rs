@@ -179,7 +179,7 @@ pub struct ProxyOptions {
     pub abortonclose: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
-    /// `errorfile CODE FILE`: the whole answer, head included, as it goes out.
+    /// `errorfile CODE FILE`: the whole answer, head included, as it goes out; by status.
     pub errorfiles: Vec<(u16, Vec<u8>)>,
     /// Where each of [`Self::errorfiles`] comes from, in the same order.
     pub errorfile_origins: Vec<PageOrigin>,

@@ -1,0 +1,58 @@
+//! What checks send and expect: `option httpchk`, `http-check`.
+
+use super::text::{Line, line};
+use crate::model::{CheckKind, ExpectStatus, Server};
+
+/// The lines of a backend; its servers are all checked in the same way.
+pub(super) fn lines(servers: &[Server]) -> Vec<Line> {
+    let kind = servers.iter().find_map(|server| server.check.as_ref()).map(|check| &check.kind);
+    match kind {
+        None | Some(CheckKind::Tcp) => Vec::new(),
+        Some(CheckKind::Http { method, uri, version, headers, body, expect }) => {
+            let (hidden, headers) = headers.split_at(hidden(headers));
+            let version = hidden
+                .iter()
+                .fold(version.clone(), |version, (name, value)| format!("{version}\r\n{name}: {value}"));
+            let lines = [
+                Some(line(["option", "httpchk", method, uri, &version])),
+                send(method, headers, body.as_deref()),
+                expectation(expect),
+            ];
+            lines.into_iter().flatten().collect()
+        }
+    }
+}
+
+/// How many headers must stand behind the version, as in old files: `hdr` does not take a `%`.
+fn hidden(headers: &[(String, String)]) -> usize {
+    headers.iter().rposition(|(_, value)| value.contains('%')).map_or(0, |last| last + 1)
+}
+
+fn send(method: &str, headers: &[(String, String)], body: Option<&str>) -> Option<Line> {
+    if headers.is_empty() && body.is_none() {
+        return None;
+    }
+    let add = |line: Line, (name, value): &(String, String)| line.and("hdr").and(name).and(value);
+    let line = headers.iter().fold(line(["http-check", "send"]), add).set("body", body);
+    let ends_empty = line.words.last().is_some_and(|word| word.text.is_empty());
+    // an empty last word would not be read
+    Some(line.set("meth", ends_empty.then_some(method)))
+}
+
+fn expectation(expect: &ExpectStatus) -> Option<Line> {
+    let (not, keyword, pattern) = match expect {
+        ExpectStatus::Success => return None,
+        ExpectStatus::Status { not, ranges } => (not, "status", statuses(ranges)),
+        ExpectStatus::Pattern { not, pattern } => (not, "rstatus", pattern.clone()),
+        ExpectStatus::Body { not, pattern, regex: false } => (not, "string", pattern.clone()),
+        ExpectStatus::Body { not, pattern, regex: true } => (not, "rstring", pattern.clone()),
+    };
+    let comment = pattern.is_empty().then_some("anything"); // an empty last word would not be read
+    Some(line(["http-check", "expect"]).flag("!", *not).and(keyword).and(pattern).set("comment", comment))
+}
+
+fn statuses(ranges: &[(u16, u16)]) -> String {
+    let range =
+        |(low, high): &(u16, u16)| if low == high { low.to_string() } else { format!("{low}-{high}") };
+    ranges.iter().map(range).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,243 @@
+//! `frontend`, `backend` and `listen` sections.
+
+use std::time::Duration;
+
+use rules::RuleSet;
+
+use super::text::{self, Line, line};
+use super::{bind, check, log, order, rule, server};
+use crate::cfg::{self, Index, Sections};
+use crate::draft;
+use crate::lower::PROXY_TABLES;
+use crate::model::{
+    Backend, Balance, ConnectionMode, ForwardFor, Frontend, Logging, Mode, Model, PageOrigin, ProxyOptions,
+    Timeouts, UseBackend,
+};
+use crate::resolve::RETRIES;
+
+/// A section's lines: its own, and those that it can only inherit.
+pub(super) struct Written {
+    pub(super) own: Vec<Line>,
+    pub(super) inherited: Vec<Line>,
+}
+
+/// What both halves of a `listen` say alike.
+pub(super) struct Shared<'a> {
+    mode: Mode,
+    disabled: bool,
+    timeouts: &'a Timeouts,
+    options: &'a ProxyOptions,
+    logging: &'a Logging,
+    pub(super) inspect_delay: Option<Duration>,
+    pub(super) tcp_request_content: &'a RuleSet,
+    pub(super) http_request: &'a RuleSet,
+    pub(super) http_response: &'a RuleSet,
+}
+
+/// What a half says alone: lines before the rules, and behind them.
+struct Half<'a> {
+    head: Vec<Line>,
+    switches: &'a [UseBackend],
+    tail: Vec<Line>,
+}
+
+/// Writes the sections of one model.
+pub(super) struct Writer<'a> {
+    model: &'a Model,
+    index: Index<draft::Proxy>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(model: &'a Model) -> Self {
+        Self { model, index: Index::new(PROXY_TABLES) }
+    }
+
+    /// A section; its number is written if counting does not give it.
+    pub(super) fn proxy(&self, proxy: &order::Proxy<'a>, own_id: bool) -> Written {
+        let mut halves = Vec::new();
+        let mut shared = None;
+        for (half, said) in [proxy.back.map(backend), proxy.front.map(|front| frontend(front, self.model))]
+            .into_iter()
+            .flatten()
+        {
+            halves.push(half);
+            shared = Some(said);
+        }
+        let Some(shared) = shared else { return Written { own: Vec::new(), inherited: Vec::new() } };
+        let switches = halves.iter().flat_map(|half| half.switches);
+        let rules = rule::lines(&shared, &switches.cloned().collect::<Vec<_>>(), self.model);
+        let mut lines: Vec<Line> =
+            own_id.then(|| line(["id", &proxy.id().to_string()])).into_iter().collect();
+        lines.extend((shared.mode == Mode::Http).then(|| line(["mode", "http"])));
+        lines.extend(shared.disabled.then(|| line(["disabled"])));
+        lines.extend(halves.iter_mut().rev().flat_map(|half| std::mem::take(&mut half.head)));
+        lines.extend(log::targets(shared.logging, &self.model.global.logs));
+        lines.extend(timeouts(shared.timeouts));
+        lines.extend(options(shared.options));
+        lines.extend(rules);
+        lines.extend(halves.into_iter().flat_map(|half| half.tail));
+        self.sort(lines, log::traffic(&shared.logging.traffic), kind(proxy))
+    }
+
+    /// Keeps apart what the keyword's row does not allow in this kind of section.
+    fn sort(&self, lines: Vec<Line>, traffic: Option<Line>, kind: Sections) -> Written {
+        let legal =
+            |line: &Line| self.index.find(&line.words).is_none_or(|(row, _)| row.sections.meets(kind));
+        let (mut own, mut inherited): (Vec<_>, Vec<_>) = lines.into_iter().partition(legal);
+        // where traffic logs have no meaning their form is legal and not heard
+        if kind == cfg::BACKEND {
+            inherited.extend(traffic)
+        } else {
+            own.extend(traffic)
+        }
+        Written { own, inherited }
+    }
+}
+
+fn kind(proxy: &order::Proxy<'_>) -> Sections {
+    match (proxy.front, proxy.back) {
+        (Some(_), Some(_)) => cfg::LISTEN,
+        (Some(_), None) => cfg::FRONTEND,
+        (None, _) => cfg::BACKEND,
+    }
+}
+
+fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'a>) {
+    #[rustfmt::skip]
+    let Frontend {
+        mode, disabled, binds, maxconn, backlog, inspect_delay, tcp_request_content, http_request, http_response,
+        use_backend, default_backend, monitor_uri, timeouts, options, logging,
+        name: _, id: _, listen: _, place: _,
+    } = frontend;
+    let ca_base = model.global.ca_base.as_deref();
+    let mut head: Vec<Line> = binds.iter().map(|one| bind::socket(one, ca_base)).collect();
+    head.extend(maxconn.map(|max| line(["maxconn", &max.to_string()])));
+    head.extend(backlog.map(|backlog| line(["backlog", &backlog.to_string()])));
+    head.extend(monitor_uri.as_ref().map(|uri| line(["monitor-uri", uri])));
+    let tail = default_backend.map(|id| line(["default_backend", &model.backend(id).name]));
+    let shared = Shared {
+        mode: *mode,
+        disabled: *disabled,
+        timeouts,
+        options,
+        logging,
+        inspect_delay: *inspect_delay,
+        tcp_request_content,
+        http_request,
+        http_response,
+    };
+    (Half { head, switches: use_backend, tail: tail.into_iter().collect() }, shared)
+}
+
+fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
+    #[rustfmt::skip]
+    let Backend {
+        mode, disabled, balance, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
+        tcp_request_content, http_request, http_response, timeouts, options, logging,
+        name: _, id: _, listen: _, place: _,
+    } = backend;
+    let mut head: Vec<Line> = algorithm(balance).map(|name| line(["balance", &name])).into_iter().collect();
+    head.extend((*retries != RETRIES).then(|| line(["retries", &retries.to_string()])));
+    head.extend(redispatch.map(|interval| {
+        let usual = interval == cfg::option::LAST_RETRY;
+        let words = line(["option", "redispatch"]);
+        if usual { words } else { words.and(interval.to_string()) }
+    }));
+    head.extend(all_backups.then(|| line(["option", "allbackups"])));
+    head.extend(fullconn.map(|full| line(["fullconn", &full.to_string()])));
+    let tail = check::lines(servers).into_iter().chain(server::lines(servers));
+    let shared = Shared {
+        mode: *mode,
+        disabled: *disabled,
+        timeouts,
+        options,
+        logging,
+        inspect_delay: *inspect_delay,
+        tcp_request_content,
+        http_request,
+        http_response,
+    };
+    (Half { head, switches: &[], tail: tail.collect() }, shared)
+}
+
+fn algorithm(balance: &Balance) -> Option<String> {
+    Some(match balance {
+        Balance::RoundRobin => return None,
+        Balance::StaticRr => "static-rr".to_owned(),
+        Balance::LeastConn => "leastconn".to_owned(),
+        Balance::First => "first".to_owned(),
+        Balance::Source => "source".to_owned(),
+        Balance::Random(draws) => format!("random({draws})"),
+    })
+}
+
+fn timeouts(timeouts: &Timeouts) -> impl Iterator<Item = Line> {
+    #[rustfmt::skip]
+    let Timeouts {
+        connect, client, server, http_request, http_keep_alive, queue, check, client_fin, server_fin, tunnel, tarpit,
+    } = *timeouts;
+    let rows = [
+        ("connect", connect),
+        ("client", client),
+        ("server", server),
+        ("http-request", http_request),
+        ("http-keep-alive", http_keep_alive),
+        ("queue", queue),
+        ("check", check),
+        ("client-fin", client_fin),
+        ("server-fin", server_fin),
+        ("tunnel", tunnel),
+        ("tarpit", tarpit),
+    ];
+    rows.into_iter().filter_map(|(name, value)| Some(line(["timeout", name, &text::time(value?)])))
+}
+
+fn options(options: &ProxyOptions) -> Vec<Line> {
+    #[rustfmt::skip]
+    let ProxyOptions {
+        forwardfor, connection, dontlognull, dontlog_normal, log_separate_errors, socket_stats, logasap, ignore_probes,
+        abortonclose, log_health_checks, errorfiles, errorfile_origins,
+    } = options;
+    let connection = match connection {
+        ConnectionMode::KeepAlive => None,
+        ConnectionMode::ServerClose => Some("http-server-close"),
+        ConnectionMode::Close => Some("httpclose"),
+    };
+    let flags = [
+        ("dontlognull", dontlognull),
+        ("dontlog-normal", dontlog_normal),
+        ("log-separate-errors", log_separate_errors),
+        ("socket-stats", socket_stats),
+        ("logasap", logasap),
+        ("http-ignore-probes", ignore_probes),
+        ("abortonclose", abortonclose),
+        ("log-health-checks", log_health_checks),
+    ];
+    let flags = flags.into_iter().filter_map(|(name, on)| on.then_some(name));
+    let mut lines: Vec<Line> =
+        connection.into_iter().chain(flags).map(|name| line(["option", name])).collect();
+    lines.extend(forwardfor.as_ref().map(forwarded));
+    let pages = errorfiles.iter().zip(errorfile_origins);
+    lines.extend(pages.map(|((status, _), origin)| page(*status, origin)));
+    lines
+}
+
+fn forwarded(forward: &ForwardFor) -> Line {
+    let ForwardFor { header, except, if_none } = forward;
+    let add =
+        |line: Line, (ip, length): &(std::net::IpAddr, u8)| line.and("except").and(format!("{ip}/{length}"));
+    except
+        .iter()
+        .fold(line(["option", "forwardfor"]), add)
+        .set("header", Some(header).filter(|name| *name != cfg::option::FORWARDED_FOR))
+        .flag("if-none", *if_none)
+}
+
+fn page(status: u16, origin: &PageOrigin) -> Line {
+    let (keyword, from) = match origin {
+        PageOrigin::File(file) => ("errorfile", text::path(file)),
+        PageOrigin::Found(url) => ("errorloc302", url.clone()),
+        PageOrigin::SeeOther(url) => ("errorloc303", url.clone()),
+    };
+    line([keyword, &status.to_string(), &from])
+}
