@@ -21,7 +21,41 @@ pub(crate) enum Action {
     Help,
     /// `demo`.
     Demo,
+    /// `explain`.
+    Explain(Explain),
+    /// `--completions`.
+    Completions(Shell),
+    /// `--man`.
+    Man,
 }
+
+/// The words of `explain`, as they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Explain {
+    /// The method and the URL.
+    pub(crate) request: Vec<String>,
+    /// `-H`.
+    pub(crate) headers: Vec<String>,
+    /// `--from`.
+    pub(crate) from: Option<String>,
+    /// `--tls`.
+    pub(crate) tls: bool,
+    /// `--frontend`.
+    pub(crate) frontend: Option<String>,
+}
+
+/// A shell that completes words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the shells' own")]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// The shells by their names.
+pub(crate) const SHELLS: &[(&str, Shell)] =
+    &[("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)];
 
 /// How the old processes are told to go, once the new one has its sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +112,8 @@ pub(crate) struct Args {
 
 /// What follows an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Takes {
+pub(crate) enum Takes {
+    /// No word.
     Nothing,
     /// The next word, with its name for `-h`.
     Word(&'static str),
@@ -90,11 +125,11 @@ enum Takes {
 
 type Apply = fn(&mut Args, &str) -> Result<(), String>;
 
-struct Flag {
-    name: &'static str,
-    takes: Takes,
+pub(crate) struct Flag {
+    pub(crate) name: &'static str,
+    pub(crate) takes: Takes,
     apply: Apply,
-    help: &'static str,
+    pub(crate) help: &'static str,
 }
 
 const fn flag(name: &'static str, takes: Takes, apply: Apply, help: &'static str) -> Flag {
@@ -149,7 +184,39 @@ const FLAGS: &[Flag] = &[
     flag("-dt", Rest("[<trace>]"), |_, _| Ok(()),                                           NO_EFFECT),
     flag("-dC", Rest("[<key>]"), |_, _| Ok(()),                                             NO_EFFECT),
     flag("--metrics", Word("<address>"), |a, v| { a.metrics = Some(v.into()); Ok(()) },     "serves /metrics, /healthz and /readyz here (also: GATEWAY_METRICS)"),
+    flag("--completions", Word("<shell>"), completions,                                     "writes completions for bash, zsh or fish"),
+    flag("--man", Nothing, |a, _| { a.action = Action::Man; Ok(()) },                       "writes the manual page"),
 ];
+
+/// What `explain` takes beside them.
+#[rustfmt::skip]
+const EXPLAIN: &[Flag] = &[
+    flag("-H",         Word("<header>"),  |a, v| explain(a, |e| e.headers.push(v.into())),          "a header line, 'Name: value'; may be repeated"),
+    flag("--from",     Word("<address>"), |a, v| explain(a, |e| e.from = Some(v.into())),           "the client's address (default: 127.0.0.1)"),
+    flag("--tls",      Nothing,           |a, _| explain(a, |e| e.tls = true),                      "the client speaks TLS, as it does with https://"),
+    flag("--frontend", Word("<name>"),    |a, v| explain(a, |e| e.frontend = Some(v.into())),       "the frontend that takes the request, whatever the URL says"),
+];
+
+/// The words that may stand in the first place.
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
+    ("demo",    "",                                      "sends a webhook through the gateway to a small listener on this machine"),
+    ("explain", " <method> <url> [options] -f <file>", "tells what would become of a request, without a network: 0 told, 1 bad file, 2 bad words"),
+];
+
+fn explain(args: &mut Args, change: impl FnOnce(&mut Explain)) -> Result<(), String> {
+    if let Action::Explain(words) = &mut args.action {
+        change(words);
+    }
+    Ok(())
+}
+
+fn completions(args: &mut Args, name: &str) -> Result<(), String> {
+    let shell = SHELLS.iter().find(|(known, _)| *known == name).map(|(_, shell)| *shell);
+    let shell = shell.ok_or_else(|| format!("'{name}' is none of bash, zsh and fish"))?;
+    args.action = Action::Completions(shell);
+    Ok(())
+}
 
 fn file(args: &mut Args, value: &str) -> Result<(), String> {
     args.files.push(value.into());
@@ -175,20 +242,35 @@ fn old(args: &mut Args, pid: &str, farewell: Farewell) -> Result<(), String> {
     Ok(())
 }
 
+impl Action {
+    /// Whether it is done whatever else is said.
+    fn needs_nothing(&self) -> bool {
+        matches!(self, Self::Help | Self::Version | Self::VersionAndBuild | Self::Completions(_) | Self::Man)
+    }
+}
+
 impl Args {
     /// Reads the words after the program's name.
     pub(crate) fn parse(words: Vec<OsString>) -> Result<Self, String> {
         let mut args = Self::default();
         let mut words = words.into_iter().map(|word| word.to_string_lossy().into_owned()).peekable();
-        if words.next_if(|word| word == "demo").is_some() {
-            args.action = Action::Demo;
+        match words.next_if(|word| COMMANDS.iter().any(|(name, ..)| name == word)).as_deref() {
+            Some("explain") => args.action = Action::Explain(Explain::default()),
+            Some(_) => args.action = Action::Demo,
+            None => {}
         }
         while let Some(word) = words.next() {
             if word == "--" {
                 args.files.extend(words.by_ref().map(PathBuf::from));
                 break;
             }
-            let (flag, rest) = find(&word).ok_or_else(|| unknown(&word))?;
+            if let Action::Explain(explain) = &mut args.action
+                && !word.starts_with('-')
+            {
+                explain.request.push(word);
+                continue;
+            }
+            let (flag, rest) = find(&word, &args.action).ok_or_else(|| unknown(&word))?;
             match flag.takes {
                 Nothing => (flag.apply)(&mut args, "")?,
                 Rest(_) => (flag.apply)(&mut args, rest)?,
@@ -203,7 +285,7 @@ impl Args {
                     }
                 }
             }
-            if matches!(args.action, Action::Help | Action::Version | Action::VersionAndBuild) {
+            if args.action.needs_nothing() {
                 return Ok(args);
             }
         }
@@ -214,7 +296,7 @@ impl Args {
         if self.metrics.is_none() {
             self.metrics = std::env::var("GATEWAY_METRICS").ok().filter(|addr| !addr.is_empty());
         }
-        let needs_file = matches!(self.action, Action::Run | Action::Check);
+        let needs_file = matches!(self.action, Action::Run | Action::Check | Action::Explain(_));
         if needs_file && self.files.is_empty() {
             return Err("no configuration file was given (-f FILE)".to_owned());
         }
@@ -234,8 +316,9 @@ pub(crate) fn vocabulary() -> impl Iterator<Item = (&'static str, bool)> {
 }
 
 /// The exact option, or one that takes what stands right behind it.
-fn find(word: &str) -> Option<(&'static Flag, &str)> {
-    if let Some(flag) = FLAGS.iter().find(|flag| flag.name == word) {
+fn find<'a>(word: &'a str, action: &Action) -> Option<(&'static Flag, &'a str)> {
+    let more = if matches!(action, Action::Explain(_)) { EXPLAIN } else { &[] };
+    if let Some(flag) = FLAGS.iter().chain(more).find(|flag| flag.name == word) {
         return Some((flag, ""));
     }
     let glued = FLAGS.iter().filter(|flag| matches!(flag.takes, Rest(_)));
@@ -250,21 +333,61 @@ fn unknown(word: &str) -> String {
     }
 }
 
+/// Every option, those without effect among them.
+pub(crate) fn flags() -> impl Iterator<Item = &'static Flag> {
+    FLAGS.iter()
+}
+
+/// The options of `explain` alone.
+pub(crate) fn explain_flags() -> impl Iterator<Item = &'static Flag> {
+    EXPLAIN.iter()
+}
+
+impl Flag {
+    /// Whether it is there for HAProxy's sake alone.
+    pub(crate) fn has_no_effect(&self) -> bool {
+        self.help == NO_EFFECT
+    }
+
+    /// What follows its name, as the help writes it.
+    pub(crate) fn value(&self) -> String {
+        match self.takes {
+            Nothing => String::new(),
+            Word(value) => format!(" {value}"),
+            Rest(value) => value.to_owned(),
+            Pids => " [pid]*".to_owned(),
+        }
+    }
+}
+
 /// What `-h` shows, and what follows an error.
 pub(crate) fn usage(name: &str) -> String {
-    let mut text = format!("Usage: {name} [options] -f <file> [-- <file>*]\n       {name} demo\n\nOptions:");
-    for flag in FLAGS.iter().filter(|flag| flag.help != NO_EFFECT) {
-        let left = match flag.takes {
-            Nothing => flag.name.to_owned(),
-            Word(value) => format!("{} {value}", flag.name),
-            Rest(value) => format!("{}{value}", flag.name),
-            Pids => format!("{} [pid]*", flag.name),
-        };
-        text.push_str(&format!("\n  {left:<24} {}", flag.help));
+    let mut text = format!("Usage: {name} [options] -f <file> [-- <file>*]");
+    for (command, words, _) in COMMANDS {
+        text.push_str(&format!("\n       {name} {command}{words}"));
     }
-    let ignored: Vec<_> = FLAGS.iter().filter(|flag| flag.help == NO_EFFECT).map(|flag| flag.name).collect();
-    text.push_str(&format!("\nAccepted for HAProxy's sake, without effect: {}", ignored.join(" ")));
+    text.push_str("\n\nCommands:");
+    for (command, _, help) in COMMANDS {
+        text.push_str(&format!("\n  {command:<24} {help}"));
+    }
+    text.push_str("\n\nOptions:");
+    text.push_str(&list(&mut FLAGS.iter().filter(|flag| !flag.has_no_effect())));
+    text.push_str("\n\nOptions of explain:");
+    text.push_str(&list(&mut EXPLAIN.iter()));
+    let ignored: Vec<_> = FLAGS.iter().filter(|flag| flag.has_no_effect()).map(|flag| flag.name).collect();
+    text.push_str(&format!("\n\nAccepted for HAProxy's sake, without effect: {}", ignored.join(" ")));
     text
+}
+
+/// What follows an error in the words of `explain`.
+pub(crate) fn usage_of_explain(name: &str) -> String {
+    let words = COMMANDS.iter().find(|(command, ..)| *command == "explain").map_or("", |(_, words, _)| words);
+    format!("Usage: {name} explain{words}\n\nOptions:{}", list(&mut EXPLAIN.iter()))
+}
+
+/// Options and what they do, a line each.
+fn list(flags: &mut dyn Iterator<Item = &Flag>) -> String {
+    flags.map(|flag| format!("\n  {:<24} {}", format!("{}{}", flag.name, flag.value()), flag.help)).collect()
 }
 
 #[cfg(test)]
@@ -320,6 +443,24 @@ mod tests {
     }
 
     #[test]
+    fn explain_takes_a_request_and_options_of_its_own() {
+        let args = parse("explain GET http://h/ -H a:b --tls -f x --from ::1 --frontend www").unwrap();
+        let Action::Explain(explain) = args.action else { panic!("{:?}", args.action) };
+        assert_eq!(explain.request, ["GET", "http://h/"]);
+        assert_eq!((explain.headers, explain.tls), (vec!["a:b".to_owned()], true));
+        assert_eq!((explain.from.as_deref(), explain.frontend.as_deref()), (Some("::1"), Some("www")));
+        assert_eq!(parse("-f x --tls").unwrap_err(), "unknown option '--tls'");
+        assert!(parse("explain GET /").unwrap_err().starts_with("no configuration file"));
+    }
+
+    #[test]
+    fn a_shell_is_one_that_is_known() {
+        assert_eq!(parse("--completions zsh").unwrap().action, Action::Completions(Shell::Zsh));
+        assert_eq!(parse("--completions csh").unwrap_err(), "'csh' is none of bash, zsh and fish");
+        assert_eq!(parse("--man").unwrap().action, Action::Man);
+    }
+
+    #[test]
     fn a_limit_that_is_no_number_is_no_limit() {
         assert_eq!(parse("-f a -n abc").unwrap().maxconn, None);
         assert_eq!(parse("-f a -m 64 -N 10").unwrap().memory, Some(64));
@@ -327,7 +468,7 @@ mod tests {
 
     #[test]
     fn every_option_is_there_once_and_in_the_help_or_named_as_without_effect() {
-        let mut names: Vec<_> = FLAGS.iter().map(|flag| flag.name).collect();
+        let mut names: Vec<_> = flags().chain(explain_flags()).map(|flag| flag.name).collect();
         assert!(names.iter().all(|name| usage("x").contains(name)));
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));

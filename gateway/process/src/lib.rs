@@ -11,12 +11,15 @@ mod args;
 mod check;
 #[cfg(test)]
 mod compatibility;
+mod completion;
 mod daemon;
 mod demo;
 mod disk;
 mod entrypoint;
 mod exit;
+mod explain;
 mod load;
+mod manual;
 mod names;
 mod notify;
 mod pidfile;
@@ -42,9 +45,13 @@ pub fn main() -> ExitCode {
         Started::Elsewhere(command) => entrypoint::execute(&command),
         Started::Gateway { words, name } => {
             entrypoint::name_process(&name);
+            let explains = words.first().is_some_and(|word| word == "explain");
             match Args::parse(words) {
                 Ok(args) => act(&args, &name),
                 Err(error) => {
+                    if explains {
+                        return explain::misunderstood(&name, &error);
+                    }
                     eprintln!("{name}: {error}\n\n{}", args::usage(&name));
                     ExitCode::FAILURE
                 }
@@ -71,5 +78,14 @@ fn act(args: &Args, name: &str) -> ExitCode {
         Action::Check => check::configuration(args),
         Action::Run => run::run(args),
         Action::Demo => demo::run(args),
+        Action::Explain(words) => explain::run(args, words, name),
+        Action::Completions(shell) => {
+            print!("{}", completion::script(*shell, name));
+            ExitCode::SUCCESS
+        }
+        Action::Man => {
+            print!("{}", manual::page(name));
+            ExitCode::SUCCESS
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! From the command line's files to a model, as start, `-c` and reload all do it.
 
 use config::model::Model;
-use lang::Facts;
+use lang::{Facts, Sources};
 
 use crate::args::Args;
 use crate::disk::{Disk, Variables};
@@ -18,6 +18,14 @@ pub(crate) struct Loaded {
     pub(crate) warned: bool,
 }
 
+/// The files' meaning, before the machine is looked at.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) model: Model,
+    pub(crate) sources: Sources,
+    pub(crate) warned: bool,
+}
+
 /// Loads the files, says everything that was found, and gives the model if it may be used.
 pub(crate) fn load(args: &Args, report: &Report) -> Option<Loaded> {
     load_with(args, &Variables::new(args), report)
@@ -25,21 +33,7 @@ pub(crate) fn load(args: &Args, report: &Report) -> Option<Loaded> {
 
 /// The same with variables of the caller's.
 pub(crate) fn load_with(args: &Args, variables: &Variables, report: &Report) -> Option<Loaded> {
-    if let Some(missing) = missing_file(args) {
-        report.alert(&missing);
-        return None;
-    }
-    let loaded = config::load(&args.files, &Disk, variables, &Facts::default());
-    report.diagnostics(&loaded.diagnostics, &loaded.sources);
-    let failed = loaded.diagnostics.has_errors();
-    let model = loaded.model.filter(|_| !failed);
-    let Some(mut model) = model else {
-        let names: Vec<&str> = loaded.sources.names().collect();
-        report.alert(&format!("config : Error(s) found in configuration file : {}", names.join(", ")));
-        report.alert("config : Fatal errors found in configuration.");
-        return None;
-    };
-    let mut warned = loaded.diagnostics.has_warnings();
+    let Read { mut model, mut warned, .. } = read(args, variables, report)?;
     warned |= check_tls(&model, report)?;
     if args.zero_warning && warned {
         report.alert(ZERO_WARNING);
@@ -47,6 +41,24 @@ pub(crate) fn load_with(args: &Args, variables: &Variables, report: &Report) -> 
     }
     apply(args, &mut model);
     Some(Loaded { model, warned })
+}
+
+/// Reads the files and says everything that is wrong in them.
+pub(crate) fn read(args: &Args, variables: &Variables, report: &Report) -> Option<Read> {
+    if let Some(missing) = missing_file(args) {
+        report.alert(&missing);
+        return None;
+    }
+    let loaded = config::load(&args.files, &Disk, variables, &Facts::default());
+    report.diagnostics(&loaded.diagnostics, &loaded.sources);
+    let failed = loaded.diagnostics.has_errors();
+    let Some(model) = loaded.model.filter(|_| !failed) else {
+        let names: Vec<&str> = loaded.sources.names().collect();
+        report.alert(&format!("config : Error(s) found in configuration file : {}", names.join(", ")));
+        report.alert("config : Fatal errors found in configuration.");
+        return None;
+    };
+    Some(Read { model, warned: loaded.diagnostics.has_warnings(), sources: loaded.sources })
 }
 
 fn missing_file(args: &Args) -> Option<String> {
