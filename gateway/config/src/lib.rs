@@ -36,6 +36,8 @@ use model::Model;
 pub struct Loaded {
     /// The model, if there was no error.
     pub model: Option<Model>,
+    /// The model all the same, if its only errors are directives that nothing acts on yet.
+    pub ahead: Option<Model>,
     /// The files, for showing places.
     pub sources: Sources,
     /// All that was said.
@@ -66,6 +68,9 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }
-    let model = Some(model).filter(|_| !diagnostics.has_errors());
-    Loaded { model, sources, diagnostics }
+    let (model, ahead) = match diagnostics.has_errors() {
+        false => (Some(model), None),
+        true => (None, Some(model).filter(|_| diagnostics.has_only_later_errors())),
+    };
+    Loaded { model, ahead, sources, diagnostics }
 }

@@ -59,8 +59,8 @@ impl Lowering<'_> {
             "backend" => self.proxy_section(section, cfg::BACKEND),
             "listen" => self.proxy_section(section, cfg::LISTEN),
             other => {
-                let message = format!("section '{other}' is not supported yet");
-                self.notes.push(Diagnostic::alert(section.span, message).hint(cfg::section::advice(other)));
+                let refusal = Diagnostic::not_yet(section.span, format_args!("section '{other}'"));
+                self.notes.push(refusal.hint(cfg::section::advice(other)));
             }
         }
     }

@@ -140,20 +140,15 @@ pub(crate) fn count(given: impl Iterator<Item = Option<u32>> + Clone, first: u32
 /// What can be said about a section by itself.
 fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     if mode(&proxy.settings) == Mode::Tcp && !proxy.settings.disabled {
-        let (span, message) = match proxy.settings.mode {
-            Some((_, span)) => (span, "'mode tcp' is not supported yet".to_owned()),
+        let (span, what) = match proxy.settings.mode {
+            Some((_, span)) => (span, "'mode tcp'".to_owned()),
             None => {
                 let (kind, name) = (proxy.kind.name(), &proxy.name);
-                (
-                    proxy.span,
-                    format!(
-                        "{kind} '{name}' is in tcp mode, for nothing else is said: 'mode tcp' is not supported yet"
-                    ),
-                )
+                (proxy.span, format!("{kind} '{name}' is in tcp mode, for nothing else is said: 'mode tcp'"))
             }
         };
         let hint = "say 'mode http' in the section or in 'defaults', if HTTP is what it carries";
-        notes.push(Diagnostic::alert(span, message).hint(hint));
+        notes.push(Diagnostic::not_yet(span, what).hint(hint));
     }
     if proxy.kind.meets(FRONTEND) && proxy.binds.is_empty() && proxy.kind != LISTEN {
         let message = format!(

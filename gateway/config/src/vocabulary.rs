@@ -61,6 +61,7 @@ fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Key
     let rows = tables.iter().flat_map(|rows| rows.iter()).filter(|row| !row.family);
     entries.extend(rows.map(|row| {
         let (standing, reason) = match (row.status, row.lacks) {
+            (Status::Parse(_), _) if row.later.is_some() => (Standing::Later, row.later.map_or("", short)),
             (Status::Parse(_), None) => (Standing::Supported, ""),
             (Status::Parse(_), Some(lacks)) => (Standing::Partly, lacks),
             (Status::Ignored(reason), _) => (Standing::Ignored, reason),

@@ -160,6 +160,7 @@ fn unknown(name: &str) -> Bad {
     Bad {
         why: format!("unknown fetch method '{name}' in ACL expression '{name}'"),
         suggestion: fetch::nearest(name),
+        later: false,
     }
 }
 

@@ -193,24 +193,32 @@ fn spell_args(out: &mut String, args: Option<&[String]>) {
 pub(crate) struct Bad {
     pub(crate) why: String,
     pub(crate) suggestion: Option<&'static str>,
+    /// It is right, and nothing evaluates it yet.
+    pub(crate) later: bool,
 }
 
 impl Bad {
     fn unknown_fetch(name: &str) -> Self {
-        Self { why: format!("unknown fetch method '{name}'"), suggestion: fetch::nearest(name) }
+        Self { why: format!("unknown fetch method '{name}'"), suggestion: fetch::nearest(name), later: false }
     }
 
     fn unknown_converter(name: &str) -> Self {
-        Self { why: format!("unknown converter '{name}'"), suggestion: convert::nearest(name) }
+        Self { why: format!("unknown converter '{name}'"), suggestion: convert::nearest(name), later: false }
+    }
+
+    /// What HAProxy knows and nothing here evaluates yet.
+    pub(crate) fn not_yet(what: &str, reason: &str) -> Self {
+        Self { later: true, ..format!("{what} is not supported yet ({reason})").into() }
     }
 
     pub(crate) fn diagnostic(self, span: lang::Span) -> Diagnostic {
-        Diagnostic::alert(span, self.why).suggest(self.suggestion)
+        let alert = Diagnostic::alert(span, self.why).suggest(self.suggestion);
+        Diagnostic { later: self.later, ..alert }
     }
 }
 
 impl From<String> for Bad {
     fn from(why: String) -> Self {
-        Self { why, suggestion: None }
+        Self { why, suggestion: None, later: false }
     }
 }

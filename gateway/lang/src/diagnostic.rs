@@ -39,12 +39,19 @@ pub struct Diagnostic {
     pub suggestion: Option<String>,
     /// What to write instead.
     pub hint: Option<String>,
+    /// It was understood and is right, and nothing acts on it yet: HAProxy would take it.
+    pub later: bool,
 }
 
 impl Diagnostic {
     /// An error at a place.
     pub fn alert(span: Span, message: impl Into<String>) -> Self {
         Self::new(Severity::Alert, Some(span), message.into())
+    }
+
+    /// The error for what was understood and nothing acts on yet: `what` is not supported yet.
+    pub fn not_yet(span: Span, what: impl std::fmt::Display) -> Self {
+        Self { later: true, ..Self::alert(span, format!("{what} is not supported yet")) }
     }
 
     /// A warning at a place.
@@ -59,7 +66,7 @@ impl Diagnostic {
 
     /// Anything, with or without a place.
     pub fn new(severity: Severity, span: Option<Span>, message: String) -> Self {
-        Self { severity, message, span, suggestion: None, hint: None }
+        Self { severity, message, span, suggestion: None, hint: None, later: false }
     }
 
     /// Adds the word that was probably meant.
@@ -202,6 +209,11 @@ impl Diagnostics {
     /// Whether one of them refuses the configuration.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Alert)
+    }
+
+    /// Whether all that refuses the configuration is that nothing acts on it yet.
+    pub fn has_only_later_errors(&self) -> bool {
+        self.list.iter().all(|d| d.later || d.severity != Severity::Alert)
     }
 
     /// Whether one of them is a warning.

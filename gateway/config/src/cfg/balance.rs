@@ -43,10 +43,8 @@ fn algorithm(word: &Word) -> Result<Balance, Diagnostic> {
         ("random", None) => Balance::Random(2),
         ("random", Some(args)) => Balance::Random(draws(word, args)?),
         (name, _) if LATER.contains(&name) => {
-            let message = format!("'balance {name}' is not supported yet");
-            return Err(
-                Diagnostic::alert(word.span, message).hint("use 'balance source' or 'balance leastconn'")
-            );
+            let refusal = Diagnostic::not_yet(word.span, format_args!("'balance {name}'"));
+            return Err(refusal.hint("use 'balance source' or 'balance leastconn'"));
         }
         _ => {
             let message = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', \

@@ -93,8 +93,8 @@ fn send(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
                 let at = cx.words.here();
                 let value = argument(cx, word)?;
                 if value.contains('%') {
-                    let message = "'http-check send' : log-format values are not supported yet";
-                    return Err(Diagnostic::alert(at, message).hint("write the value itself"));
+                    let what = "'http-check send' : a log-format value";
+                    return Err(Diagnostic::not_yet(at, what).hint("write the value itself"));
                 }
                 send.headers.push((name, value));
             }
@@ -128,8 +128,8 @@ fn argument(cx: &mut Context<'_, Proxy>, option: &Word) -> Result<String, Diagno
 fn expect(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     begin(cx);
     if cx.target.settings.expect.is_some() {
-        let message = "more than one 'http-check expect' is not supported yet";
-        return Err(Diagnostic::alert(cx.span, message).hint("keep the one that matters"));
+        let what = "more than one 'http-check expect'";
+        return Err(Diagnostic::not_yet(cx.span, what).hint("keep the one that matters"));
     }
     let mut found = None;
     let mut not = false;

@@ -99,8 +99,8 @@ fn target<T>(cx: &mut Context<'_, T>, usage: &str) -> Result<LogTarget, Diagnost
                     .ok_or_else(|| named("unknown log format", value, FORMATS.map(|(name, _)| name)))?;
             }
             other => {
-                let message = format!("'log … {other}' is not supported yet");
-                return Err(Diagnostic::alert(option.span, message).hint("remove the option and its value"));
+                let refusal = Diagnostic::not_yet(option.span, format_args!("'log … {other}'"));
+                return Err(refusal.hint("remove the option and its value"));
             }
         }
     }
@@ -149,16 +149,15 @@ fn destination<T>(cx: &mut Context<'_, T>, word: &Word) -> Result<LogTo, Diagnos
         "stdout" => return Ok(LogTo::Stdout),
         "stderr" => return Ok(LogTo::Stderr),
         text if text.starts_with("ring@") => {
-            return Err(
-                Diagnostic::alert(word.span, "log : 'ring@' is not supported yet").hint("log to stdout")
-            );
+            return Err(Diagnostic::not_yet(word.span, "log : 'ring@'").hint("log to stdout"));
         }
         _ => {}
     }
     let bad = |why: String| Diagnostic::alert(word.span, format!("log : {why}"));
     let address = super::address::parse(cx, word, &word.text).map_err(bad)?;
     if address.kind == Kind::Stream {
-        return Err(bad(format!("logging over a stream to '{}' is not supported yet", word.text)));
+        let what = format_args!("log : logging over a stream to '{}'", word.text);
+        return Err(Diagnostic::not_yet(word.span, what));
     }
     let port = match address.port {
         Port::None => SYSLOG_PORT,
@@ -177,6 +176,8 @@ fn destination<T>(cx: &mut Context<'_, T>, word: &Word) -> Result<LogTo, Diagnos
         Host::Any => {
             LogTo::Udp { name: word.text.clone(), addr: Some(SocketAddr::from(([127, 0, 0, 1], port))) }
         }
-        Host::Abstract(_) => return Err(bad(format!("address '{}' is not supported yet", word.text))),
+        Host::Abstract(_) => {
+            return Err(Diagnostic::not_yet(word.span, format_args!("log : address '{}'", word.text)));
+        }
     })
 }

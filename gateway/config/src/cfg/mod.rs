@@ -94,6 +94,9 @@ pub(crate) struct Keyword<T: 'static> {
     pub(crate) status: Status<T>,
     /// What of it is missing, where it is read but not all of it acted on.
     pub(crate) lacks: Option<&'static str>,
+    /// It is read and judged, and nothing acts on it yet; the text says what to do meanwhile. Striking the mark is
+    /// all that is left to do here once something acts.
+    pub(crate) later: Option<&'static str>,
     /// It is no keyword by itself: its row words the error for what follows it.
     pub(crate) family: bool,
 }
@@ -111,6 +114,7 @@ pub(crate) const fn keyword<T>(name: &'static str) -> Keyword<T> {
         strict: false,
         status: Status::Unsupported(ADVICE),
         lacks: None,
+        later: None,
         family: false,
     }
 }
@@ -167,6 +171,12 @@ impl<T> Keyword<T> {
     /// It is read, but this much is missing.
     pub(crate) const fn lacks(mut self, what: &'static str) -> Self {
         self.lacks = Some(what);
+        self
+    }
+
+    /// It is read and judged, and then refused: nothing acts on it yet.
+    pub(crate) const fn later(mut self, advice: &'static str) -> Self {
+        self.later = Some(advice);
         self
     }
 
@@ -293,8 +303,8 @@ impl<'a, T> Context<'a, T> {
 
     /// `'keyword' is not supported yet`, at a word of the line.
     pub(crate) fn unsupported_word(&self, word: &Word) -> Diagnostic {
-        let message = format!("'{} {}' is not supported yet", self.keyword, word.text);
-        Diagnostic::alert(word.span, message).hint("remove it, or keep this proxy on HAProxy for now")
+        let what = format_args!("'{} {}'", self.keyword, word.text);
+        Diagnostic::not_yet(word.span, what).hint("remove it, or keep this proxy on HAProxy for now")
     }
 }
 
@@ -359,8 +369,7 @@ pub(crate) fn run<T>(
             tell(cx, row.name, reason);
         }
         Status::Unsupported(advice) => {
-            let message = format!("'{}' is not supported yet", row.name);
-            return Err(Diagnostic::alert(at, message).hint(advice));
+            return Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice));
         }
         Status::Refused(message) => return Err(Diagnostic::alert(at, message)),
     }
@@ -369,7 +378,12 @@ pub(crate) fn run<T>(
             let message = format!("'{}' cannot handle unexpected argument '{}'.", row.name, word.text);
             Err(Diagnostic::alert(word.span, message))
         }
-        _ => Ok(()),
+        _ => match row.later {
+            Some(advice) if cx.prefix == Prefix::None => {
+                Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice))
+            }
+            _ => Ok(()),
+        },
     }
 }
 

@@ -111,8 +111,7 @@ fn httplog(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 fn tcplog(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     if cx.words.accept("clf") {
-        return Err(Diagnostic::alert(cx.span, "'option tcplog clf' is not supported yet")
-            .hint("use 'option tcplog'"));
+        return Err(Diagnostic::not_yet(cx.span, "'option tcplog clf'").hint("use 'option tcplog'"));
     }
     traffic(cx, TrafficLog::Tcp)
 }

@@ -2,7 +2,7 @@
 
 use lang::Diagnostic;
 
-use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log, page};
+use super::{ADVICE, ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log, page};
 use crate::draft::Proxy;
 use crate::model::{Mode, PageOrigin, TrafficLog};
 
@@ -55,7 +55,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("stick")                  .in_(BACKEND).unsupported("use 'balance source'"), keyword("stick-table").in_(LISTEN),
     keyword("unique-id-format")       .in_(ANY), keyword("unique-id-header").in_(ANY), keyword("use-fcgi-app").in_(BACKEND),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),
-    keyword("namespace")              .in_(BE),
+    keyword("namespace")              .in_(BE).takes(1, "a name").parse(|cx| { cx.expect("a name")?; Ok(()) }).later(ADVICE),
     keyword("appsession")  .in_(ANY).refused("'appsession' is not supported anymore since HAProxy 1.6."),
     keyword("grace")       .in_(ANY).refused("the 'grace' keyword is not supported any more since HAProxy version 2.5."),
     keyword("redisp")      .in_(ANY).refused("the 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
@@ -71,7 +71,7 @@ fn mode(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         "http" => Mode::Http,
         other @ ("log" | "spop" | "health" | "haterm") => {
             settled(cx);
-            return Err(Diagnostic::alert(at, format!("'mode {other}' is not supported yet")));
+            return Err(Diagnostic::not_yet(at, format_args!("'mode {other}'")));
         }
         other => {
             let meant = lang::suggest::nearest(other, ["tcp", "http"]);

@@ -177,7 +177,7 @@ fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let backend = cx.expect("a backend name")?.clone();
     ordered(cx, rank::USE_BACKEND, "use_backend");
     if backend.text.contains("%[") {
-        return Err(Diagnostic::alert(backend.span, "'use_backend' with an expression is not supported yet")
+        return Err(Diagnostic::not_yet(backend.span, "'use_backend' with an expression")
             .hint("write one 'use_backend NAME if …' line for each backend"));
     }
     let cond = condition(cx)?;

@@ -77,7 +77,7 @@ impl Convert {
     pub(crate) fn supported(&self, name: &str) -> Result<(), Bad> {
         match self.later {
             None => Ok(()),
-            Some(reason) => Err(format!("converter '{name}' is not supported yet ({reason})").into()),
+            Some(reason) => Err(Bad::not_yet(&format!("converter '{name}'"), reason)),
         }
     }
 }

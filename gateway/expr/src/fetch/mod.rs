@@ -117,7 +117,7 @@ impl Fetch {
     pub(crate) fn supported(&self, name: &str) -> Result<(), Bad> {
         match self.later {
             None => Ok(()),
-            Some(reason) => Err(format!("fetch method '{name}' is not supported yet ({reason})").into()),
+            Some(reason) => Err(Bad::not_yet(&format!("fetch method '{name}'"), reason)),
         }
     }
 

@@ -99,7 +99,7 @@ impl Reader<'_> {
     fn expr<'t>(&mut self, text: &'t str, style: Style) -> Result<&'t str, Bad> {
         let fail = |bad: Bad| Bad {
             why: format!("failed to parse sample expression <{text}> : {}", bad.why),
-            suggestion: bad.suggestion,
+            ..bad
         };
         let (expr, used) = Expr::parse_text(text, self.scope).map_err(fail)?;
         if !expr.fetch().phases.contains(self.scope.phase) {
@@ -125,5 +125,5 @@ fn unknown(name: &str) -> Bad {
     let why = format!(
         "no such format variable '{name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'"
     );
-    Bad { why, suggestion: lang::suggest::nearest(name, LogField::all().map(LogField::tag)) }
+    Bad { later: false, why, suggestion: lang::suggest::nearest(name, LogField::all().map(LogField::tag)) }
 }

@@ -129,8 +129,8 @@ impl Missing {
     pub(crate) fn at(&self, word: &Word, phase: Phase) -> Diagnostic {
         let name = &word.text;
         if let Self::Later(reason) = self {
-            let text = format!("'{} {name}' is not supported yet ({reason})", keyword(phase));
-            return Diagnostic::alert(word.span, text);
+            let refusal = Diagnostic::not_yet(word.span, format_args!("'{} {name}'", keyword(phase)));
+            return refusal.suffixed(&format!(" ({reason})"));
         }
         let legal = ACTIONS.iter().filter(|row| row.phases.contains(&phase)).map(|row| row.name);
         let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();

@@ -225,7 +225,7 @@ fn payload(
             })
         }
         "errorfiles" => {
-            Err(Diagnostic::alert(word.span, "'errorfiles' is not supported yet (http-errors sections)"))
+            Err(Diagnostic::not_yet(word.span, "'errorfiles'").suffixed(" (http-errors sections)"))
         }
         _ => Err(Diagnostic::alert(word.span, format!("unexpected argument '{keyword}'"))),
     }

@@ -20,10 +20,8 @@ impl Action for UseService {
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let word = words.expect("a service name")?;
     if word.text.starts_with("lua.") {
-        return Err(Diagnostic::alert(
-            word.span,
-            format!("service '{}' is not supported yet (no Lua)", word.text),
-        ));
+        let refusal = Diagnostic::not_yet(word.span, format_args!("service '{}'", word.text));
+        return Err(refusal.suffixed(" (no Lua)"));
     }
     let known = SERVICES.iter().find(|(name, _)| *name == word.text);
     let (_, service) = known.ok_or_else(|| {
