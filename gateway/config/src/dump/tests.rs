@@ -16,7 +16,7 @@ const MAXIMAL: &str = include_str!("../../testdata/maximal.cfg");
 fn load_in(world: &World, name: &str) -> Result<Model, Vec<String>> {
     let loaded = load(&[name.into()], world, world, &Facts::default());
     let said = loaded.diagnostics.render_pipe(&loaded.sources);
-    loaded.model.ok_or_else(|| said.into_iter().map(|(_, line)| line).collect())
+    loaded.model.or(loaded.ahead).ok_or_else(|| said.into_iter().map(|(_, line)| line).collect())
 }
 
 /// What differs between a model and what its dumps load as.
