@@ -62,9 +62,11 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     lines
         .filter_map(|(section, line)| cfg::global::environment(section, line))
         .for_each(|change| after.apply(change));
-    let world = cfg::World { files, env: &after };
+    let vars = expr::Naming::default();
+    let world = cfg::World { files, env: &after, vars: &vars };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
-    let model = resolve::resolve(draft, files, &mut diagnostics);
+    let mut model = resolve::resolve(draft, files, &mut diagnostics);
+    model.variables = vars.take();
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }

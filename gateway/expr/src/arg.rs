@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
+use crate::{Scope, Var};
+
 /// What an argument must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -20,12 +22,18 @@ pub(crate) enum Kind {
     Mask4,
     /// An IPv6 mask: bits or address.
     Mask6,
+    /// A variable's name.
+    Var,
+    /// A whole number, or the name of a variable that holds one.
+    IntOrVar,
+    /// A variable's name, or nothing.
+    MaybeVar,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
-            Self::Str | Self::Header => "string",
+            Self::Str | Self::Header | Self::Var | Self::IntOrVar | Self::MaybeVar => "string",
             Self::Int => "integer",
             Self::Ip => "IP address",
             Self::Mask4 => "IPv4 mask",
@@ -49,6 +57,8 @@ pub(crate) enum Arg {
     Mask(u128),
     /// A compiled expression, and whether all occurrences are meant.
     Regex(Arc<regex::bytes::Regex>),
+    /// A variable.
+    Var(Var),
 }
 
 impl Arg {
@@ -57,7 +67,7 @@ impl Arg {
         match self {
             Self::Str(text) => text,
             Self::Header(name) => name.as_str().as_bytes(),
-            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) => &[],
+            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) | Self::Var(_) => &[],
         }
     }
 }
@@ -71,6 +81,14 @@ pub(crate) fn text(args: &[Arg], at: usize) -> &[u8] {
 pub(crate) fn int(args: &[Arg], at: usize) -> Option<i64> {
     match args.get(at) {
         Some(Arg::Int(n)) => Some(*n),
+        _ => None,
+    }
+}
+
+/// The variable of argument `at`.
+pub(crate) fn var(args: &[Arg], at: usize) -> Option<&Var> {
+    match args.get(at) {
+        Some(Arg::Var(var)) => Some(var),
         _ => None,
     }
 }
@@ -140,6 +158,14 @@ impl Owner<'_> {
         }
     }
 
+    /// An argument of the right type that says nothing sensible.
+    fn refused(self, why: &str) -> String {
+        match self {
+            Self::Fetch(name) => format!("invalid args in fetch method '{name}' : {why}"),
+            Self::Converter(name) => format!("invalid args in converter '{name}' : {why}"),
+        }
+    }
+
     fn mistyped(self, at: usize, text: &str, kind: Kind) -> String {
         let why = format!("failed to parse '{text}' as type '{}' at position {at}", kind.name());
         self.error(at, &why)
@@ -152,8 +178,12 @@ pub(crate) fn check(
     kinds: &[Kind],
     required: usize,
     given: Option<Vec<String>>,
+    scope: &Scope<'_>,
 ) -> Result<Vec<Arg>, String> {
     let mut given = given.unwrap_or_default();
+    if given.is_empty() && kinds.first() == Some(&Kind::Var) {
+        given.push(String::new());
+    }
     if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
         given.clear();
     }
@@ -167,9 +197,25 @@ pub(crate) fn check(
         return Err(owner.error(count + 1, &why));
     }
     let convert = |(at, (text, kind)): (usize, (String, &Kind))| {
+        if matches!(kind, Kind::Var | Kind::IntOrVar | Kind::MaybeVar) {
+            return variable(&text, *kind, scope).map_err(|why| owner.refused(&why));
+        }
         one(&text, *kind).ok_or_else(|| owner.mistyped(at + 1, &text, *kind))
     };
     given.into_iter().zip(kinds).enumerate().map(convert).collect()
+}
+
+/// What may be a variable.
+fn variable(text: &str, kind: Kind, scope: &Scope<'_>) -> Result<Arg, String> {
+    match (kind, text.parse()) {
+        (Kind::IntOrVar, Ok(number)) => Ok(Arg::Int(number)),
+        (Kind::MaybeVar, _) if text.is_empty() => Ok(Arg::Str(Vec::new())),
+        _ => scope.name_var(text).map(Arg::Var).map_err(|why| match kind {
+            Kind::IntOrVar => "expects an integer or a variable name".to_owned(),
+            Kind::MaybeVar => format!("failed to register variable name '{text}'"),
+            _ => why,
+        }),
+    }
 }
 
 fn one(text: &str, kind: Kind) -> Option<Arg> {
@@ -181,6 +227,7 @@ fn one(text: &str, kind: Kind) -> Option<Arg> {
         Kind::Ip => text.parse().ok().map(Arg::Ip),
         Kind::Mask4 => mask(text, 32),
         Kind::Mask6 => mask(text, 128),
+        Kind::Var | Kind::IntOrVar | Kind::MaybeVar => None,
     }
 }
 
@@ -224,15 +271,15 @@ mod tests {
 
     #[test]
     fn arguments_are_counted_and_typed() {
-        let owner = Owner::Converter("regsub");
-        let error = check(owner, &[Kind::Str, Kind::Str], 2, Some(vec!["(X".into()])).unwrap_err();
+        let (owner, scope) = (Owner::Converter("regsub"), crate::world::scope_at(crate::Phase::Anywhere));
+        let error = check(owner, &[Kind::Str, Kind::Str], 2, Some(vec!["(X".into()]), &scope).unwrap_err();
         assert_eq!(
             error,
             "invalid arg 2 in converter 'regsub' : missing arguments (got 1/2), type 'string' expected"
         );
-        assert!(check(owner, &[Kind::Int], 1, Some(vec!["x".into()])).is_err());
-        assert!(check(owner, &[], 0, Some(vec![String::new()])).unwrap().is_empty());
-        assert!(check(owner, &[], 0, Some(vec!["x".into()])).is_err());
+        assert!(check(owner, &[Kind::Int], 1, Some(vec!["x".into()]), &scope).is_err());
+        assert!(check(owner, &[], 0, Some(vec![String::new()]), &scope).unwrap().is_empty());
+        assert!(check(owner, &[], 0, Some(vec!["x".into()]), &scope).is_err());
     }
 
     #[test]

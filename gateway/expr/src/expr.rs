@@ -57,6 +57,23 @@ impl Expr {
         }
     }
 
+    /// The same for an action, which says in its own words that something does not exist there.
+    pub(crate) fn parse_here(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        let word = words.expect("a sample expression")?;
+        let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
+        let fail = |why| Diagnostic::alert(word.span, why);
+        if !expr.inner.fetch.phases.contains(scope.phase) {
+            let (name, source) = (expr.inner.fetch.name, expr.inner.fetch.source());
+            return Err(fail(format!(
+                "fetch method '{name}' extracts information from '{source}', none of which is available here"
+            )));
+        }
+        match &word.text[used..] {
+            "" => Ok(expr),
+            rest => Err(fail(format!("unexpected '{rest}' after sample expression '{}'", expr.text()))),
+        }
+    }
+
     /// Reads an expression at the beginning of a text, and says how long it is. Where it stands is not judged.
     pub(crate) fn parse_text(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), Bad> {
         let call = arg::cut(text)?;
@@ -75,7 +92,7 @@ impl Expr {
         let mut normal = String::from(fetch.name);
         spell_args(&mut normal, call.args.as_deref());
         let owner = Owner::Fetch(call.name);
-        let mut args = arg::check(owner, fetch.args, fetch.required, call.args)?;
+        let mut args = arg::check(owner, fetch.args, fetch.required, call.args, scope)?;
         (fetch.prepare)(&mut args, scope)?;
         let mut used = call.len;
         let mut steps = Vec::new();
@@ -92,7 +109,7 @@ impl Expr {
             normal.push_str(row.name);
             spell_args(&mut normal, call.args.as_deref());
             let owner = Owner::Converter(row.name);
-            let mut args = arg::check(owner, row.args, row.required, call.args)?;
+            let mut args = arg::check(owner, row.args, row.required, call.args, scope)?;
             (row.prepare)(&mut args)?;
             kind = if row.output == Type::Any { kind } else { row.output };
             steps.push(Step { convert: row, args });

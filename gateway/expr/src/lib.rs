@@ -18,6 +18,7 @@ mod regex;
 mod scope;
 mod txn;
 mod value;
+mod var;
 
 #[cfg(test)]
 mod world;
@@ -31,3 +32,7 @@ pub use regex::{compile as compile_regex, expand as expand_replacement, replace 
 pub use scope::Scope;
 pub use txn::{Side, Tls, Txn};
 pub use value::{Type, Value};
+pub use var::{
+    Assignment, Conditions, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,
+    VarTable,
+};

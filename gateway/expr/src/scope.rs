@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use lang::{Diagnostic, Environment, Files};
 
-use crate::Phase;
+use crate::{Naming, Phase, Var};
 
 /// Where an expression, condition or rule stands, and what it may look up while it is read.
 pub struct Scope<'a> {
@@ -16,6 +16,8 @@ pub struct Scope<'a> {
     pub env: Option<&'a dyn Environment>,
     /// Whose line it is, for messages: `frontend 'www'`; may be empty.
     pub owner: String,
+    /// The variables that were named so far.
+    pub vars: Naming,
     /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
     pub warnings: RefCell<Vec<Diagnostic>>,
 }
@@ -29,7 +31,8 @@ impl std::fmt::Debug for Scope<'_> {
 impl<'a> Scope<'a> {
     /// A scope without an environment.
     pub fn new(phase: Phase, files: &'a dyn Files) -> Self {
-        Self { phase, files, env: None, owner: String::new(), warnings: RefCell::default() }
+        let (vars, warnings) = (Naming::default(), RefCell::default());
+        Self { phase, files, env: None, owner: String::new(), vars, warnings }
     }
 
     /// The same with an environment.
@@ -42,10 +45,20 @@ impl<'a> Scope<'a> {
         Self { owner: owner.into(), ..self }
     }
 
+    /// The same for an expression whose variables others name too.
+    pub fn with_vars(self, vars: &Naming) -> Self {
+        Self { vars: vars.clone(), ..self }
+    }
+
     /// The same surroundings in another phase, with no warnings yet.
     pub fn at(&self, phase: Phase) -> Self {
-        let owner = self.owner.clone();
-        Self { phase, files: self.files, env: self.env, owner, warnings: RefCell::default() }
+        let (owner, vars) = (self.owner.clone(), self.vars.clone());
+        Self { phase, files: self.files, env: self.env, owner, vars, warnings: RefCell::default() }
+    }
+
+    /// The variable of a name.
+    pub(crate) fn name_var(&self, name: &str) -> Result<Var, String> {
+        self.vars.borrow_mut().name(name)
     }
 
     /// Notes something odd.

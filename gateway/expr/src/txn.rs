@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::LogField;
+use crate::{LogField, Value, Var};
 
 /// Whose headers are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,6 +136,25 @@ pub trait Txn {
     }
     /// The request's id (`unique-id-format`).
     fn unique_id(&self) -> Option<&[u8]> {
+        None
+    }
+    /// The value of a variable.
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        let _ = var;
+        None
+    }
+    /// Whether a variable was ever set.
+    fn var_exists(&self, var: &Var) -> bool {
+        self.var(var).is_some()
+    }
+    /// Sets a variable, or unsets it, in the midst of an expression (converters `set-var`, `unset-var`); what is
+    /// borrowed from here stays as it is.
+    fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+        let _ = (var, value);
+    }
+    /// What a capture slot of a side holds (`capture.req.hdr`, `capture.res.hdr`).
+    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+        let _ = (side, slot);
         None
     }
     /// Writes the plain value of a log-format tag such as `%Tr`; false when it is not known, which renders as `-`.

@@ -70,6 +70,39 @@ impl<'a> Value<'a> {
         Self::Str(Cow::Owned(bytes))
     }
 
+    /// The same, borrowed.
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Int(n) => Value::Int(*n),
+            Self::Ip(ip) => Value::Ip(*ip),
+            Self::Str(text) => Value::Str(Cow::Borrowed(text)),
+            Self::Bin(bytes) => Value::Bin(Cow::Borrowed(bytes)),
+            Self::Method(text) => Value::Method(Cow::Borrowed(text)),
+        }
+    }
+
+    /// The same, borrowed from nothing.
+    pub fn into_owned(self) -> Value<'static> {
+        let own = |text: Cow<'_, [u8]>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Bool(b) => Value::Bool(b),
+            Self::Int(n) => Value::Int(n),
+            Self::Ip(ip) => Value::Ip(ip),
+            Self::Str(text) => Value::Str(own(text)),
+            Self::Bin(bytes) => Value::Bin(own(bytes)),
+            Self::Method(text) => Value::Method(own(text)),
+        }
+    }
+
+    /// How many bytes its text has.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Bool(_) | Self::Int(_) | Self::Ip(_) => 0,
+            Self::Str(text) | Self::Bin(text) | Self::Method(text) => text.len(),
+        }
+    }
+
     /// The type it has.
     pub fn kind(&self) -> Type {
         match self {

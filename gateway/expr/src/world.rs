@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderName;
 
-use crate::{LogField, Phase, Scope, Side, Tls, Txn};
+use crate::{LogField, Phase, Scope, SharedVars, Side, Tls, Txn, TxnVars, Value, Var};
 
 /// What a request and its answer hold.
 pub(crate) struct World {
@@ -21,10 +21,17 @@ pub(crate) struct World {
     pub(crate) status: Option<u16>,
     pub(crate) more: bool,
     pub(crate) source: IpAddr,
+    pub(crate) vars: TxnVars,
 }
 
 fn lines(text: &[(&str, &str)]) -> Vec<(String, String)> {
     text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn vars() -> TxnVars {
+    let mut vars = TxnVars::new(None, Some(std::sync::Arc::new(SharedVars::default())));
+    vars.refresh();
+    vars
 }
 
 impl World {
@@ -58,6 +65,7 @@ impl World {
             status: None,
             more: false,
             source: IpAddr::from([192, 0, 2, 7]),
+            vars: vars(),
         }
     }
 
@@ -142,6 +150,15 @@ impl Txn for World {
     fn unique_id(&self) -> Option<&[u8]> {
         Some(b"id-7")
     }
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        self.vars.get(var)
+    }
+    fn var_exists(&self, var: &Var) -> bool {
+        self.vars.exists(var)
+    }
+    fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.defer(var, value);
+    }
     fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
         let text = match field.tag() {
             "ci" => "192.0.2.7",
@@ -196,6 +213,17 @@ pub(crate) fn evaluate(text: &str, world: &World) -> Option<String> {
         crate::Expr::parse_text(text, &scope).unwrap_or_else(|bad| panic!("{text}: {}", bad.why));
     assert_eq!(used, text.len(), "{text}");
     expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
+}
+
+/// The value of the last of some expressions that are evaluated one after the other.
+pub(crate) fn evaluate_all(texts: &[&str], world: &World) -> Option<String> {
+    let scope = scope_at(Phase::Anywhere);
+    let values = texts.iter().map(|text| {
+        let (expr, _) =
+            crate::Expr::parse_text(text, &scope).unwrap_or_else(|bad| panic!("{text}: {}", bad.why));
+        expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
+    });
+    values.last().flatten()
 }
 
 /// The condition of a line, with no ACL but the predefined ones.

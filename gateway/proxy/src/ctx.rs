@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use expr::{LogField, Side, Tls, Txn};
+use expr::{LogField, Side, Tls, Txn, TxnVars, Value, Var};
 use http::Version;
 use http::header::HeaderName;
 use observe::log::LogRecord;
@@ -79,6 +79,8 @@ pub(crate) struct Ctx {
     pub first: bool,
     /// An `http-request` rule set was run: the log's `TR` is known.
     pub judged: bool,
+    /// The variables that it sees.
+    pub vars: TxnVars,
 }
 
 /// When a request reached its stages (configuration.txt 8.4).
@@ -154,6 +156,7 @@ impl Default for Ctx {
             closing: false,
             first: true,
             judged: false,
+            vars: TxnVars::default(),
         }
     }
 }
@@ -166,7 +169,7 @@ impl Ctx {
 
     /// The request as expressions see it.
     pub(crate) fn view<'a>(&'a self, response: Option<&'a ResponseHead>) -> View<'a> {
-        View { ctx: self, request: &self.request, response }
+        View { ctx: self, response }
     }
 }
 
@@ -174,7 +177,6 @@ impl Ctx {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     ctx: &'a Ctx,
-    request: &'a RequestHead,
     response: Option<&'a ResponseHead>,
 }
 
@@ -203,15 +205,15 @@ macro_rules! txn_through_view {
             }
 
             fn method(&self) -> Option<&[u8]> {
-                Some(self.request().method.as_str().as_bytes())
+                Some(self.ctx.request.method.as_str().as_bytes())
             }
 
             fn uri(&self) -> Option<&[u8]> {
-                Some(&self.request().target)
+                Some(&self.ctx.request.target)
             }
 
             fn version(&self) -> Option<(u8, u8)> {
-                Some(version_number(self.request().version))
+                Some(version_number(self.ctx.request.version))
             }
 
             fn status(&self) -> Option<u16> {
@@ -268,6 +270,18 @@ macro_rules! txn_through_view {
                 fastrand::u32(..)
             }
 
+            fn var(&self, var: &Var) -> Option<Value<'_>> {
+                self.ctx.vars.get(var)
+            }
+
+            fn var_exists(&self, var: &Var) -> bool {
+                self.ctx.vars.exists(var)
+            }
+
+            fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+                self.ctx.vars.defer(var, value);
+            }
+
             fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
                 let $this = self;
                 $view.field(field, out)
@@ -276,26 +290,8 @@ macro_rules! txn_through_view {
     };
 }
 
-impl View<'_> {
-    fn request(&self) -> &RequestHead {
-        self.request
-    }
-}
-
-impl RequestEditor<'_> {
-    fn request(&self) -> &RequestHead {
-        self.request
-    }
-}
-
-impl ResponseEditor<'_> {
-    fn request(&self) -> &RequestHead {
-        &self.ctx.request
-    }
-}
-
 txn_through_view!(View, this => *this);
-txn_through_view!(RequestEditor, this => View { ctx: this.ctx, request: this.request, response: None });
+txn_through_view!(RequestEditor, this => this.ctx.view(None));
 txn_through_view!(ResponseEditor, this => this.ctx.view(Some(this.response)));
 
 impl<'a> View<'a> {
@@ -307,7 +303,7 @@ impl<'a> View<'a> {
         visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
     ) {
         let lines: &'a Lines = match (side, self.response) {
-            (Side::Request, _) => &self.request.lines,
+            (Side::Request, _) => &self.ctx.request.lines,
             (Side::Response, Some(response)) => &response.lines,
             (Side::Response, None) => return,
         };

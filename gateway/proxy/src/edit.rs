@@ -1,28 +1,26 @@
 //! Requests and responses as rules change them.
 
 use bytes::Bytes;
-use expr::{Side, Txn};
+use expr::{Side, Txn, Value, Var};
 use http::Method;
 use http::header::HeaderName;
 use rules::Message;
 
 use crate::ctx::Ctx;
-use crate::message::{Line, Lines, RequestHead, ResponseHead, reason};
+use crate::message::{Line, Lines, ResponseHead, reason};
 
 /// A request as `http-request` rules change it.
 #[derive(Debug)]
 pub(crate) struct RequestEditor<'a> {
-    /// The request's context, its head taken out.
-    pub ctx: &'a Ctx,
-    /// The head.
-    pub request: &'a mut RequestHead,
+    /// The request's context.
+    pub ctx: &'a mut Ctx,
 }
 
 /// A response as `http-response` rules change it.
 #[derive(Debug)]
 pub(crate) struct ResponseEditor<'a> {
     /// The request's context.
-    pub ctx: &'a Ctx,
+    pub ctx: &'a mut Ctx,
     /// The response's head.
     pub response: &'a mut ResponseHead,
 }
@@ -64,37 +62,41 @@ impl Message for RequestEditor<'_> {
     }
 
     fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
-        add(&mut self.request.lines, name, value);
+        add(&mut self.ctx.request.lines, name, value);
     }
 
     fn del_header(&mut self, name: &HeaderName) {
-        self.request.lines.remove(name.as_str().as_bytes());
+        self.ctx.request.lines.remove(name.as_str().as_bytes());
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-        retain(&mut self.request.lines, keep);
+        retain(&mut self.ctx.request.lines, keep);
     }
 
     fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-        rewrite(&mut self.request.lines, name, value);
+        rewrite(&mut self.ctx.request.lines, name, value);
     }
 
     fn set_uri(&mut self, uri: Vec<u8>) {
         if uri.is_empty() || uri.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
             log::debug!("a rule made a target that HTTP cannot carry; it stays as it was");
         } else {
-            self.request.target = uri.into();
+            self.ctx.request.target = uri.into();
         }
     }
 
     fn set_method(&mut self, method: Vec<u8>) {
         match Method::from_bytes(&method) {
-            Ok(method) => self.request.method = method,
+            Ok(method) => self.ctx.request.method = method,
             Err(_) => log::debug!("a rule made a method that HTTP cannot carry; it stays as it was"),
         }
     }
 
     fn set_status(&mut self, _status: u16) {}
+
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.ctx.vars.set(var, value);
+    }
 }
 
 impl Message for ResponseEditor<'_> {
@@ -136,22 +138,26 @@ impl Message for ResponseEditor<'_> {
             self.response.reason = Bytes::copy_from_slice(reason);
         }
     }
+
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.ctx.vars.set(var, value);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request() -> RequestHead {
-        let mut request = RequestHead::default();
+    fn request() -> Ctx {
+        let mut ctx = Ctx::default();
         for (name, value) in [("a", "1"), ("b", "2"), ("c", "3"), ("a", "4"), ("d", "5")] {
-            request.lines.push(name, value);
+            ctx.request.lines.push(name, value);
         }
-        request
+        ctx
     }
 
-    fn wire(request: &RequestHead) -> String {
-        request
+    fn wire(ctx: &Ctx) -> String {
+        ctx.request
             .lines
             .iter()
             .map(|line| {
@@ -162,21 +168,21 @@ mod tests {
 
     #[test]
     fn lines_that_stay_keep_their_places() {
-        let (ctx, mut request) = (Ctx::default(), request());
-        let mut editor = RequestEditor { ctx: &ctx, request: &mut request };
+        let mut ctx = request();
+        let mut editor = RequestEditor { ctx: &mut ctx };
         editor.del_header(&HeaderName::from_static("b"));
         editor.set_header(&HeaderName::from_static("c"), b"9");
         editor.rewrite_headers(&HeaderName::from_static("a"), &mut |value| {
             (value == b"1").then(|| b"x".to_vec())
         });
-        assert_eq!(wire(&request), "ax a4 d5 c9 ");
+        assert_eq!(wire(&ctx), "ax a4 d5 c9 ");
     }
 
     #[test]
     fn a_value_with_a_line_end_is_no_value() {
-        let (ctx, mut request) = (Ctx::default(), RequestHead::default());
-        let mut editor = RequestEditor { ctx: &ctx, request: &mut request };
+        let mut ctx = Ctx::default();
+        let mut editor = RequestEditor { ctx: &mut ctx };
         editor.add_header(&HeaderName::from_static("a"), b"1\r\nb: 2");
-        assert_eq!(wire(&request), "");
+        assert_eq!(wire(&ctx), "");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use expr::{Side, Txn};
+use expr::{Side, Txn, Value, Var};
 use http::HeaderName;
 
 /// A message on its way. The header methods are about the side whose rules run: the request's in `http-request`, the
@@ -48,5 +48,9 @@ pub trait Message {
     /// Replaces the response's reason phrase; where there is none to replace, nothing happens.
     fn set_reason(&mut self, reason: &[u8]) {
         let _ = reason;
+    }
+    /// Sets a variable; without a value it is unset.
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.txn().defer_var(var, value);
     }
 }

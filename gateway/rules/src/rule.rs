@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use expr::{Acls, Cond, Phase, Scope, Txn, Verdict};
-use lang::{Diagnostic, Words};
+use lang::{Diagnostic, Word, Words};
 
 use crate::action::{self, ACTIONS, Action};
 use crate::{Flow, Message};
@@ -52,7 +52,7 @@ impl Rule {
     ) -> Result<Self, Diagnostic> {
         let word = words.expect("an action")?;
         let row = action::find(&word.text, phase).map_err(|why| why.at(word, phase))?;
-        finish(row, phase, words, acls, scope)
+        finish((row, word), phase, words, acls, scope)
     }
 
     /// Whether no rule behind it is ever reached: it ends the set, under no condition.
@@ -92,21 +92,21 @@ impl Rule {
 
 /// Reads the rest of a rule whose action is known.
 fn finish(
-    row: &'static action::Row,
+    (row, name): (&'static action::Row, &Word),
     phase: Phase,
     words: &mut Words<'_>,
     acls: &Acls,
     scope: &Scope<'_>,
 ) -> Result<Rule, Diagnostic> {
-    let said = format!("{} {}", action::keyword(phase), row.name);
+    let said = format!("{} {}", action::keyword(phase), name.text);
     let before = words.rest();
     let scope_here = scope.at(phase);
-    let action = (row.parse)(words, &scope_here).map_err(|error| {
+    let action = row.parse(name, words, &scope_here).map_err(|error| {
         let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
         sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
     })?;
     let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
-    let texts = std::iter::once(row.name.to_owned()).chain(own).collect();
+    let texts = std::iter::once(name.text.clone()).chain(own).collect();
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         let found = &word.text;
         return Err(Diagnostic::alert(
@@ -150,7 +150,8 @@ fn named(
     scope: &Scope<'_>,
 ) -> Result<Rule, Diagnostic> {
     let row = ACTIONS.iter().find(|row| row.name == name).expect("the table holds it");
-    finish(row, Phase::HttpRequest, words, acls, scope)
+    let word = Word::new(name, words.here());
+    finish((row, &word), Phase::HttpRequest, words, acls, scope)
 }
 
 /// Rules in order.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use expr::{Acls, Phase, Scope, Side, Txn};
+use expr::{Acls, Phase, Scope, Side, Txn, TxnVars, Value, Var};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 
@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) more: bool,
     pub(crate) request: Lines,
     pub(crate) response: Lines,
+    pub(crate) vars: TxnVars,
 }
 
 fn lines(text: &[(&str, &str)]) -> Lines {
@@ -42,6 +43,7 @@ impl World {
                 ("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),
             ]),
             response: lines(&[("Server", "origin")]),
+            vars: TxnVars::default(),
         }
     }
 
@@ -78,6 +80,15 @@ impl Txn for World {
     }
     fn status(&self) -> Option<u16> {
         self.status
+    }
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        self.vars.get(var)
+    }
+    fn var_exists(&self, var: &Var) -> bool {
+        self.vars.exists(var)
+    }
+    fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.defer(var, value);
     }
     fn more_to_come(&self) -> bool {
         self.more
@@ -123,6 +134,9 @@ impl Message for World {
     fn set_status(&mut self, status: u16) {
         self.status = Some(status);
     }
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.set(var, value);
+    }
 }
 
 /// Files that are there by name.
@@ -160,16 +174,21 @@ pub(crate) fn acls() -> Acls {
 
 /// The rule of a line.
 pub(crate) fn rule(phase: Phase, text: &str) -> Result<Rule, Diagnostic> {
+    rule_in(&scope(phase), text)
+}
+
+/// The rule of a line among others.
+fn rule_in(scope: &Scope<'_>, text: &str) -> Result<Rule, Diagnostic> {
     let words = lang::lex_line(text).expect("the line lexes");
     let end = words.last().map(|word| word.span.after()).unwrap_or_default();
-    Rule::parse(phase, &mut Words::new(&words, end), &acls(), &scope(phase))
+    Rule::parse(scope.phase, &mut Words::new(&words, end), &acls(), scope)
 }
 
 /// The rules of some lines.
 pub(crate) fn rules(phase: Phase, lines: &[&str]) -> RuleSet {
-    let mut set = RuleSet::default();
+    let (mut set, scope) = (RuleSet::default(), scope(phase));
     set.extend(
-        lines.iter().map(|line| rule(phase, line).unwrap_or_else(|d| panic!("{line}: {}", d.message))),
+        lines.iter().map(|line| rule_in(&scope, line).unwrap_or_else(|d| panic!("{line}: {}", d.message))),
     );
     set
 }

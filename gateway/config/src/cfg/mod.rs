@@ -215,6 +215,15 @@ pub(crate) enum Prefix {
 pub(crate) struct World<'a> {
     pub(crate) files: &'a dyn Files,
     pub(crate) env: &'a dyn Environment,
+    /// The variables that expressions have named so far.
+    pub(crate) vars: &'a expr::Naming,
+}
+
+impl<'a> World<'a> {
+    /// What surrounds an expression of a phase.
+    pub(crate) fn scope(self, phase: expr::Phase) -> expr::Scope<'a> {
+        expr::Scope::new(phase, self.files).with_env(self.env).with_vars(self.vars)
+    }
 }
 
 /// What a parse function has before it.

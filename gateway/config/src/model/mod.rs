@@ -27,6 +27,8 @@ pub struct Model {
     pub frontends: Vec<Frontend>,
     /// `backend` sections and the backend halves of `listen` sections, in the order of the files.
     pub backends: Vec<Backend>,
+    /// The variables that expressions name, and where their values are kept.
+    pub variables: expr::VarTable,
 }
 
 impl Model {

@@ -50,7 +50,7 @@ const LATER: &[(&str, &[&str])] = &[
         "table_sess_cnt", "table_sess_rate", "table_trackers"
     ]),
     ("variables", &[
-        "add_item", "secure_memcmp", "set-var", "strcmp", "unset-var"
+        "add_item", "secure_memcmp", "strcmp"
     ]),
 ];
 

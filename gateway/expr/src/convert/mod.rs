@@ -5,6 +5,7 @@ mod later;
 mod net;
 mod number;
 mod string;
+mod var;
 
 use std::fmt;
 
@@ -82,7 +83,8 @@ impl Convert {
     }
 }
 
-const FAMILIES: &[&[Convert]] = &[string::CONVERTS, number::CONVERTS, codec::CONVERTS, net::CONVERTS];
+const FAMILIES: &[&[Convert]] =
+    &[string::CONVERTS, number::CONVERTS, codec::CONVERTS, net::CONVERTS, var::CONVERTS];
 
 /// Every converter that can be evaluated.
 pub fn all() -> impl Iterator<Item = &'static Convert> {

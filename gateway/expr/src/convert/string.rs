@@ -21,7 +21,7 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("rtrim", Type::Str, Type::Str, |v, a, _| Some(trim(v, b"", arg::text(a, 0)))).takes(&[Kind::Str], 1).example("str(abxx),rtrim(x)", "ab"),
     convert("cut_crlf", Type::Str, Type::Str, |v, _, _| Some(cut_crlf(v))).example("str(ab),cut_crlf", "ab"),
     convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Str, Kind::Str, Kind::Str], 2).prepare(compile).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
-    convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::Str, Kind::Str], 1).prepare(|args| no_variable(args)).example("str(a),concat(b)", "ab"),
+    convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 0).example("str(a),concat(b)", "ab"),
 ];
 
 /// Borrowed text stays borrowed where nothing changes.
@@ -131,16 +131,13 @@ fn regsub<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a
     Some(Value::made(crate::regex::replace(regex, &text, arg::text(args, 1), limit)))
 }
 
-fn no_variable(args: &[Arg]) -> Result<(), String> {
-    if !arg::text(args, 1).is_empty() {
-        return Err("variables are not supported yet, so 'concat' takes fixed texts only".to_owned());
-    }
-    Ok(())
-}
-
-fn concat<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+/// `concat(start,var,end)`: a variable that is not set is nothing.
+fn concat<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
     let mut text = value.into_text().into_owned();
     text.extend_from_slice(arg::text(args, 0));
+    if let Some(value) = arg::var(args, 1).and_then(|var| txn.var(var)) {
+        text.extend_from_slice(&value.into_text());
+    }
     text.extend_from_slice(arg::text(args, 2));
     Some(Value::made(text))
 }

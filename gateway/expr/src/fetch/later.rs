@@ -108,9 +108,6 @@ const LATER: &[(&str, &[&str])] = &[
         "http_auth", "http_auth_bearer", "http_auth_group", "http_auth_pass", "http_auth_type",
         "http_auth_user"
     ]),
-    ("variables", &[
-        "var"
-    ]),
 ];
 
 /// One row for each reason: all that a message needs besides the name.
@@ -127,7 +124,6 @@ static ROWS: &[Fetch] = &[
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("state of proxies and servers"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("stick tables"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("userlists"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("variables"),
 ];
 
 /// The row that refuses a name.

@@ -10,6 +10,7 @@ mod proxy;
 mod system;
 mod tls;
 pub(crate) mod uri;
+mod var;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -143,6 +144,7 @@ const FAMILIES: &[&[Fetch]] = &[
     proxy::FETCHES,
     system::FETCHES,
     tls::FETCHES,
+    var::FETCHES,
 ];
 
 /// Every fetch that can be evaluated.

@@ -125,9 +125,8 @@ fn is_monitor(request: &RequestHead, uri: &str) -> bool {
 
 async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
     ctx.judged = true;
-    let mut request = std::mem::take(&mut ctx.request);
-    let flow = rules.run(&mut RequestEditor { ctx, request: &mut request });
-    ctx.request = request;
+    ctx.vars.refresh();
+    let flow = rules.run(&mut RequestEditor { ctx });
     match flow {
         // A head is whole: there is nothing to wait for.
         Flow::Continue | Flow::Accept | Flow::Wait => Ok(false),

@@ -71,6 +71,7 @@ fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
 /// Runs the backend's rules, then the frontend's, each once. An answer is what the client gets instead; a connection
 /// that is to be closed is noted in the context.
 pub(crate) fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
+    ctx.vars.respond();
     let (Some(route), Some(backend)) = (ctx.route.clone(), ctx.backend.clone()) else { return None };
     let (frontend, model) = (route.frontend.model(), backend.model());
     let same = model.listen == Some(route.frontend.id);
@@ -79,6 +80,7 @@ pub(crate) fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply>
 }
 
 fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
+    ctx.vars.refresh();
     match rules.run(&mut ResponseEditor { ctx, response: head }) {
         Flow::Continue | Flow::Accept | Flow::Wait => None,
         Flow::Answer(rule) => {

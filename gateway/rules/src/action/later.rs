@@ -27,7 +27,6 @@ const LATER: &[(&str, &str)] = &[
     ("set-priority-class", "queues in rules"), ("set-priority-offset", "queues in rules"),
     ("set-retries", "of HAProxy 3.x"),
     ("set-timeout", "timeouts in rules"),
-    ("set-var", "variables"), ("unset-var", "variables"),
     ("strict-mode", "rewriting errors"),
     ("switch-mode", "mode changes"),
     ("close", "responses in mode tcp"),

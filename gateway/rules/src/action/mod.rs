@@ -13,6 +13,7 @@ mod set_header;
 mod set_method;
 mod set_status;
 mod set_uri;
+mod set_var;
 mod use_service;
 
 use std::fmt;
@@ -34,6 +35,16 @@ pub(crate) trait Action: fmt::Debug + Send + Sync {
 }
 
 type Parse = fn(&mut Words<'_>, &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic>;
+type ParseCall = fn(&Word, &mut Words<'_>, &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic>;
+
+/// How an action's words are understood.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// `deny`: its name is a word.
+    Plain(Parse),
+    /// `set-var(txn.a)`: its name has something in parentheses behind it; the forms of the family are for messages.
+    Call(ParseCall, &'static str),
+}
 
 /// A row of the table of actions.
 pub struct Row {
@@ -41,7 +52,7 @@ pub struct Row {
     pub name: &'static str,
     /// The rule sets that may hold it.
     pub phases: &'static [Phase],
-    pub(crate) parse: Parse,
+    pub(crate) form: Form,
     /// The words of a rule that uses it.
     pub example: &'static str,
     /// No rule behind it is reached.
@@ -55,18 +66,39 @@ impl fmt::Debug for Row {
 }
 
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, parse, example, ends: false }
+    Row { name, phases, form: Form::Plain(parse), example, ends: false }
 }
 
 /// A row whose action ends the rule set.
 const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, parse, example, ends: true }
+    Row { name, phases, form: Form::Plain(parse), example, ends: true }
 }
+
+/// A row whose name has something in parentheses behind it.
+const fn call(
+    name: &'static str,
+    phases: &'static [Phase],
+    (parse, family): (ParseCall, &'static str),
+    example: &'static str,
+) -> Row {
+    Row { name, phases, form: Form::Call(parse, family), example, ends: false }
+}
+
+const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
 
 const REQUEST: &[Phase] = &[Phase::HttpRequest];
 const RESPONSE: &[Phase] = &[Phase::HttpResponse, Phase::HttpAfterResponse];
 const HTTP: &[Phase] = &[Phase::HttpRequest, Phase::HttpResponse];
 const HEADS: &[Phase] = &[Phase::HttpRequest, Phase::HttpResponse, Phase::HttpAfterResponse];
+const ALL: &[Phase] = &[
+    Phase::TcpConnection,
+    Phase::TcpSession,
+    Phase::TcpContent,
+    Phase::TcpResponse,
+    Phase::HttpRequest,
+    Phase::HttpResponse,
+    Phase::HttpAfterResponse,
+];
 const TCP: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::TcpResponse];
 const REFUSE: &[Phase] =
     &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest];
@@ -99,6 +131,9 @@ pub const ACTIONS: &[Row] = &[
     row("replace-pathq",       REQUEST,  replace_uri::pathq,            "replace-pathq /a/(.*) /\\1"),
     row("replace-uri",         REQUEST,  replace_uri::uri,              "replace-uri ^/a/(.*) /\\1"),
     row("set-method",          REQUEST,  set_method::parse,             "set-method POST"),
+    call("set-var",            ALL,      (set_var::set, VARIABLES),     "set-var(txn.a) src"),
+    call("set-var-fmt",        ALL,      (set_var::set_format, VARIABLES), "set-var-fmt(txn.a) %[src]"),
+    call("unset-var",          ALL,      (set_var::unset, VARIABLES),   "unset-var(txn.a)"),
     row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow"),
     last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
     last("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
@@ -113,6 +148,28 @@ pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
     later::names()
 }
 
+impl Row {
+    /// Reads the words behind the one that names the action.
+    pub(crate) fn parse(
+        &self,
+        word: &Word,
+        words: &mut Words<'_>,
+        scope: &Scope<'_>,
+    ) -> Result<Box<dyn Action>, Diagnostic> {
+        let (parse, family) = match self.form {
+            Form::Plain(parse) => return parse(words, scope),
+            Form::Call(parse, family) => (parse, family),
+        };
+        let text = &word.text;
+        let fail = |why| Err(Diagnostic::alert(word.span, why));
+        match text[self.name.len()..].strip_prefix('(').map(|rest| rest.strip_suffix(')')) {
+            Some(Some(inside)) => parse(&Word::new(inside, word.span), words, scope),
+            Some(None) => fail(format!("incomplete argument after action '{text}'. Expects {family}")),
+            None => fail(format!("invalid or incomplete action '{text}'. Expects {family}")),
+        }
+    }
+}
+
 /// Why there is no such action.
 pub(crate) enum Missing {
     Unknown,
@@ -121,6 +178,7 @@ pub(crate) enum Missing {
 
 /// The row of an action in a phase.
 pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
+    let name = name.split_once('(').map_or(name, |(name, _)| name);
     let known = ACTIONS.iter().find(|row| row.name == name && row.phases.contains(&phase));
     known.ok_or_else(|| later::find(name).map_or(Missing::Unknown, Missing::Later))
 }
@@ -201,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
-        let error = rule(Phase::HttpRequest, "set-var(txn.a) path").unwrap_err();
+        let error = rule(Phase::HttpRequest, "sc-inc-gpc0(0)").unwrap_err();
         assert!(error.message.contains("not supported yet"), "{}", error.message);
     }
 }
