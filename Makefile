@@ -44,12 +44,12 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo lint
 
-bench: ## CPU time per request of gateway, HAProxy and nginx (WORK= ROUNDS= SECONDS= SUBJECTS=)
-	@.ci/install build test
+bench: ## CPU time, response times and memory of gateway and its peers (WORK= ROUNDS= SECONDS= SUBJECTS=)
+	@.ci/install build test bench
 	cargo build --release --workspace --bins
-	taskset -c 1 target/release/bench compare
+	ulimit -n 20000 && taskset -c 1 target/release/bench compare
 
-bench-readme: ## put the last comparison's table into the README
+bench-readme: ## put the last comparison's tables and chart into the README
 	target/release/bench readme
 
 bench-micro: ## the plans on the hot path, by themselves

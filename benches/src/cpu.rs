@@ -15,6 +15,12 @@ pub(crate) fn time(root: u32) -> Duration {
     TICK * u32::try_from(total).unwrap_or(u32::MAX)
 }
 
+/// The process and all that descend from it.
+pub(crate) fn descendants(root: u32) -> Vec<u32> {
+    let table = processes();
+    table.keys().copied().filter(|pid| descends(&table, *pid, root)).collect()
+}
+
 struct Process {
     parent: u32,
     ticks: u64,

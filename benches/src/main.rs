@@ -3,11 +3,13 @@
     clippy::print_stderr,
     reason = "a command for people, whose output is its purpose"
 )]
-//! `bench`: the comparison with HAProxy and nginx, and its two halves for other tests to use.
+//! `bench`: the comparison with HAProxy and others, and its two halves for other tests to use.
 
+mod certificate;
 mod compare;
 mod cpu;
 mod load;
+mod memory;
 mod message;
 mod origin;
 mod report;
@@ -22,10 +24,11 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 const USAGE: &str = "usage:
-  bench compare                       CPU time per request of gateway, HAProxy and nginx; from the environment:
-                                      WORK=keepalive,newconn,tls,rules ROUNDS=5 SECONDS=3 SUBJECTS=gateway,haproxy,nginx
-                                      GATEWAY=target/release/gateway OUT=target/bench
-  bench readme [TABLE] [README]       puts the last table between the README's markers
+  bench compare                       CPU time per request, response times and memory of gateway and others; from the
+                                      environment: WORK=keepalive,newconn,tls,…,memory ROUNDS=5 SECONDS=3
+                                      SUBJECTS=gateway,haproxy,nginx,envoy,caddy GATEWAY=target/release/gateway
+                                      OUT=target/bench
+  bench readme                        puts the last tables into README.md and its chart and figures into benches/
   bench origin ADDRESS                answers 200 to every request
   bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
                                       fails if one request did";
@@ -48,8 +51,7 @@ fn main() -> ExitCode {
 async fn obey(words: &[&str]) -> Outcome {
     match words {
         ["compare"] => Ok(compare::run(&compare::Settings::from_environment()?).await?),
-        ["readme"] => Ok(report::publish(Path::new("target/bench/table.md"), Path::new("README.md"))?),
-        ["readme", table, readme] => Ok(report::publish(Path::new(table), Path::new(readme))?),
+        ["readme"] => Ok(report::publish(Path::new("target/bench"), Path::new("."))?),
         ["origin", address] => {
             let listener = TcpListener::bind(parse::<SocketAddr>(address)?).await?;
             println!("listening on {}", listener.local_addr()?);
@@ -63,16 +65,10 @@ async fn obey(words: &[&str]) -> Outcome {
 
 /// Plain connections only: over TLS there is nobody to tell which certificate to trust.
 async fn load(address: SocketAddr, name: &str, seconds: Option<u64>) -> Outcome {
-    let work =
-        work::WORKS.iter().find(|work| work.name == name && !work.tls).ok_or("no such work without TLS")?;
-    let mut load = load::Load::start(&load::Plan {
-        address,
-        clients: work.clients,
-        request: Arc::from(work.request()),
-        keep_alive: work.keep_alive,
-        tls: None,
-        until_refused: seconds.is_none(),
-    });
+    let work = work::WORKS.iter().find(|work| work.name == name && work.tls.is_none());
+    let work = *work.ok_or("no such work without TLS")?;
+    let until_refused = seconds.is_none();
+    let mut load = load::Load::start(&load::Plan { until_refused, ..load::Plan::new(address, work, None) });
     match seconds {
         None => load.finished().await,
         Some(seconds) => {

@@ -17,6 +17,8 @@ pub(crate) struct Message {
     pub(crate) close: bool,
     /// The bytes of the body.
     pub(crate) length: usize,
+    /// It asks for another protocol, or grants it.
+    pub(crate) upgrade: bool,
 }
 
 impl Message {
@@ -24,18 +26,20 @@ impl Message {
         let text = std::str::from_utf8(head).map_err(|_| invalid("head is not UTF-8"))?;
         let mut lines = text.split("\r\n");
         let first_line = lines.next().unwrap_or_default().to_owned();
-        let (mut close, mut length) = (first_line.contains("HTTP/1.0"), 0);
+        let (mut close, mut length, mut upgrade) = (first_line.contains("HTTP/1.0"), 0, false);
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             let value = value.trim();
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.parse().map_err(|_| invalid("content-length is no number"))?;
             } else if name.eq_ignore_ascii_case("connection") {
                 close = value.eq_ignore_ascii_case("close");
+            } else if name.eq_ignore_ascii_case("upgrade") {
+                upgrade = true;
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 return Err(invalid("chunked messages are not understood"));
             }
         }
-        Ok(Self { first_line, close, length })
+        Ok(Self { first_line, close, length, upgrade })
     }
 
     /// Whether this is a response that says 2xx.
@@ -52,7 +56,7 @@ pub(crate) struct Connection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, buffer: Vec::with_capacity(16 << 10) }
+        Self { stream, buffer: Vec::with_capacity(4 << 10) }
     }
 
     /// The next message with its body; `None` when the peer closed instead of beginning one.
@@ -77,6 +81,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         self.buffer.drain(..whole);
         Ok(Some(message))
+    }
+
+    /// Reads and drops so many bytes.
+    pub(crate) async fn receive_exactly(&mut self, length: usize) -> io::Result<()> {
+        while self.buffer.len() < length {
+            if !self.fill().await? {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.buffer.drain(..length);
+        Ok(())
+    }
+
+    /// Sends back whatever comes, until nothing more does.
+    pub(crate) async fn echo(&mut self) -> io::Result<()> {
+        while !self.buffer.is_empty() || self.fill().await? {
+            self.stream.write_all(&self.buffer).await?;
+            self.buffer.clear();
+        }
+        Ok(())
     }
 
     /// Sends bytes that are a whole message.

@@ -1,0 +1,175 @@
+//! The programs that are compared: their configurations for a work, starting and stopping them.
+
+mod caddy;
+mod envoy;
+mod haproxy;
+mod nginx;
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::certificate;
+use crate::work::Work;
+
+/// A program under comparison.
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) version: String,
+    program: PathBuf,
+    configure: fn(&Site<'_>) -> String,
+    /// Arguments before the configuration file's path.
+    arguments: &'static [&'static str],
+}
+
+/// What a configuration is written from.
+struct Site<'a> {
+    work: &'a Work,
+    listen: SocketAddr,
+    origin: SocketAddr,
+    /// Of the work's kind of key; `None` in clear text.
+    tls: Option<certificate::Files>,
+    /// For the program that insists on one; removed by it at its end.
+    pid: &'a Path,
+}
+
+impl Subject {
+    /// The subjects of the comma-separated names that are installed; the others are named on standard error.
+    pub(crate) fn chosen(names: &str, gateway: &Path) -> Vec<Self> {
+        let all = [
+            Self::new("gateway", gateway, haproxy::configure, &["-db", "-f"], "-v"),
+            Self::new("haproxy", Path::new("haproxy"), haproxy::configure, &["-db", "-f"], "-v"),
+            Self::new("nginx", Path::new("nginx"), nginx::configure, &["-c"], "-v"),
+            Self::new("envoy", Path::new("envoy"), envoy::configure, envoy::ARGUMENTS, "--version"),
+            Self::new("caddy", Path::new("caddy"), caddy::configure, caddy::ARGUMENTS, "version"),
+        ];
+        let asked = |subject: &Self| names.split(',').any(|name| subject.name.starts_with(name.trim()));
+        all.into_iter().filter(asked).filter(Self::is_installed).collect()
+    }
+
+    fn new(
+        name: &'static str,
+        program: &Path,
+        configure: fn(&Site<'_>) -> String,
+        arguments: &'static [&'static str],
+        version_flag: &str,
+    ) -> Self {
+        let said = Command::new(program).arg(version_flag).output();
+        let version = said.map(|said| version(&[said.stdout, said.stderr].concat())).unwrap_or_default();
+        Self { name, version, program: program.to_owned(), configure, arguments }
+    }
+
+    fn is_installed(&self) -> bool {
+        if self.version.is_empty() {
+            eprintln!("bench: {} does not run, so it is left out", self.program.display());
+        }
+        !self.version.is_empty()
+    }
+
+    /// Starts it on CPU 0 for this work, and returns when it listens.
+    pub(crate) async fn start(&self, work: &Work, origin: SocketAddr, folder: &Path) -> io::Result<Running> {
+        let folder = &std::path::absolute(folder)?;
+        let listen = free_address()?;
+        let pid = folder.join("nginx.pid");
+        // Two of them go by the ending, and not to the same end.
+        let ending = if self.name == "envoy" { "yaml" } else { "conf" };
+        let file = folder.join(format!("{}-{}.{ending}", self.name, work.name));
+        let tls = work.tls.map(|tls| certificate::Files::of(tls.key, folder));
+        std::fs::write(&file, (self.configure)(&Site { work, listen, origin, tls, pid: &pid }))?;
+        let log = std::fs::File::create(folder.join(format!("{}-{}.log", self.name, work.name)))?;
+        let child = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(&self.program)
+            .args(self.arguments)
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let mut running = Running { child, listen };
+        running.listening().await?;
+        Ok(running)
+    }
+}
+
+/// A subject that listens; killed when dropped.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) listen: SocketAddr,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    async fn listening(&mut self) -> io::Result<()> {
+        for _ in 0..1_000 {
+            if tokio::net::TcpStream::connect(self.listen).await.is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("ended before it listened: {status}")));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Err(io::Error::new(ErrorKind::TimedOut, "did not listen within 10 s"))
+    }
+
+    /// Ends it as Ctrl-C would, so that no child of it stays.
+    pub(crate) async fn stop(mut self) -> io::Result<()> {
+        Command::new("kill").arg("-INT").arg(self.pid().to_string()).status()?;
+        for _ in 0..500 {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Err(io::Error::new(ErrorKind::TimedOut, "did not end within 5 s of SIGINT"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) && self.child.kill().is_ok() {
+            self.child.wait().ok();
+        }
+    }
+}
+
+/// The first number with dots that a program says of itself.
+fn version(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | '-' | '+'));
+    let number = |word: &&str| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    words
+        .find_map(|word| Some(word.strip_prefix('v').unwrap_or(word)).filter(number))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// An address that nothing listened on a moment ago.
+fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_the_first_number_with_dots() {
+        let said = [
+            "HAProxy version 2.6.12-1+deb12u4 2026/10/17",
+            "nginx version: nginx/1.22.1",
+            "\nbin/envoy  \
+                    version: 9e5580/1.40.0/Clean",
+            "v2.11.7 h1:yj0Y4fY=",
+        ];
+        let versions: Vec<_> = said.iter().map(|text| version(text.as_bytes())).collect();
+        assert_eq!(versions, ["2.6.12", "1.22.1", "1.40.0", "2.11.7"]);
+        assert_eq!(version(b"no number"), "");
+    }
+}
