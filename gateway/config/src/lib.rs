@@ -27,6 +27,7 @@ mod world;
 pub use dump::{Spelling, dump};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lang::{Diagnostic, Diagnostics, Environment, Facts, Files, Grammar, Severity, Sources};
 use model::Model;
@@ -62,11 +63,12 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     lines
         .filter_map(|(section, line)| cfg::global::environment(section, line))
         .for_each(|change| after.apply(change));
-    let vars = expr::Naming::default();
-    let world = cfg::World { files, env: &after, vars: &vars };
+    let (vars, patterns) = (expr::Naming::default(), Arc::default());
+    let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, files, &mut diagnostics);
     model.variables = vars.take();
+    model.patterns = patterns;
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
+use crate::pattern::View;
 use crate::{Scope, Var};
 
 /// What an argument must be.
@@ -59,6 +60,8 @@ pub(crate) enum Arg {
     Regex(Arc<regex::bytes::Regex>),
     /// A variable.
     Var(Var),
+    /// What a map looks up, and what tells its file's content apart.
+    View(Arc<View>, u64),
 }
 
 impl Arg {
@@ -67,7 +70,9 @@ impl Arg {
         match self {
             Self::Str(text) => text,
             Self::Header(name) => name.as_str().as_bytes(),
-            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) | Self::Var(_) => &[],
+            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) | Self::Var(_) | Self::View(..) => {
+                &[]
+            }
         }
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use lang::{Diagnostic, Words};
 
 use crate::arg::{self, Arg, Owner};
-use crate::convert::{self, Convert};
+use crate::convert::{self, Convert, Given};
 use crate::fetch::{self, Fetch, Request};
 use crate::{Scope, Txn, Type, Value};
 
-/// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike.
+/// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike and their files hold the same.
 #[derive(Clone)]
 pub struct Expr {
     inner: Arc<Inner>,
@@ -23,6 +23,8 @@ struct Inner {
     fetch: &'static Fetch,
     args: Vec<Arg>,
     steps: Vec<Step>,
+    /// What tells apart the contents of the files it looks up.
+    files: Vec<u64>,
 }
 
 struct Step {
@@ -38,7 +40,7 @@ impl fmt::Debug for Expr {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.inner.text == other.inner.text
+        self.inner.text == other.inner.text && self.inner.files == other.inner.files
     }
 }
 
@@ -97,6 +99,7 @@ impl Expr {
         let mut used = call.len;
         let mut steps = Vec::new();
         let mut kind = fetch.kind;
+        let mut files = Vec::new();
         while let Some(rest) = text[used..].strip_prefix(',') {
             let call = arg::cut(rest)?;
             used += 1 + call.len;
@@ -110,11 +113,16 @@ impl Expr {
             spell_args(&mut normal, call.args.as_deref());
             let owner = Owner::Converter(row.name);
             let mut args = arg::check(owner, row.args, row.required, call.args, scope)?;
-            (row.prepare)(&mut args)?;
+            let fail = |why| format!("invalid args in converter '{}' : {why}", row.name);
+            (row.prepare)(&mut args, &Given { name: row.name, scope }).map_err(fail)?;
+            files.extend(args.iter().filter_map(|arg| match arg {
+                Arg::View(_, content) => Some(*content),
+                _ => None,
+            }));
             kind = if row.output == Type::Any { kind } else { row.output };
             steps.push(Step { convert: row, args });
         }
-        Ok((Self { inner: Arc::new(Inner { text: normal, fetch, args, steps }) }, used))
+        Ok((Self { inner: Arc::new(Inner { text: normal, fetch, args, steps, files }) }, used))
     }
 
     /// Whether what it reads exists where it stands.

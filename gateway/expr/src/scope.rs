@@ -1,10 +1,11 @@
 //! What surrounds an expression while it is read: where it stands, and where files and variables come from.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use lang::{Diagnostic, Environment, Files};
 
-use crate::{Naming, Phase, Var};
+use crate::{Naming, Patterns, Phase, Var};
 
 /// Where an expression, condition or rule stands, and what it may look up while it is read.
 pub struct Scope<'a> {
@@ -18,6 +19,10 @@ pub struct Scope<'a> {
     pub owner: String,
     /// The variables that were named so far.
     pub vars: Naming,
+    /// The pattern references of the model that is being read.
+    pub patterns: Arc<Patterns>,
+    /// The line that is being read, `file:line`; may be empty.
+    pub place: String,
     /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
     pub warnings: RefCell<Vec<Diagnostic>>,
 }
@@ -31,8 +36,19 @@ impl std::fmt::Debug for Scope<'_> {
 impl<'a> Scope<'a> {
     /// A scope without an environment.
     pub fn new(phase: Phase, files: &'a dyn Files) -> Self {
-        let (vars, warnings) = (Naming::default(), RefCell::default());
-        Self { phase, files, env: None, owner: String::new(), vars, warnings }
+        let (owner, place) = (String::new(), String::new());
+        let (vars, patterns, warnings) = (Naming::default(), Arc::default(), RefCell::default());
+        Self { phase, files, env: None, owner, vars, patterns, place, warnings }
+    }
+
+    /// The same for a model with these pattern references.
+    pub fn with_patterns(self, patterns: &Arc<Patterns>) -> Self {
+        Self { patterns: Arc::clone(patterns), ..self }
+    }
+
+    /// The same for the line at this place.
+    pub fn on_line(self, place: impl Into<String>) -> Self {
+        Self { place: place.into(), ..self }
     }
 
     /// The same with an environment.
@@ -52,13 +68,20 @@ impl<'a> Scope<'a> {
 
     /// The same surroundings in another phase, with no warnings yet.
     pub fn at(&self, phase: Phase) -> Self {
-        let (owner, vars) = (self.owner.clone(), self.vars.clone());
-        Self { phase, files: self.files, env: self.env, owner, vars, warnings: RefCell::default() }
+        let (owner, place, vars) = (self.owner.clone(), self.place.clone(), self.vars.clone());
+        let (patterns, warnings) = (Arc::clone(&self.patterns), RefCell::default());
+        Self { phase, files: self.files, env: self.env, owner, vars, patterns, place, warnings }
     }
 
     /// The variable of a name.
     pub(crate) fn name_var(&self, name: &str) -> Result<Var, String> {
         self.vars.borrow_mut().name(name)
+    }
+
+    /// The file and the line that are being read.
+    pub(crate) fn position(&self) -> (&str, u32) {
+        let (file, line) = self.place.rsplit_once(':').unwrap_or_default();
+        (file, line.parse().unwrap_or_default())
     }
 
     /// Notes something odd.

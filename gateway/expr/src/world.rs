@@ -173,16 +173,24 @@ impl Txn for World {
     }
 }
 
-/// Files that are there by name.
-pub(crate) struct Shelf;
+/// Files that are there by name: those of the examples, and perhaps others in front of them.
+pub(crate) struct Shelf<'a>(&'a [(&'a str, &'a str)]);
 
-impl lang::Files for Shelf {
+impl<'a> Shelf<'a> {
+    /// The files of the examples.
+    pub(crate) const PLAIN: Shelf<'static> = Shelf(&[]);
+
+    /// The same behind others.
+    pub(crate) fn with(files: &'a [(&'a str, &'a str)]) -> Self {
+        Self(files)
+    }
+}
+
+impl lang::Files for Shelf<'_> {
     fn read(&self, path: &Path, _limit: u64) -> io::Result<Vec<u8>> {
-        match path.to_str() {
-            Some("paths.lst") => Ok(b"# comment\n/one\n\n  /two\n #sharp\n".to_vec()),
-            Some("nets.lst") => Ok(b"10.0.0.0/8\n::1\n".to_vec()),
-            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
-        }
+        let mut known = self.0.iter().chain(&[PATHS, NETS]).chain(crate::SAMPLE_FILES);
+        let found = known.find(|(name, _)| Path::new(name) == path);
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or(io::ErrorKind::NotFound.into())
     }
     fn list(&self, _dir: &Path) -> io::Result<Vec<PathBuf>> {
         Ok(Vec::new())
@@ -195,7 +203,10 @@ impl lang::Files for Shelf {
     }
 }
 
-impl lang::Environment for Shelf {
+const PATHS: (&str, &str) = ("paths.lst", "# comment\n/one\n\n  /two\n #sharp\n");
+const NETS: (&str, &str) = ("nets.lst", "10.0.0.0/8\n::1\n");
+
+impl lang::Environment for Shelf<'_> {
     fn get(&self, name: &str) -> Option<String> {
         (name == "COLOUR").then(|| "blue".to_owned())
     }
@@ -203,7 +214,7 @@ impl lang::Environment for Shelf {
 
 /// A scope over [`Shelf`].
 pub(crate) fn scope_at(phase: Phase) -> Scope<'static> {
-    Scope::new(phase, &Shelf).with_env(&Shelf)
+    Scope::new(phase, &Shelf::PLAIN).with_env(&Shelf::PLAIN)
 }
 
 /// The value of an expression as text; empty text when there is no sample is told apart as `None`.
@@ -212,6 +223,11 @@ pub(crate) fn evaluate(text: &str, world: &World) -> Option<String> {
     let (expr, used) =
         crate::Expr::parse_text(text, &scope).unwrap_or_else(|bad| panic!("{text}: {}", bad.why));
     assert_eq!(used, text.len(), "{text}");
+    evaluate_in(&expr, world)
+}
+
+/// The value of an expression that was read before.
+pub(crate) fn evaluate_in(expr: &crate::Expr, world: &World) -> Option<String> {
     expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
 }
 
@@ -224,6 +240,12 @@ pub(crate) fn evaluate_all(texts: &[&str], world: &World) -> Option<String> {
         expr.eval(world).map(|value| String::from_utf8_lossy(&value.into_text()).into_owned())
     });
     values.last().flatten()
+}
+
+/// The condition of a line in these surroundings, with no ACL but the predefined ones.
+pub(crate) fn cond_in(text: &str, scope: &Scope<'_>) -> Result<crate::Cond, lang::Diagnostic> {
+    let words = lang::lex_line(text).unwrap_or_else(|_| panic!("{text} lexes"));
+    crate::Cond::parse(&mut lang::Words::new(&words, lang::Span::default()), &crate::Acls::default(), scope)
 }
 
 /// The condition of a line, with no ACL but the predefined ones.

@@ -18,7 +18,9 @@ pub(crate) mod server;
 pub(crate) mod timeout;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use expr::{Patterns, Phase, Scope};
 use lang::{Diagnostic, Diagnostics, Environment, Files, Span, Word, Words, suggest};
 
 /// A set of kinds of sections.
@@ -217,12 +219,14 @@ pub(crate) struct World<'a> {
     pub(crate) env: &'a dyn Environment,
     /// The variables that expressions have named so far.
     pub(crate) vars: &'a expr::Naming,
+    /// Where the model keeps what ACLs and maps compare with.
+    pub(crate) patterns: &'a Arc<Patterns>,
 }
 
 impl<'a> World<'a> {
     /// What surrounds an expression of a phase.
-    pub(crate) fn scope(self, phase: expr::Phase) -> expr::Scope<'a> {
-        expr::Scope::new(phase, self.files).with_env(self.env).with_vars(self.vars)
+    pub(crate) fn scope(self, phase: Phase) -> Scope<'a> {
+        Scope::new(phase, self.files).with_env(self.env).with_vars(self.vars).with_patterns(self.patterns)
     }
 }
 
@@ -252,6 +256,11 @@ pub(crate) struct Context<'a, T> {
 pub(crate) type Told = HashSet<String>;
 
 impl<'a, T> Context<'a, T> {
+    /// What surrounds the expressions and rules of this line.
+    pub(crate) fn scope(&self, phase: Phase) -> Scope<'a> {
+        self.world.scope(phase).on_line(self.place.clone())
+    }
+
     /// The value for a flag: what the prefix makes of it.
     pub(crate) fn on(&self) -> bool {
         self.prefix == Prefix::None

@@ -110,7 +110,7 @@ fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         cx.notes.warning(cx.span, message);
         return Ok(());
     }
-    let scope = cx.world.scope(expr::Phase::Log);
+    let scope = cx.scope(expr::Phase::Log);
     let result = expr::LogFormat::parse_log(&word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     let format = result.map_err(|bad| bad.prefixed("failed to parse log-format : "))?;

@@ -96,7 +96,7 @@ fn acl(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(Diagnostic::alert(name.span, message));
     }
     let name = cx.words.peek_text().unwrap_or_default().to_owned();
-    let scope = cx.world.scope(Phase::Anywhere);
+    let scope = cx.scope(Phase::Anywhere);
     let result = cx.target.acls.add(&mut cx.words, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     if result.is_err() {
@@ -160,7 +160,7 @@ fn scoped<T>(
     phase: Phase,
     read: impl Fn(&mut Words<'_>, &Acls, &Scope<'_>) -> Result<T, Diagnostic>,
 ) -> Result<Option<T>, Diagnostic> {
-    let scope = cx.world.scope(phase);
+    let scope = cx.scope(phase);
     let result = read(&mut cx.words, &cx.target.acls, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     match result {

@@ -18,6 +18,10 @@ pub use proxy::{
 };
 pub use server::{Family, Server, ServerAddress, ServerPort};
 
+use std::sync::Arc;
+
+use expr::Patterns;
+
 /// Everything that a set of configuration files means.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model {
@@ -29,6 +33,9 @@ pub struct Model {
     pub backends: Vec<Backend>,
     /// The variables that expressions name, and where their values are kept.
     pub variables: expr::VarTable,
+    /// What ACLs and maps compare with, for those who change it at run time. Equality is theirs who use it: two models
+    /// are equal when the files that they read held the same.
+    pub patterns: Arc<Patterns>,
 }
 
 impl Model {

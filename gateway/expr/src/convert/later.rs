@@ -25,17 +25,10 @@ const LATER: &[(&str, &[&str])] = &[
         "be2dec", "be2hex", "debug", "fix_is_valid", "fix_tag_value", "htonl", "language",
         "mqtt_field_value", "mqtt_is_valid", "protobuf", "ungrpc"
     ]),
-    ("maps", &[
-        "map", "map_beg", "map_beg_int", "map_beg_ip", "map_dir", "map_dir_int", "map_dir_ip", "map_dom",
-        "map_dom_int", "map_dom_ip", "map_end", "map_end_int", "map_end_ip", "map_int", "map_int_int",
-        "map_int_ip", "map_ip", "map_ip_int", "map_ip_ip", "map_reg", "map_reg_int", "map_reg_ip",
-        "map_regm", "map_str", "map_str_int", "map_str_ip", "map_sub", "map_sub_int", "map_sub_ip"
-    ]),
     ("of HAProxy 3.x", &[
         "x509_v_err_str", "ms_ltime", "ms_utime", "us_ltime", "us_utime", "rfc7239_is_valid",
         "rfc7239_field", "rfc7239_n2nn", "rfc7239_n2np", "aes_gcm_enc", "aes_cbc_enc", "aes_cbc_dec",
-        "table_clr_gpc", "table_inc_gpc", "table_glitch_cnt", "table_glitch_rate", "when", "map_reg_key",
-        "map_str_key", "map_beg_key", "map_dom_key", "map_end_key", "map_sub_key", "map_dir_key", "param",
+        "table_clr_gpc", "table_inc_gpc", "table_glitch_cnt", "table_glitch_rate", "when", "param",
         "reverse_dom", "c_ntoh"
     ]),
     ("state of proxies and servers", &[
@@ -62,7 +55,6 @@ static ROWS: &[Convert] = &[
     convert("", Type::Any, Type::Any, |_, _, _| None).later("dates"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("hashes"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("later"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("maps"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("of HAProxy 3.x"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("state of proxies and servers"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("stick tables"),

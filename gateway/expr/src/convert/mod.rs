@@ -2,6 +2,7 @@
 
 mod codec;
 mod later;
+mod map;
 mod net;
 mod number;
 mod string;
@@ -11,11 +12,20 @@ use std::fmt;
 
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
-use crate::{Txn, Type, Value};
+use crate::{Sample, Scope, Txn, Type, Value};
 pub(crate) use codec::unhex;
+pub(crate) use map::Output;
 
 type Run = for<'a> fn(Value<'a>, &'a [Arg], &'a dyn Txn) -> Option<Value<'a>>;
-type Prepare = fn(&mut Vec<Arg>) -> Result<(), String>;
+type Prepare = fn(&mut Vec<Arg>, &Given<'_>) -> Result<(), String>;
+
+/// What a row is told while its arguments are read.
+pub(crate) struct Given<'a> {
+    /// The converter's name.
+    pub(crate) name: &'static str,
+    /// What surrounds the expression.
+    pub(crate) scope: &'a Scope<'a>,
+}
 
 /// A row of the tables of converters.
 pub struct Convert {
@@ -31,7 +41,10 @@ pub struct Convert {
     pub(crate) run: Run,
     /// Why it cannot be used yet.
     pub later: Option<&'static str>,
-    pub(crate) example: (&'static str, &'static str),
+    /// The version of HAProxy that brought it, if 2.6 does not have it.
+    pub since: Option<&'static str>,
+    /// An expression that uses it, and what it yields for the sample request of the tests.
+    pub example: (&'static str, &'static str),
 }
 
 impl fmt::Debug for Convert {
@@ -47,9 +60,10 @@ pub(crate) const fn convert(name: &'static str, input: Type, output: Type, run: 
         output,
         args: &[],
         required: 0,
-        prepare: |_| Ok(()),
+        prepare: |_, _| Ok(()),
         run,
         later: None,
+        since: None,
         example: ("", ""),
     }
 }
@@ -62,6 +76,11 @@ impl Convert {
 
     pub(crate) const fn prepare(mut self, prepare: Prepare) -> Self {
         self.prepare = prepare;
+        self
+    }
+
+    pub(crate) const fn since(mut self, version: &'static str) -> Self {
+        self.since = Some(version);
         self
     }
 
@@ -83,12 +102,33 @@ impl Convert {
     }
 }
 
-const FAMILIES: &[&[Convert]] =
-    &[string::CONVERTS, number::CONVERTS, codec::CONVERTS, net::CONVERTS, var::CONVERTS];
+/// The tables by the names of their files.
+const FAMILIES: &[(&str, &[Convert])] = &[
+    ("string", string::CONVERTS),
+    ("number", number::CONVERTS),
+    ("codec", codec::CONVERTS),
+    ("map", map::CONVERTS),
+    ("net", net::CONVERTS),
+    ("var", var::CONVERTS),
+];
 
 /// Every converter that can be evaluated.
 pub fn all() -> impl Iterator<Item = &'static Convert> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
+}
+
+/// The rows' examples.
+pub(crate) fn samples() -> impl Iterator<Item = Sample> {
+    let of = |family: &'static str, row: &'static Convert| Sample {
+        table: "converter",
+        name: row.name,
+        family,
+        expression: row.example.0,
+        value: row.example.1,
+        since: row.since,
+        response: false,
+    };
+    FAMILIES.iter().flat_map(move |(family, rows)| rows.iter().map(move |row| of(family, row)))
 }
 
 /// The converters that HAProxy knows and nothing evaluates yet, with what they belong to.

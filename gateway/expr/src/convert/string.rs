@@ -15,12 +15,12 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("upper", Type::Str, Type::Str, |v, _, _| Some(case(v, u8::is_ascii_lowercase, <[u8]>::make_ascii_uppercase))).example("str(AbC),upper", "ABC"),
     convert("length", Type::Str, Type::Int, |v, _, _| i64::try_from(v.into_text().len()).ok().map(Value::Int)).example("str(abc),length", "3"),
     convert("bytes", Type::Bin, Type::Bin, bytes).takes(&[Kind::Int, Kind::Int], 1).example("str(abcd),bytes(1,2)", "bc"),
-    convert("field", Type::Str, Type::Str, |v, a, _| parts(v, a, false)).takes(PART, 2).prepare(|args| numbered(args)).example("str(a//b),field(3,/)", "b"),
-    convert("word", Type::Str, Type::Str, |v, a, _| parts(v, a, true)).takes(PART, 2).prepare(|args| numbered(args)).example("str(a//b),word(2,/)", "b"),
+    convert("field", Type::Str, Type::Str, |v, a, _| parts(v, a, false)).takes(PART, 2).prepare(|args, _| numbered(args)).example("str(a//b),field(3,/)", "b"),
+    convert("word", Type::Str, Type::Str, |v, a, _| parts(v, a, true)).takes(PART, 2).prepare(|args, _| numbered(args)).example("str(a//b),word(2,/)", "b"),
     convert("ltrim", Type::Str, Type::Str, |v, a, _| Some(trim(v, arg::text(a, 0), b""))).takes(&[Kind::Str], 1).example("str(xxab),ltrim(x)", "ab"),
     convert("rtrim", Type::Str, Type::Str, |v, a, _| Some(trim(v, b"", arg::text(a, 0)))).takes(&[Kind::Str], 1).example("str(abxx),rtrim(x)", "ab"),
     convert("cut_crlf", Type::Str, Type::Str, |v, _, _| Some(cut_crlf(v))).example("str(ab),cut_crlf", "ab"),
-    convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Str, Kind::Str, Kind::Str], 2).prepare(compile).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
+    convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Str, Kind::Str, Kind::Str], 2).prepare(|args, _| compile(args)).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
     convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 0).example("str(a),concat(b)", "ab"),
 ];
 
@@ -56,7 +56,7 @@ fn bytes<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>
 
 fn numbered(args: &[Arg]) -> Result<(), String> {
     if arg::int(args, 0) == Some(0) {
-        return Err("invalid args in converter : index must not be zero".to_owned());
+        return Err("Unexpected value 0 for index".to_owned());
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ const SET: &[Kind] = &[Kind::Var, Kind::Str, Kind::Str, Kind::Str, Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("set-var", Type::Any, Type::Any, set).takes(SET, 1).prepare(conditions).example("str(a),set-var(txn.a)", "a"),
+    convert("set-var", Type::Any, Type::Any, set).takes(SET, 1).prepare(|args, _| conditions(args)).example("str(a),set-var(txn.a)", "a"),
     convert("unset-var", Type::Any, Type::Any, unset).takes(&[Kind::Var], 1).example("str(a),unset-var(txn.a)", "a"),
 ];
 
@@ -17,8 +17,7 @@ pub(super) const CONVERTS: &[Convert] = &[
 fn conditions(args: &mut Vec<Arg>) -> Result<(), String> {
     let words: Vec<_> =
         args.drain(1..).map(|word| String::from_utf8_lossy(word.text()).into_owned()).collect();
-    let conditions = Conditions::parse(words.iter().map(String::as_str))
-        .map_err(|why| format!("invalid args in converter 'set-var' : {why}"))?;
+    let conditions = Conditions::parse(words.iter().map(String::as_str))?;
     args.push(Arg::Int(conditions.bits()));
     Ok(())
 }

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
-use crate::{Phase, Phases, Scope, Txn, Type, Value};
+use crate::{Phase, Phases, Sample, Scope, Txn, Type, Value};
 
 /// Everything a fetch is told when it is asked for samples.
 pub struct Request<'a> {
@@ -56,6 +56,8 @@ pub struct Fetch {
     pub(crate) read: Read,
     /// Why it cannot be used yet.
     pub later: Option<&'static str>,
+    /// The version of HAProxy that brought it, if 2.6 does not have it.
+    pub since: Option<&'static str>,
     /// An expression that uses it, and what it yields for the sample request of the tests.
     pub(crate) example: (&'static str, &'static str),
 }
@@ -78,6 +80,7 @@ pub(crate) const fn fetch(name: &'static str, kind: Type, phases: Phases, read: 
         prepare: |_, _| Ok(()),
         read,
         later: None,
+        since: None,
         example: ("", ""),
     }
 }
@@ -110,6 +113,13 @@ impl Fetch {
         self
     }
 
+    /// Known since that version of HAProxy, and not to 2.6.
+    #[allow(dead_code, reason = "the rows of 3.x use it as they come")]
+    pub(crate) const fn since(mut self, version: &'static str) -> Self {
+        self.since = Some(version);
+        self
+    }
+
     pub(crate) const fn example(mut self, expr: &'static str, value: &'static str) -> Self {
         self.example = (expr, value);
         self
@@ -135,21 +145,36 @@ impl Fetch {
     }
 }
 
-const FAMILIES: &[&[Fetch]] = &[
-    conn::FETCHES,
-    constant::FETCHES,
-    http_req::FETCHES,
-    http_res::FETCHES,
-    payload::FETCHES,
-    proxy::FETCHES,
-    system::FETCHES,
-    tls::FETCHES,
-    var::FETCHES,
+/// The tables by the names of their files.
+const FAMILIES: &[(&str, &[Fetch])] = &[
+    ("conn", conn::FETCHES),
+    ("constant", constant::FETCHES),
+    ("http_req", http_req::FETCHES),
+    ("http_res", http_res::FETCHES),
+    ("payload", payload::FETCHES),
+    ("proxy", proxy::FETCHES),
+    ("system", system::FETCHES),
+    ("tls", tls::FETCHES),
+    ("var", var::FETCHES),
 ];
 
 /// Every fetch that can be evaluated.
 pub fn all() -> impl Iterator<Item = &'static Fetch> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
+}
+
+/// The rows' examples.
+pub(crate) fn samples() -> impl Iterator<Item = Sample> {
+    let of = |family: &'static str, row: &'static Fetch| Sample {
+        table: "fetch",
+        name: row.name,
+        family,
+        expression: row.example.0,
+        value: row.example.1,
+        since: row.since,
+        response: !row.phases.contains(Phase::HttpRequest),
+    };
+    FAMILIES.iter().flat_map(move |(family, rows)| rows.iter().map(move |row| of(family, row)))
 }
 
 /// The fetches that HAProxy knows and nothing evaluates yet, with what they belong to.

@@ -1,22 +1,17 @@
 //! Matching methods (`-m`): what a sample is compared with, and how (configuration.txt 7.1).
 
-mod bytes;
-mod number;
 mod parse;
 pub(crate) mod text;
 mod trie;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use lang::{Diagnostic, Words};
-use regex::bytes::{Regex, RegexSet};
 
+use crate::pattern::{Probe, View};
 use crate::{Expr, Scope, Type, Value};
-use bytes::Blocks;
-pub(crate) use number::Networks;
-use number::Ranges;
-pub(crate) use parse::regex_set;
-use text::Texts;
 
 /// A matching method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,10 +83,10 @@ impl Method {
     }
 }
 
-/// A pattern with its text, before all patterns of a test become one structure.
+/// A pattern as it was loaded, for the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
     pub(crate) ignore_case: bool,
 }
 
@@ -99,31 +94,10 @@ pub(crate) struct Pattern {
 #[derive(Debug)]
 pub(crate) struct Matcher {
     method: Method,
-    /// The patterns as they were given; the plan builds larger structures from them.
-    patterns: Vec<Pattern>,
-    how: How,
-}
-
-#[derive(Debug)]
-enum How {
-    Found,
-    Bool,
-    /// Numbers without patterns: any but zero.
-    Ints(Ranges),
-    Len(Ranges),
-    Ip(Networks),
-    Bin(Blocks),
-    Text(Texts),
-    /// The known methods, and the others.
-    Http(Texts, Texts),
-    Reg(Expressions),
-}
-
-/// One expression is faster alone than as a set.
-#[derive(Debug)]
-enum Expressions {
-    One(Box<Regex>),
-    Many(RegexSet),
+    /// Those of each file, and those on the line.
+    views: Vec<Arc<View>>,
+    /// Counts the references of the model that have changed.
+    epoch: Arc<AtomicU64>,
 }
 
 impl Matcher {
@@ -141,39 +115,44 @@ impl Matcher {
         self.method
     }
 
-    pub(crate) fn patterns(&self) -> &[Pattern] {
-        &self.patterns
+    /// The patterns that were loaded.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = Pattern> {
+        self.views.iter().flat_map(|view| {
+            let ignore_case = view.ignores_case();
+            view.loaded().map(move |text| Pattern { text: text.to_vec(), ignore_case })
+        })
+    }
+
+    /// Whether the patterns are no longer those that were loaded.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.views.iter().any(|view| view.is_changed())
+    }
+
+    /// What counts the references of its model that have changed.
+    pub(crate) fn epoch(&self) -> &Arc<AtomicU64> {
+        &self.epoch
     }
 
     /// What tells apart two tests whose words are the same but whose files are not.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.patterns.hash(&mut hasher);
+        self.patterns().for_each(|pattern| pattern.hash(&mut hasher));
         format!(" #{:016x}", hasher.finish())
     }
 
     /// Whether a sample matches.
     pub(crate) fn matches(&self, value: Value<'_>) -> bool {
-        match &self.how {
-            How::Found => true,
-            How::Bool => value.to_bool().unwrap_or(false),
-            How::Ints(ranges) => value.to_int().is_some_and(|n| ranges.contain(n)),
-            How::Len(ranges) => i64::try_from(value.into_text().len()).is_ok_and(|n| ranges.contain(n)),
-            How::Ip(networks) => value.to_ip().is_some_and(|ip| networks.contain(ip)),
-            How::Bin(blocks) => blocks.contain(&value.into_text()),
-            How::Text(texts) => texts.matches(&value.into_text()),
-            How::Http(known, others) => {
-                let method = value.into_text();
-                if is_known(&method) { known.matches(&method) } else { others.matches(&method) }
-            }
-            How::Reg(Expressions::One(regex)) => regex.is_match(&value.into_text()),
-            How::Reg(Expressions::Many(set)) => set.is_match(&value.into_text()),
+        match self.method {
+            Method::Found => true,
+            Method::Bool => value.to_bool().unwrap_or(false),
+            method => Probe::new(method, value)
+                .is_some_and(|probe| self.views.iter().any(|view| view.matches(&probe))),
         }
     }
 }
 
 /// Whether HAProxy knows this HTTP method, which it then compares by its number.
-fn is_known(method: &[u8]) -> bool {
+pub(crate) fn is_known_method(method: &[u8]) -> bool {
     let known = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"];
     known.iter().any(|name| name.as_bytes() == method)
 }

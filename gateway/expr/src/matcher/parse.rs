@@ -1,30 +1,30 @@
 //! Flags and values of an ACL: `-i -m beg -f file -- value …`.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use lang::{Diagnostic, Span, Word, Words};
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use lang::{Diagnostic, Word, Words};
 
-use super::bytes::Blocks;
-use super::number::{self, Networks, Ranges};
-use super::text::Texts;
-use super::{Expressions, How, Matcher, Method, Pattern, is_known};
-use crate::regex::{compile, translate};
+use super::{Matcher, Method};
+use crate::pattern::{Columns, Key, Operators, Reference, View};
 use crate::{Expr, Scope, Type};
-
-/// The largest file of patterns that is read.
-const MAX_FILE: u64 = 256 << 20;
-/// What a set of expressions may take when compiled.
-const MAX_REGEX: usize = 256 << 20;
 
 /// What the flags in front of the values said.
 #[derive(Default)]
-struct Flags {
+struct Flags<'a> {
     method: Option<Method>,
     ignore_case: bool,
     /// Files have a second column, which does not count.
     map: bool,
-    patterns: Vec<(Pattern, Span)>,
+    /// The number that the reference is given.
+    id: Option<u32>,
+    files: Vec<File<'a>>,
+}
+
+/// `-f`, with the flags in front of it.
+struct File<'a> {
+    name: &'a Word,
+    ignore_case: bool,
+    columns: Columns,
 }
 
 pub(super) fn parse(
@@ -35,44 +35,80 @@ pub(super) fn parse(
 ) -> Result<Matcher, Diagnostic> {
     let start = words.here();
     let mut flags = Flags::default();
-    while flag(&mut flags, words, scope)? {}
+    while flag(&mut flags, words)? {}
     let method = flags.method.or(implied).or(Method::default_for(expr.kind())).ok_or_else(|| {
         Diagnostic::alert(start, format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{}')", expr.kind().name()))
     })?;
     if !method.takes(expr.kind()) {
-        return Err(Diagnostic::alert(
-            start,
-            format!(
-                "matching method '{}' cannot be used with fetch keyword '{}'",
-                method.name(),
-                expr.fetch().name
-            ),
-        ));
+        let (method, keyword) = (method.name(), expr.fetch().name);
+        let text = format!("matching method '{method}' cannot be used with fetch keyword '{keyword}'");
+        return Err(Diagnostic::alert(start, text));
     }
-    let ignore_case = flags.ignore_case;
-    let mut patterns = flags.patterns;
-    let values = words.take_rest();
-    match method {
-        Method::Int | Method::Len => {
-            let dotted = expr.fetch().name == "req.ssl_ver" && !expr.is_converted();
-            return numbers(method, Ranges::new(dotted), values, &patterns);
-        }
-        Method::Found | Method::Bool => {}
-        _ => patterns.extend(values.iter().map(|word| pattern(word, ignore_case))),
-    }
+    let folds = flags.ignore_case || flags.files.iter().any(|file| file.ignore_case);
     let unnamed = flags.method.or(implied).is_none();
-    let folded = patterns.iter().any(|(pattern, _)| pattern.ignore_case);
-    let method = if unnamed && folded && expr.kind() == Type::Method { Method::Http } else { method };
-    let how = compile_all(method, &patterns)?;
-    Ok(Matcher { method, patterns: patterns.into_iter().map(|(pattern, _)| pattern).collect(), how })
+    let method = if unnamed && folds && expr.kind() == Type::Method { Method::Http } else { method };
+    let dotted = expr.fetch().name == "req.ssl_ver" && !expr.is_converted();
+    let key = Key { method, fold: false, dotted };
+    let mut views = Vec::new();
+    for file in &flags.files {
+        views.push(from_file(file, key, scope)?);
+    }
+    let key = Key { fold: flags.ignore_case, ..key };
+    views.extend(from_line(expr, words.take_rest(), key, flags.id, scope)?);
+    Ok(Matcher { method, views, epoch: scope.patterns.epoch() })
 }
 
-fn pattern(word: &Word, ignore_case: bool) -> (Pattern, Span) {
-    (Pattern { text: word.text.clone(), ignore_case }, word.span)
+/// The patterns of a file, which all its users share.
+fn from_file(file: &File<'_>, key: Key, scope: &Scope<'_>) -> Result<Arc<View>, Diagnostic> {
+    let fail = |why| Diagnostic::alert(file.name.span, why);
+    let reference = scope.patterns.read(&file.name.text, file.columns, scope).map_err(fail)?;
+    reference.used_by(if file.columns == Columns::Two { "map" } else { "acl" }, scope.position());
+    reference.view(Key { fold: file.ignore_case, ..key }).map_err(|(_, why)| fail(why))
+}
+
+/// The patterns on the line, which have a reference of their own.
+fn from_line(
+    expr: &Expr,
+    values: &[Word],
+    key: Key,
+    id: Option<u32>,
+    scope: &Scope<'_>,
+) -> Result<Option<Arc<View>>, Diagnostic> {
+    let reference = scope.patterns.inline(expr.fetch().name, scope);
+    if let Some(id) = id {
+        reference.number(id);
+    }
+    let used = match key.method {
+        // they compare with nothing
+        Method::Found | Method::Bool => return Ok(None),
+        Method::Int | Method::Len => numbers(&reference, values, key.dotted)?,
+        _ => {
+            values.iter().for_each(|word| reference.push(&word.text));
+            values.iter().collect()
+        }
+    };
+    reference
+        .view(key)
+        .map(Some)
+        .map_err(|(at, why)| Diagnostic::alert(used.get(at).map(|word| word.span).unwrap_or_default(), why))
+}
+
+/// Adds what numbers and operators mean; the words that are left of them.
+fn numbers<'a>(reference: &Reference, values: &'a [Word], dotted: bool) -> Result<Vec<&'a Word>, Diagnostic> {
+    let mut operators = Operators::new(dotted);
+    let mut used = Vec::new();
+    for word in values {
+        let spelled = operators.spell(&word.text).map_err(|why| Diagnostic::alert(word.span, why))?;
+        if let Some(text) = spelled {
+            reference.push(&text);
+            used.push(word);
+        }
+    }
+    Ok(used)
 }
 
 /// Reads one flag; false when the values begin.
-fn flag(flags: &mut Flags, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<bool, Diagnostic> {
+fn flag<'a>(flags: &mut Flags<'a>, words: &mut Words<'a>) -> Result<bool, Diagnostic> {
     let Some(word) = words.peek().filter(|word| word.text.starts_with('-') && word.text.len() == 2) else {
         return Ok(false);
     };
@@ -94,21 +130,11 @@ fn flag(flags: &mut Flags, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<b
     words.next();
     match word.text.as_str() {
         "-i" => flags.ignore_case = true,
-        "-u" => drop(words.expect("a unique id")?),
+        "-u" => flags.id = Some(id(words)?),
         "-f" => {
-            let file = words.expect("a file name")?;
-            let map = flags.map;
-            let first = |line: String| match line.split_once([' ', '\t']) {
-                Some((pattern, _)) if map => pattern.to_owned(),
-                _ => line,
-            };
-            let lines = read(file, scope)?;
-            flags.patterns.extend(
-                lines
-                    .into_iter()
-                    .map(first)
-                    .map(|text| (Pattern { text, ignore_case: flags.ignore_case }, file.span)),
-            );
+            let name = words.expect("a file name")?;
+            let columns = if flags.map { Columns::Two } else { Columns::One };
+            flags.files.push(File { name, ignore_case: flags.ignore_case, columns });
         }
         "-m" => flags.method = Some(method(words, flags)?),
         "--" => return Ok(false),
@@ -119,9 +145,15 @@ fn flag(flags: &mut Flags, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<b
     Ok(true)
 }
 
-fn method(words: &mut Words<'_>, flags: &Flags) -> Result<Method, Diagnostic> {
+fn id(words: &mut Words<'_>) -> Result<u32, Diagnostic> {
+    let word = words.expect("a unique id")?;
+    let bad = |_| Diagnostic::alert(word.span, "the argument of -u must be an integer");
+    word.text.parse().map_err(bad)
+}
+
+fn method(words: &mut Words<'_>, flags: &Flags<'_>) -> Result<Method, Diagnostic> {
     let word = words.expect("a matching method")?;
-    if !flags.patterns.is_empty() {
+    if !flags.files.is_empty() {
         return Err(Diagnostic::alert(
             word.span,
             "'-m' must only be specified before patterns and files in parsing ACL expression",
@@ -131,105 +163,4 @@ fn method(words: &mut Words<'_>, flags: &Flags) -> Result<Method, Diagnostic> {
         let text = format!("unknown matching method '{}' when parsing ACL expression", word.text);
         Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(&word.text, Method::names()))
     })
-}
-
-/// The lines of a file of patterns; empty ones and comments do not count.
-fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<String>, Diagnostic> {
-    let name = &file.text;
-    let bytes = scope.files.read(Path::new(name), MAX_FILE).map_err(|error| {
-        Diagnostic::alert(file.span, format!("failed to open pattern file <{name}> ({error})"))
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Diagnostic::alert(file.span, format!("pattern file <{name}> is no text")))?;
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let trimmed = lines.map(|line| line.trim_start_matches([' ', '\t']).trim_end_matches('\r'));
-    Ok(trimmed.filter(|line| !line.is_empty()).map(str::to_owned).collect())
-}
-
-fn numbers(
-    method: Method,
-    mut ranges: Ranges,
-    values: &[Word],
-    from_files: &[(Pattern, Span)],
-) -> Result<Matcher, Diagnostic> {
-    let mut patterns = Vec::new();
-    let files = from_files.iter().map(|(pattern, span)| (pattern.text.as_str(), *span));
-    for (text, span) in files {
-        ranges.add(text).map_err(|why| Diagnostic::alert(span, why))?;
-        patterns.push(text.to_owned());
-    }
-    for word in values {
-        ranges.add(&word.text).map_err(|why| Diagnostic::alert(word.span, why))?;
-        patterns.push(word.text.clone());
-    }
-    ranges.finish();
-    let how = if method == Method::Len { How::Len(ranges) } else { How::Ints(ranges) };
-    let patterns = patterns.into_iter().map(|text| Pattern { text, ignore_case: false }).collect();
-    Ok(Matcher { method, patterns, how })
-}
-
-fn compile_all(method: Method, patterns: &[(Pattern, Span)]) -> Result<How, Diagnostic> {
-    match method {
-        Method::Found => Ok(How::Found),
-        Method::Bool => Ok(How::Bool),
-        Method::Ip => networks(patterns).map(How::Ip),
-        Method::Bin => blocks(patterns).map(How::Bin),
-        Method::Reg => expressions(patterns).map(How::Reg),
-        Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => {
-            Ok(How::Text(Texts::new(method, patterns.iter().map(|(pattern, _)| pattern))))
-        }
-        Method::Http => {
-            let (known, others): (Vec<_>, Vec<_>) =
-                patterns.iter().map(|(pattern, _)| pattern).partition(|p| is_known(p.text.as_bytes()));
-            let texts = |list: Vec<&Pattern>| Texts::new(Method::Str, list.into_iter());
-            Ok(How::Http(texts(known), texts(others)))
-        }
-        Method::Int | Method::Len => unreachable!("numbers are read before"),
-    }
-}
-
-fn networks(patterns: &[(Pattern, Span)]) -> Result<Networks, Diagnostic> {
-    let parse = |(pattern, span): &(Pattern, Span)| {
-        number::network(&pattern.text).ok_or_else(|| {
-            Diagnostic::alert(*span, format!("'{}' is not a valid IPv4 or IPv6 address", pattern.text))
-        })
-    };
-    patterns.iter().map(parse).collect::<Result<Vec<_>, _>>().map(Networks::new)
-}
-
-fn blocks(patterns: &[(Pattern, Span)]) -> Result<Blocks, Diagnostic> {
-    let parse = |(pattern, span): &(Pattern, Span)| {
-        crate::convert::unhex(pattern.text.as_bytes()).ok_or_else(|| {
-            Diagnostic::alert(*span, format!("an hex digit is expected in '{}'", pattern.text))
-        })
-    };
-    patterns.iter().map(parse).collect::<Result<Vec<_>, _>>().map(Blocks::new)
-}
-
-fn expressions(patterns: &[(Pattern, Span)]) -> Result<Expressions, Diagnostic> {
-    // each alone first, for the message
-    for (pattern, span) in patterns {
-        let regex =
-            compile(&pattern.text, pattern.ignore_case).map_err(|why| Diagnostic::alert(*span, why))?;
-        if patterns.len() == 1 {
-            return Ok(Expressions::One(Box::new(regex)));
-        }
-    }
-    let place = patterns.first().map(|(_, span)| *span).unwrap_or_default();
-    regex_set(patterns.iter().map(|(pattern, _)| pattern))
-        .map(Expressions::Many)
-        .map_err(|why| Diagnostic::alert(place, why))
-}
-
-/// All expressions as one set.
-pub(crate) fn regex_set<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Result<RegexSet, String> {
-    let spelled = patterns.map(|pattern| {
-        let text = translate(&pattern.text);
-        if pattern.ignore_case { format!("(?i:{text})") } else { text }
-    });
-    RegexSetBuilder::new(spelled)
-        .unicode(false)
-        .size_limit(MAX_REGEX)
-        .build()
-        .map_err(|error| error.to_string())
 }

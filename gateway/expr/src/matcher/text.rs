@@ -4,35 +4,11 @@ use std::ops::ControlFlow;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
+use super::Method;
 use super::trie::Trie;
-use super::{Method, Pattern};
 
 /// Up to so many patterns are compared one by one.
 const FEW: usize = 4;
-
-/// All the texts of one test.
-#[derive(Debug)]
-pub(super) struct Texts(Vec<Group>);
-
-impl Texts {
-    pub(super) fn new<'a>(method: Method, patterns: impl Iterator<Item = &'a Pattern>) -> Self {
-        let (folded, exact): (Vec<_>, Vec<_>) = patterns.partition(|pattern| pattern.ignore_case);
-        let group = |fold, list: Vec<&Pattern>| {
-            let keys = list.into_iter().map(|pattern| (pattern.text.as_bytes(), 0)).collect();
-            Group::new(method, fold, keys)
-        };
-        Self(
-            [(false, exact), (true, folded)]
-                .into_iter()
-                .filter_map(|(fold, list)| group(fold, list))
-                .collect(),
-        )
-    }
-
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
-        self.0.iter().any(|group| group.visit(text, &mut |_| ControlFlow::Break(())).is_break())
-    }
-}
 
 /// Texts that are compared in the same way, each with a number.
 #[derive(Debug)]
@@ -192,9 +168,9 @@ mod tests {
     use super::*;
 
     fn matches(method: Method, fold: bool, keys: &[&str], text: &str) -> bool {
-        let patterns: Vec<_> =
-            keys.iter().map(|key| Pattern { text: (*key).to_owned(), ignore_case: fold }).collect();
-        Texts::new(method, patterns.iter()).matches(text.as_bytes())
+        let keys = keys.iter().map(|key| (key.as_bytes(), 0)).collect();
+        let group = Group::new(method, fold, keys);
+        group.is_some_and(|group| group.visit(text.as_bytes(), &mut |_| ControlFlow::Break(())).is_break())
     }
 
     #[rustfmt::skip]

@@ -7,11 +7,12 @@ use crate::Expr;
 use crate::acl::Test;
 use crate::cond::{Cond, Term};
 use crate::matcher::text::Group;
-use crate::matcher::{Method, Pattern, regex_set};
-use regex::bytes::RegexSet;
+use crate::matcher::{Method, Pattern};
+use crate::regex::translate;
+use regex::bytes::{RegexSet, RegexSetBuilder};
 
 /// The plan of these rules.
-pub(super) fn plan(conds: &[Option<&Cond>]) -> Plan {
+pub(super) fn plan(conds: &[Option<Cond>]) -> Plan {
     let always = conds.iter().position(Option::is_none);
     let reached = conds.iter().take(always.unwrap_or(conds.len())).flatten();
     let mut draft = Draft::default();
@@ -86,10 +87,10 @@ impl Draft {
         let method = test.matcher.method();
         for pattern in test.matcher.patterns() {
             if method == Method::Reg {
-                draft.regexes.push((pattern.clone(), what));
+                draft.regexes.push((pattern, what));
             } else {
                 let texts = draft.texts.entry((method, pattern.ignore_case)).or_default();
-                texts.push((pattern.text.as_bytes().to_vec(), what));
+                texts.push((pattern.text, what));
             }
         }
     }
@@ -112,9 +113,13 @@ fn pick(group: &[Term]) -> Option<&Term> {
 }
 
 fn is_indexable(test: &Test) -> bool {
+    // what has changed may change again, and is asked as it is
+    if test.matcher.is_changed() {
+        return false;
+    }
     match test.matcher.method() {
         Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => true,
-        Method::Reg => test.matcher.patterns().iter().all(|pattern| regex_set([pattern].into_iter()).is_ok()),
+        Method::Reg => test.matcher.patterns().all(|pattern| regex_set(std::iter::once(&pattern)).is_some()),
         Method::Found
         | Method::Bool
         | Method::Int
@@ -157,14 +162,26 @@ impl SampleDraft {
 /// Expressions as a set, or as two if one would be too large; each alone is known to compile.
 fn compile_sets(numbered: &[(&Pattern, u32)], sets: &mut Vec<(RegexSet, Vec<u32>)>) {
     match regex_set(numbered.iter().map(|(pattern, _)| *pattern)) {
-        Ok(set) => sets.push((set, numbered.iter().map(|(_, id)| *id).collect())),
-        Err(_) if numbered.len() > 1 => {
+        Some(set) => sets.push((set, numbered.iter().map(|(_, id)| *id).collect())),
+        None if numbered.len() > 1 => {
             let (left, right) = numbered.split_at(numbered.len() / 2);
             compile_sets(left, sets);
             compile_sets(right, sets);
         }
-        Err(_) => {}
+        None => {}
     }
+}
+
+/// What a set of expressions may take when compiled.
+const MAX_SET: usize = 256 << 20;
+
+/// All expressions as one set, if that is not too large.
+fn regex_set<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Option<RegexSet> {
+    let spelled = patterns.map(|pattern| {
+        let text = translate(&String::from_utf8_lossy(&pattern.text));
+        if pattern.ignore_case { format!("(?i:{text})") } else { text }
+    });
+    RegexSetBuilder::new(spelled).unicode(false).size_limit(MAX_SET).build().ok()
 }
 
 /// Of several rules for the same text, those up to the first that holds by it.

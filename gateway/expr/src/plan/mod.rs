@@ -2,6 +2,9 @@
 //!
 //! Conditions that compare the same sample with texts become one structure, which yields the candidates of a request
 //! in one look-up. It is observationally equal to asking each condition in turn; a property test holds it to that.
+//!
+//! Patterns may change at run time. A reference that was changed once is left out of the structure from then on and
+//! asked as it is, so that a plan is made anew once for each reference that changes, however often it does.
 
 mod build;
 #[cfg(test)]
@@ -10,7 +13,10 @@ mod property;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
 use regex::bytes::RegexSet;
 
 use crate::matcher::text::Group;
@@ -19,12 +25,24 @@ use crate::{Cond, Expr, Txn};
 /// The first of several rules whose condition holds. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct FirstMatch {
-    plan: Arc<Plan>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Of the patterns that were loaded.
+    plan: Plan,
+    conds: Vec<Option<Cond>>,
+    /// What counts the references that have changed; more than one only if rules of several models meet in a test.
+    epochs: Vec<Arc<AtomicU64>>,
+    /// The plan made since, and at which count.
+    later: ArcSwapOption<(u64, Plan)>,
+    making: Mutex<()>,
 }
 
 impl fmt::Debug for FirstMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { samples, slots, always, .. } = &*self.plan;
+        let Plan { samples, slots, always, .. } = &self.inner.plan;
         write!(f, "FirstMatch({} samples, {} conditions, always {always:?})", samples.len(), slots.len())
     }
 }
@@ -77,12 +95,46 @@ enum Yield {
 impl FirstMatch {
     /// Compiles rules in order; one without a condition always holds.
     pub fn compile(conds: &[Option<&Cond>]) -> Self {
-        Self { plan: Arc::new(build::plan(conds)) }
+        let mut epochs: Vec<Arc<AtomicU64>> = Vec::new();
+        for acl in conds.iter().flatten().flat_map(|cond| cond.acls()) {
+            for epoch in acl.tests().map(|test| test.matcher.epoch()) {
+                if !epochs.iter().any(|known| Arc::ptr_eq(known, epoch)) {
+                    epochs.push(Arc::clone(epoch));
+                }
+            }
+        }
+        let conds: Vec<_> = conds.iter().map(|cond| cond.cloned()).collect();
+        Self { inner: Arc::new(Inner { plan: build::plan(&conds), conds, epochs, ..Inner::default() }) }
     }
 
     /// The place of the first rule that holds.
     pub fn first(&self, txn: &dyn Txn) -> Option<usize> {
-        self.plan.first(txn)
+        match self.inner.epoch() {
+            0 => self.inner.plan.first(txn),
+            epoch => self.inner.first_since(epoch, txn),
+        }
+    }
+}
+
+impl Inner {
+    fn epoch(&self) -> u64 {
+        self.epochs.iter().map(|epoch| epoch.load(Ordering::Acquire)).sum()
+    }
+
+    /// The same once patterns have changed. While one thread makes the plan, others ask rule by rule.
+    fn first_since(&self, epoch: u64, txn: &dyn Txn) -> Option<usize> {
+        if let Some(later) = &*self.later.load()
+            && later.0 == epoch
+        {
+            return later.1.first(txn);
+        }
+        if let Some(_making) = self.making.try_lock() {
+            let plan = build::plan(&self.conds);
+            let first = plan.first(txn);
+            self.later.store(Some(Arc::new((epoch, plan))));
+            return first;
+        }
+        self.conds.iter().position(|cond| cond.as_ref().is_none_or(|cond| cond.eval(txn)))
     }
 }
 

@@ -112,7 +112,7 @@ fn a_thousand_prefixes_are_looked_up_and_none_is_asked() {
     let parsed: Vec<_> = (0..1000).map(|n| parse(&format!("if {{ path_beg /app{n}/ }}"))).collect();
     let conds: Vec<_> = parsed.iter().map(Some).collect();
     let plan = FirstMatch::compile(&conds);
-    assert!(plan.plan.slots.is_empty());
+    assert!(plan.inner.plan.slots.is_empty());
     assert_eq!(plan.first(&World::get("/app999/x", &[])), Some(999));
     assert_eq!(plan.first(&World::get("/app1/x", &[])), Some(1));
     assert_eq!(plan.first(&World::get("/none", &[])), None);

@@ -1,0 +1,42 @@
+//! The examples of the tables, for those who compare them with HAProxy: the rows, and the files that they name.
+
+use crate::{convert, fetch};
+
+/// A row's example.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// `fetch` or `converter`.
+    pub table: &'static str,
+    /// The row's name.
+    pub name: &'static str,
+    /// The file of the table that it stands in.
+    pub family: &'static str,
+    /// An expression that uses it.
+    pub expression: &'static str,
+    /// What it yields, as text, for the sample request.
+    pub value: &'static str,
+    /// The version of HAProxy that brought it, if 2.6 does not have it.
+    pub since: Option<&'static str>,
+    /// It reads the response.
+    pub response: bool,
+}
+
+/// Every row's example.
+pub fn samples() -> impl Iterator<Item = Sample> {
+    fetch::samples().chain(convert::samples())
+}
+
+/// The files that examples name, and what they hold.
+#[rustfmt::skip]
+pub const FILES: &[(&str, &str)] = &[
+    ("addresses.map", "# of servers\n10. 192.0.2.9\n10 192.0.2.9\n"),
+    ("exits.map", "10.0.0.0/8 192.0.2.1\n"),
+    ("hosts.map", "1 192.0.2.1\n"),
+    ("keys.map", "a one\nb two\nab long\na again\n"),
+    ("levels.map", "0:9 1\n10: 3\n"),
+    ("networks.map", "0.0.0.0/0 all\n10.0.0.0/8 outer\n10.1.0.0/16 inner\n::/0 six\n"),
+    ("numbers.map", "b 2\n"),
+    ("ranges.map", "0:4 few\n5 five\n"),
+    ("regexes.map", "a([0-9]+)$ n\\1\n^x other\n"),
+    ("zones.map", "10.0.0.0/8 2\n"),
+];
