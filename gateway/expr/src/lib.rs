@@ -6,6 +6,7 @@
 
 mod acl;
 mod arg;
+pub mod auth;
 mod cond;
 pub mod convert;
 mod expr;

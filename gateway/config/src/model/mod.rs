@@ -4,19 +4,38 @@
 //! comparison of models. `resolve` is its only constructor.
 
 mod bind;
+mod cache;
+mod certificates;
 mod check;
 mod global;
+mod healthcheck;
+mod http_errors;
+mod mailers;
+mod peers;
 mod proxy;
+mod resolvers;
+mod ring;
 mod server;
+mod traces;
 
 pub use bind::{Bind, BindAddress, BindTls, Permissions, TlsVersion};
+pub use cache::Cache;
+pub use certificates::{Acme, Challenge, CrtLoad, CrtStore, KeyType};
 pub use check::{Check, CheckKind, ExpectStatus};
+pub use expr::auth::{Password, User, Userlist};
 pub use global::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo, RunAs, StatsSocket};
+pub use healthcheck::Healthcheck;
+pub use http_errors::HttpErrors;
+pub use mailers::{Mailer, Mailers};
+pub use peers::{Peer, Peers, PeersTable};
 pub use proxy::{
     Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode, PageOrigin,
     ProxyOptions, Timeouts, TrafficLog, UseBackend,
 };
+pub use resolvers::{Hold, Nameserver, NameserverAddress, Resolvers};
+pub use ring::{LogForward, LogProfile, LogStep, Ring};
 pub use server::{Family, Server, ServerAddress, ServerPort};
+pub use traces::Trace;
 
 use std::sync::Arc;
 
@@ -36,6 +55,71 @@ pub struct Model {
     /// What ACLs and maps compare with, for those who change it at run time. Equality is theirs who use it: two models
     /// are equal when the files that they read held the same.
     pub patterns: Arc<Patterns>,
+    /// `resolvers` sections.
+    pub resolvers: Vec<Resolvers>,
+    /// `userlist` sections.
+    pub userlists: Vec<Userlist>,
+    /// `peers` sections.
+    pub peers: Vec<Peers>,
+    /// `cache` sections.
+    pub caches: Vec<Cache>,
+    /// `http-errors` sections.
+    pub http_errors: Vec<HttpErrors>,
+    /// `ring` sections.
+    pub rings: Vec<Ring>,
+    /// `log-forward` sections.
+    pub log_forwards: Vec<LogForward>,
+    /// `log-profile` sections.
+    pub log_profiles: Vec<LogProfile>,
+    /// `mailers` sections.
+    pub mailers: Vec<Mailers>,
+    /// `crt-store` sections.
+    pub crt_stores: Vec<CrtStore>,
+    /// `acme` sections.
+    pub acmes: Vec<Acme>,
+    /// `healthcheck` sections.
+    pub healthchecks: Vec<Healthcheck>,
+    /// The lines of `traces` sections.
+    pub traces: Vec<Trace>,
+}
+
+/// Names the lookups of sections by name; they are few, and looked up while a configuration is read or built.
+macro_rules! by_name {
+    ($($(#[$doc:meta])* $name:ident: $list:ident -> $type:ty;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self, name: &str) -> Option<&$type> {
+            self.$list.iter().find(|section| section.name == name)
+        }
+    )*};
+}
+
+impl Model {
+    by_name! {
+        /// The `resolvers` section that `resolvers NAME` on a server or `do-resolve(…,NAME)` means. HAProxy makes one
+        /// called `default` by itself, of `/etc/resolv.conf`: where the file says none, this is `None` and the name is
+        /// no error.
+        resolvers_named: resolvers -> Resolvers;
+        /// The `userlist` section that `http_auth(NAME)` means.
+        userlist: userlists -> Userlist;
+        /// The `peers` section that a `stick-table … peers NAME` means.
+        peers_named: peers -> Peers;
+        /// The `cache` section that `http-request cache-use NAME` and `filter cache NAME` mean.
+        cache: caches -> Cache;
+        /// The `http-errors` section that `errorfiles NAME` means.
+        http_errors_named: http_errors -> HttpErrors;
+        /// The `ring` section that `log ring@NAME` means.
+        ring: rings -> Ring;
+        /// The `log-profile` section that `log … profile NAME` means.
+        log_profile: log_profiles -> LogProfile;
+        /// The `mailers` section that `email-alert mailers NAME` means.
+        mailers_named: mailers -> Mailers;
+        /// The `crt-store` section that `crt @NAME/…` means; the empty name is the section's that has none.
+        crt_store: crt_stores -> CrtStore;
+        /// The `acme` section that `acme NAME` means.
+        acme: acmes -> Acme;
+        /// The `healthcheck` section that `healthcheck NAME` on a server means.
+        healthcheck: healthchecks -> Healthcheck;
+    }
 }
 
 impl Model {
@@ -62,6 +146,36 @@ impl Model {
             backend.place.clear();
             backend.servers.iter_mut().for_each(|server| server.place.clear());
         }
+        model.section_places().for_each(String::clear);
         model
+    }
+
+    /// The places of the sections that are no proxies, and of the lines in them.
+    fn section_places(&mut self) -> impl Iterator<Item = &mut String> {
+        let peers = self.peers.iter_mut().flat_map(|section| {
+            let servers = section.peers.iter_mut().filter_map(|peer| peer.server.as_mut());
+            let servers = servers.map(|server| &mut server.place);
+            servers.chain(section.bind.as_mut().map(|bind| &mut bind.place)).chain([&mut section.place])
+        });
+        let rings = self.rings.iter_mut().flat_map(|section| {
+            section.servers.iter_mut().map(|server| &mut server.place).chain([&mut section.place])
+        });
+        let forwards = self.log_forwards.iter_mut().flat_map(|section| {
+            let binds = section.binds.iter_mut().chain(&mut section.dgram_binds);
+            binds.map(|bind| &mut bind.place).chain([&mut section.place])
+        });
+        let resolvers = self.resolvers.iter_mut().map(|section| &mut section.place);
+        resolvers
+            .chain(self.userlists.iter_mut().map(|section| &mut section.place))
+            .chain(self.caches.iter_mut().map(|section| &mut section.place))
+            .chain(self.http_errors.iter_mut().map(|section| &mut section.place))
+            .chain(self.log_profiles.iter_mut().map(|section| &mut section.place))
+            .chain(self.mailers.iter_mut().map(|section| &mut section.place))
+            .chain(self.crt_stores.iter_mut().map(|section| &mut section.place))
+            .chain(self.acmes.iter_mut().map(|section| &mut section.place))
+            .chain(self.healthchecks.iter_mut().map(|section| &mut section.place))
+            .chain(peers)
+            .chain(rings)
+            .chain(forwards)
     }
 }
