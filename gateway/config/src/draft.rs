@@ -8,10 +8,10 @@ use expr::Acls;
 use lang::{Span, Word};
 use rules::RuleSet;
 
-use crate::cfg::Sections;
+use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
-    Balance, Bind, Check, ExpectStatus, Global, LogTarget, Mode, ProxyOptions, ServerAddress, Timeouts,
-    TrafficLog,
+    Balance, Bind, Cache, Check, ExpectStatus, Global, HttpErrors, LogProfile, LogTarget, Mailers, Mode,
+    ProxyOptions, Resolvers, ServerAddress, Timeouts, TrafficLog,
 };
 
 /// Everything that was read.
@@ -19,11 +19,51 @@ use crate::model::{
 pub(crate) struct Draft {
     pub(crate) global: Global,
     pub(crate) proxies: Vec<Proxy>,
+    pub(crate) sections: Sections,
+}
+
+/// The sections that are neither `global` nor proxies, by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Sections {
+    pub(crate) resolvers: Vec<Named<Resolvers>>,
+    pub(crate) userlists: Vec<Named<cfg::userlist::Draft>>,
+    pub(crate) peers: Vec<Named<cfg::peers::Draft>>,
+    pub(crate) caches: Vec<Named<Cache>>,
+    pub(crate) http_errors: Vec<Named<HttpErrors>>,
+    pub(crate) rings: Vec<Named<cfg::ring::Draft>>,
+    pub(crate) log_forwards: Vec<Named<cfg::log_forward::Draft>>,
+    pub(crate) log_profiles: Vec<Named<LogProfile>>,
+    pub(crate) mailers: Vec<Named<Mailers>>,
+    pub(crate) fcgi_apps: Vec<Named<cfg::fcgi_app::Draft>>,
+    pub(crate) programs: Vec<Named<cfg::program::Draft>>,
+    pub(crate) crt_stores: Vec<Named<cfg::crt_store::Draft>>,
+    pub(crate) acmes: Vec<Named<cfg::acme::Draft>>,
+    pub(crate) traces: Vec<Named<cfg::traces::Draft>>,
+    pub(crate) healthchecks: Vec<Named<cfg::healthcheck::Draft>>,
+    /// What this process is called among its peers, unless `localpeer` says otherwise.
+    pub(crate) local_peer: String,
+}
+
+/// Such a section: its line, and what its lines say.
+#[derive(Debug)]
+pub(crate) struct Named<T> {
+    pub(crate) head: Head,
+    pub(crate) body: T,
+}
+
+/// A section's line.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Empty where it has none.
+    pub(crate) name: String,
+    /// The whole line.
+    pub(crate) span: Span,
+    pub(crate) place: String,
 }
 
 /// One `defaults`, `frontend`, `backend` or `listen` section.
 pub(crate) struct Proxy {
-    pub(crate) kind: Sections,
+    pub(crate) kind: ProxyKind,
     pub(crate) name: String,
     /// The section's line.
     pub(crate) span: Span,
@@ -55,7 +95,7 @@ impl std::fmt::Debug for Proxy {
 
 impl Proxy {
     /// An empty section.
-    pub(crate) fn new(kind: Sections, name: &str, span: Span, place: String) -> Self {
+    pub(crate) fn new(kind: ProxyKind, name: &str, span: Span, place: String) -> Self {
         Self {
             kind,
             name: name.to_owned(),

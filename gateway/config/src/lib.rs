@@ -5,11 +5,13 @@
 //! everything wrong come back together, and the model is there only if nothing is wrong.
 
 mod cfg;
+mod cross;
 mod draft;
 mod dump;
 mod lower;
 pub mod model;
 mod resolve;
+mod sections;
 pub mod vocabulary;
 mod yaml;
 
@@ -19,6 +21,8 @@ mod corpus_test;
 mod examples_test;
 #[cfg(test)]
 mod load_test;
+#[cfg(test)]
+mod sections_test;
 #[cfg(test)]
 mod table_test;
 #[cfg(test)]

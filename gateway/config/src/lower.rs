@@ -31,21 +31,22 @@ pub(crate) fn lower(
         told: Told::new(),
         global: Index::new(&[cfg::global::KEYWORDS]),
         proxy: Index::new(PROXY_TABLES),
-        draft: Draft { global: cfg::global::defaults(), proxies: Vec::new() },
+        draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
         defaults: Vec::new(),
     };
+    lowering.draft.sections.local_peer = world.env.get("HAPROXY_LOCALPEER").unwrap_or_default();
     document.sections.iter().for_each(|section| lowering.section(section));
     lowering.draft
 }
 
-struct Lowering<'a> {
-    world: World<'a>,
-    sources: &'a Sources,
-    notes: &'a mut Diagnostics,
+pub(crate) struct Lowering<'a> {
+    pub(crate) world: World<'a>,
+    pub(crate) sources: &'a Sources,
+    pub(crate) notes: &'a mut Diagnostics,
     told: Told,
     global: Index<Global>,
     proxy: Index<Proxy>,
-    draft: Draft,
+    pub(crate) draft: Draft,
     /// All `defaults` sections so far; the last one hands down to those that name none.
     defaults: Vec<Proxy>,
 }
@@ -58,10 +59,7 @@ impl Lowering<'_> {
             "frontend" => self.proxy_section(section, cfg::FRONTEND),
             "backend" => self.proxy_section(section, cfg::BACKEND),
             "listen" => self.proxy_section(section, cfg::LISTEN),
-            other => {
-                let refusal = Diagnostic::not_yet(section.span, format_args!("section '{other}'"));
-                self.notes.push(refusal.hint(cfg::section::advice(other)));
-            }
+            _ => self.other_section(section),
         }
     }
 
@@ -248,7 +246,8 @@ impl Lowering<'_> {
         matches!(row.status, Status::Parse(_))
     }
 
-    fn run<T>(
+    /// Lowers a line through its row.
+    pub(crate) fn run<T>(
         &mut self,
         row: &'static Keyword<T>,
         (prefix, count, words): (Prefix, usize, &[Word]),
@@ -304,7 +303,7 @@ impl Lowering<'_> {
         self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
     }
 
-    fn lone_prefix(&mut self, directive: &Directive) {
+    pub(crate) fn lone_prefix(&mut self, directive: &Directive) {
         self.notes.alert(directive.span, NEGATION);
     }
 }
@@ -312,7 +311,8 @@ impl Lowering<'_> {
 const NEGATION: &str = "negation/default currently supported only for options, log, busy-polling, set-dumpable, \
                         strict-limits, insecure-fork-wanted and numa-cpu-mapping.";
 
-fn split_prefix(words: &[Word]) -> (Prefix, &[Word]) {
+/// `no` or `default` before a line, and the line without it.
+pub(crate) fn split_prefix(words: &[Word]) -> (Prefix, &[Word]) {
     let prefix = match words.first().map(|word| word.text.as_str()) {
         Some("no") => Prefix::No,
         Some("default") => Prefix::Default,

@@ -25,7 +25,10 @@ pub(crate) fn resolve(draft: Draft, files: &dyn Files, notes: &mut Diagnostics) 
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
     let names = Names::new(&draft.proxies);
-    let mut model = Model { global: draft.global, ..Model::default() };
+    crate::cross::judge(&draft.sections, &draft.proxies, notes);
+    let resolving = Resolving { global: &draft.global, names: &names, notes: &mut *notes };
+    let sections = crate::cross::resolve(draft.sections, files, resolving);
+    let mut model = Model { global: draft.global, ..sections };
     for (proxy, id) in draft.proxies.into_iter().zip(ids) {
         judge(&proxy, notes);
         certificates(&proxy, &model.global, files, notes);
@@ -55,7 +58,7 @@ fn link(model: &mut Model, frontend: Option<Frontend>, backend: Option<Backend>)
 }
 
 /// The backends by name, and where each section of a name stands.
-struct Names {
+pub(crate) struct Names {
     backends: HashMap<String, (BackendId, Mode, String)>,
 }
 
@@ -219,10 +222,11 @@ fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
     notes.warning(proxy.span, message);
 }
 
-struct Resolving<'a> {
-    global: &'a Global,
+/// What a section is resolved with.
+pub(crate) struct Resolving<'a> {
+    pub(crate) global: &'a Global,
     names: &'a Names,
-    notes: &'a mut Diagnostics,
+    pub(crate) notes: &'a mut Diagnostics,
 }
 
 impl Resolving<'_> {
@@ -322,7 +326,8 @@ impl Resolving<'_> {
         Some(*id)
     }
 
-    fn logging(&mut self, settings: &Settings) -> Logging {
+    /// Where a section logs to, the targets of `log global` among them.
+    pub(crate) fn logging(&mut self, settings: &Settings) -> Logging {
         let targets = settings.logs.iter().flat_map(|log| -> Vec<LogTarget> {
             match log {
                 Log::Global => self.global.logs.clone(),
@@ -352,7 +357,8 @@ impl Resolving<'_> {
         }
     }
 
-    fn servers(&mut self, proxy: &Proxy, kind: &CheckKind) -> Vec<ModelServer> {
+    /// The servers of a section.
+    pub(crate) fn servers(&mut self, proxy: &Proxy, kind: &CheckKind) -> Vec<ModelServer> {
         let mut seen: HashMap<&str, &Server> = HashMap::new();
         for server in &proxy.servers {
             if let Some(other) = seen.insert(&server.name, server) {
@@ -403,7 +409,7 @@ fn build_server(server: &Server, id: u32, kind: &CheckKind, spread: u8) -> Model
 }
 
 /// What the checks of a backend send and expect: `option httpchk`, then `http-check send` over it.
-fn check_kind(settings: &Settings) -> CheckKind {
+pub(crate) fn check_kind(settings: &Settings) -> CheckKind {
     let Some(HttpCheck { method, uri, version, mut headers, body }) = settings.http_check.clone() else {
         return CheckKind::Tcp;
     };

@@ -1,7 +1,9 @@
 //! The keyword tables as data: what becomes of each keyword that HAProxy knows, and why.
 
-use crate::cfg::{self, ADVICE, Keyword, Status};
+use crate::cfg::named::Kind;
+use crate::cfg::{self, ADVICE, Keyword, Status, section};
 use crate::lower::PROXY_TABLES;
+use crate::model;
 
 /// How much of something is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +16,7 @@ pub enum Standing {
     Ignored,
     /// Refused, for now.
     Later,
-    /// Refused, as HAProxy does.
+    /// Refused for good, most of it as HAProxy does.
     Gone,
 }
 
@@ -31,23 +33,55 @@ pub struct Entry {
     pub reason: &'static str,
 }
 
-const READ: [&str; 5] = ["global", "defaults", "frontend", "backend", "listen"];
-
 /// Every keyword of the configuration, in the order of the tables.
 pub fn entries() -> Vec<Entry> {
-    let mut entries: Vec<Entry> = cfg::section::SECTIONS.iter().map(|name| section(name)).collect();
+    let mut entries: Vec<Entry> = section::SECTIONS.iter().map(|name| a_section(name)).collect();
     add(&mut entries, "`global`", &[cfg::global::KEYWORDS]);
     entries.extend(cfg::global::TUNED.iter().map(|name| tuned(name)));
     add(&mut entries, "proxies", PROXY_TABLES);
     add(&mut entries, "`bind`", &[cfg::bind::OPTIONS]);
     add(&mut entries, "`server`", &[cfg::server::OPTIONS]);
+    others(&mut entries);
     entries
 }
 
-fn section(name: &'static str) -> Entry {
-    let (standing, reason) = match READ.contains(&name) {
-        true => (Standing::Supported, ""),
-        false => (Standing::Later, short(cfg::section::advice(name))),
+/// The keywords of sections other than `global` and the proxies.
+fn others(entries: &mut Vec<Entry>) {
+    of::<model::Resolvers>(entries, "`resolvers`");
+    of::<cfg::userlist::Draft>(entries, "`userlist`");
+    of::<cfg::peers::Draft>(entries, "`peers`");
+    of::<model::Mailers>(entries, "`mailers`");
+    of::<model::Cache>(entries, "`cache`");
+    of::<model::HttpErrors>(entries, "`http-errors`");
+    of::<cfg::ring::Draft>(entries, "`ring`");
+    of::<cfg::log_forward::Draft>(entries, "`log-forward`");
+    of::<model::LogProfile>(entries, "`log-profile`");
+    of::<cfg::fcgi_app::Draft>(entries, "`fcgi-app`");
+    of::<cfg::program::Draft>(entries, "`program`");
+    of::<cfg::crt_store::Draft>(entries, "`crt-store`");
+    of::<cfg::traces::Draft>(entries, "`traces`");
+    of::<cfg::acme::Draft>(entries, "`acme`");
+    of::<cfg::healthcheck::Draft>(entries, "`healthcheck`");
+}
+
+/// The keywords of one kind; where nothing acts on the section, nothing acts on them.
+fn of<T: Kind>(entries: &mut Vec<Entry>, place: &'static str) {
+    let first = entries.len();
+    add(entries, place, &[T::KEYWORDS]);
+    let standing = match section::standing(T::FORM.section) {
+        section::Standing::Read => return,
+        section::Standing::Later(_) => Standing::Later,
+        section::Standing::Refused(_) => Standing::Gone,
+    };
+    let own = entries.iter_mut().skip(first).filter(|entry| entry.standing != Standing::Gone);
+    own.for_each(|entry| (entry.standing, entry.reason) = (standing, "with its section"));
+}
+
+fn a_section(name: &'static str) -> Entry {
+    let (standing, reason) = match section::standing(name) {
+        section::Standing::Read => (Standing::Supported, ""),
+        section::Standing::Later(advice) => (Standing::Later, advice),
+        section::Standing::Refused(advice) => (Standing::Gone, advice),
     };
     Entry { place: "sections", name, standing, reason }
 }

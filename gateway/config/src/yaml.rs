@@ -1,9 +1,9 @@
 //! The YAML spelling: a file becomes the lines of HAProxy's language, each named by its path in the file.
 //!
 //! A scalar is one directive, a list several, a map prefixes its keys, `true` the bare keyword and `false` its `no`
-//! form. The top level holds sections: `global` and `defaults` hold directives (or a list of such sections, each with
-//! `name` and `from` if need be); `frontends`, `backends` and `listens` hold sections by name. A list of such maps
-//! is read in its order.
+//! form. The top level holds sections: `global`, `defaults` and `traces` hold directives (or a list of such sections,
+//! each with `name` and `from` if need be); `frontends`, `backends`, `userlists`, `resolvers` and so on, the plurals of
+//! their keywords, hold sections by name. A list of such maps is read in its order.
 
 use std::path::Path;
 
@@ -57,7 +57,9 @@ impl Writer {
             let name = scalar(key).ok_or_else(|| bad("", "a section's keyword is expected"))?;
             let keyword = keyword(&name);
             match value {
-                _ if matches!(keyword, "global" | "defaults") => self.unnamed(keyword, &name, value)?,
+                _ if matches!(keyword, "global" | "defaults" | "traces") => {
+                    self.unnamed(keyword, &name, value)?
+                }
                 Value::Mapping(named) if SECTIONS.contains(&keyword) => self.named(keyword, &name, named)?,
                 Value::Null => {}
                 // the loader says, with a suggestion, that there is no such section
@@ -68,7 +70,7 @@ impl Writer {
         Ok(())
     }
 
-    /// `global` and `defaults`: the directives, or a list of such sections.
+    /// `global`, `defaults` and `traces`: the directives, or a list of such sections.
     fn unnamed(&mut self, keyword: &str, path: &str, value: &Value) -> Result<(), Misspelt> {
         match value {
             Value::Sequence(list) => {

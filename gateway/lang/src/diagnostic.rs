@@ -211,6 +211,11 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Alert)
     }
 
+    /// Whether one of those that came after the first `mark` refuses the configuration for good.
+    pub fn has_errors_since(&self, mark: usize) -> bool {
+        self.list.iter().skip(mark).any(|d| d.severity == Severity::Alert && !d.later)
+    }
+
     /// Whether all that refuses the configuration is that nothing acts on it yet.
     pub fn has_only_later_errors(&self) -> bool {
         self.list.iter().all(|d| d.later || d.severity != Severity::Alert)

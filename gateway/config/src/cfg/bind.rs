@@ -280,7 +280,8 @@ pub(crate) fn stats_socket(cx: &mut Context<'_, Global>) -> Result<(), Diagnosti
     Ok(())
 }
 
-fn options<T>(cx: &mut Context<'_, T>, label: &str) -> Result<Line, Diagnostic> {
+/// The options of a line, those that are left.
+pub(crate) fn options<T>(cx: &mut Context<'_, T>, label: &str) -> Result<Line, Diagnostic> {
     let mut line = Line::default();
     let mut inner = Context {
         target: &mut line,

@@ -91,7 +91,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("thread-hard-limit").ignored(THREADS), keyword("shm-stats-file").ignored(STATES), keyword("shm-stats-file-max-objects").ignored(STATES),
     keyword("close-spread-time").takes(1, "a time").ignored("idle connections are closed at once when the process stops"),
     keyword("quiet").ignored("messages go to standard error"), keyword("debug").no().ignored("use the command line's -d"),
-    keyword("localpeer").takes(1, "a name").ignored("there are no peers yet"),
+    keyword("localpeer")         .takes(1, "a name").parse(localpeer),
     keyword("mworker-max-reloads").takes(1, "a number").ignored("a reload starts no process"),
     keyword("server-state-base").ignored(STATES), keyword("server-state-file").ignored(STATES),
     keyword("set-dumpable").no().ignored("the system's limits decide about core dumps"),
@@ -206,6 +206,13 @@ fn seen_before(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 
 fn text(cx: &mut Context<'_, Global>) -> Result<String, Diagnostic> {
     cx.expect("a value").map(|word| word.text.clone())
+}
+
+fn localpeer(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a name as an argument.")?.clone();
+    super::named::check_name(&word, "peer name")?;
+    cx.target.localpeer = Some(word.text);
+    Ok(())
 }
 
 fn path(cx: &mut Context<'_, Global>) -> Result<PathBuf, Diagnostic> {

@@ -3,19 +3,35 @@
 //! A row says where its keyword is legal, what it takes, and its status: read by a function, ignored with a reason
 //! (it cannot change what a client sees), not supported yet, or refused for good. Nothing is dropped in silence.
 
+pub(crate) mod acme;
 pub(crate) mod address;
 pub(crate) mod balance;
 pub(crate) mod bind;
+pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod crt_store;
+pub(crate) mod fcgi_app;
 pub(crate) mod global;
+pub(crate) mod healthcheck;
+pub(crate) mod http_errors;
 pub(crate) mod log;
+pub(crate) mod log_forward;
+pub(crate) mod log_profile;
+pub(crate) mod mailers;
+pub(crate) mod named;
 pub(crate) mod option;
 pub(crate) mod page;
+pub(crate) mod peers;
+pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod resolvers;
+pub(crate) mod ring;
 pub(crate) mod rule;
 pub(crate) mod section;
 pub(crate) mod server;
 pub(crate) mod timeout;
+pub(crate) mod traces;
+pub(crate) mod userlist;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -33,6 +49,10 @@ pub(crate) const BACKEND: Sections = Sections(4);
 pub(crate) const LISTEN: Sections = Sections(6);
 /// `defaults`, `frontend`, `listen`, `backend`.
 pub(crate) const ANY: Sections = Sections(7);
+/// The socket, servers and logs of a `peers` section: no proxy, read as if it were one.
+pub(crate) const PEERS: Sections = Sections(8);
+/// The sockets and logs of a `log-forward` section, likewise.
+pub(crate) const LOG_FORWARD: Sections = Sections(16);
 /// Where clients come in, and what hands down to there.
 pub(crate) const FE: Sections = Sections(3);
 /// Where servers are, and what hands down to there.
@@ -51,6 +71,8 @@ impl Sections {
             FRONTEND => "frontend",
             BACKEND => "backend",
             LISTEN => "listen",
+            PEERS => "peers",
+            LOG_FORWARD => "log-forward",
             _ => "global",
         }
     }

@@ -18,7 +18,17 @@ const MAX_PAGE: u64 = 1 << 20;
 
 /// `errorfile CODE FILE`.
 pub(crate) fn file(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let (status, file) = arguments(cx, "file")?;
+    let (status, page, origin) = read(cx, "errorfile : expects <status_code> and <file> as arguments.")?;
+    set(cx, status, page, origin);
+    Ok(())
+}
+
+/// The status and the page of an `errorfile` line.
+pub(crate) fn read<T>(
+    cx: &mut Context<'_, T>,
+    usage: &str,
+) -> Result<(u16, Vec<u8>, PageOrigin), Diagnostic> {
+    let (status, file) = arguments(cx, usage)?;
     let name = &file.text;
     let bytes = cx.world.files.read(Path::new(name), MAX_PAGE).map_err(|error| {
         let message = format!("errorfile : error opening file '{name}'.");
@@ -28,8 +38,7 @@ pub(crate) fn file(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(Diagnostic::alert(file.span, format!("errorfile : '{name}': {why}"))
             .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
     }
-    set(cx, status, bytes, PageOrigin::File(name.into()));
-    Ok(())
+    Ok((status, bytes, PageOrigin::File(name.into())))
 }
 
 /// `errorloc CODE URL`, `errorloc302`, `errorloc303`.
@@ -38,7 +47,8 @@ pub(crate) fn location(
     status_line: &str,
     origin: fn(String) -> PageOrigin,
 ) -> Result<(), Diagnostic> {
-    let (status, url) = arguments(cx, "url")?;
+    let usage = format!("{} : expects <status_code> and <url> as arguments.", cx.keyword);
+    let (status, url) = arguments(cx, &usage)?;
     if url.text.contains(|c: char| c.is_control()) {
         let message = format!("{} : the url has control characters", cx.keyword);
         return Err(Diagnostic::alert(url.span, message));
@@ -52,26 +62,39 @@ pub(crate) fn location(
 }
 
 /// The status, and the word behind it.
-fn arguments<'a>(cx: &mut Context<'a, Proxy>, what: &str) -> Result<(u16, &'a Word), Diagnostic> {
-    let keyword = cx.keyword;
+fn arguments<'a, T>(cx: &mut Context<'a, T>, usage: &str) -> Result<(u16, &'a Word), Diagnostic> {
     let (Some(code), Some(word)) = (cx.words.next(), cx.words.next()) else {
-        return Err(cx.words.error(format!("{keyword} : expects <status_code> and <{what}> as arguments.")));
+        return Err(cx.words.error(usage));
     };
+    Ok((status(cx.keyword, code)?, word))
+}
+
+/// A status that there is a page for.
+pub(crate) fn status(keyword: &str, code: &Word) -> Result<u16, Diagnostic> {
     let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status));
-    let unknown = || format!("{keyword} : status code '{}' not handled.", code.text);
-    Ok((status.ok_or_else(|| Diagnostic::alert(code.span, unknown()))?, word))
+    status.ok_or_else(|| {
+        Diagnostic::alert(code.span, format!("{keyword} : status code '{}' not handled.", code.text))
+    })
 }
 
 fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>, origin: PageOrigin) {
     let options = &mut cx.target.settings.options;
-    match options.errorfiles.binary_search_by_key(&status, |(other, _)| *other) {
-        Ok(at) => {
-            options.errorfiles[at] = (status, page);
-            options.errorfile_origins[at] = origin;
-        }
+    put(&mut options.errorfiles, &mut options.errorfile_origins, status, page, origin);
+}
+
+/// Puts a page where it belongs among pages sorted by status, in place of another for the same one.
+pub(crate) fn put(
+    pages: &mut Vec<(u16, Vec<u8>)>,
+    origins: &mut Vec<PageOrigin>,
+    status: u16,
+    page: Vec<u8>,
+    origin: PageOrigin,
+) {
+    match pages.binary_search_by_key(&status, |(other, _)| *other) {
+        Ok(at) => (pages[at], origins[at]) = ((status, page), origin),
         Err(at) => {
-            options.errorfiles.insert(at, (status, page));
-            options.errorfile_origins.insert(at, origin);
+            pages.insert(at, (status, page));
+            origins.insert(at, origin);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The words that begin a section (configuration.txt 2.1).
 
-/// Every section that HAProxy knows, those that nothing reads yet among them.
+/// Every section that HAProxy knows.
 pub(crate) const SECTIONS: &[&str] = &[
     "global",
     "defaults",
@@ -24,17 +24,33 @@ pub(crate) const SECTIONS: &[&str] = &[
     "healthcheck",
 ];
 
-/// What to do about a section that nothing acts on yet.
-pub(crate) fn advice(section: &str) -> &'static str {
+/// What becomes of a section once its lines are read and judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is acted on.
+    Read,
+    /// Nothing acts on it yet; the text says what to do meanwhile.
+    Later(&'static str),
+    /// It is refused for good; the text says what to do instead.
+    Refused(&'static str),
+}
+
+/// What becomes of a section of this kind.
+pub(crate) fn standing(section: &str) -> Standing {
+    use Standing::{Later, Read, Refused};
     match section {
-        "resolvers" => "remove it: names are resolved by the system's resolver, again and again",
-        "userlist" => "remove it and the rules that ask for passwords, or keep this proxy on HAProxy for now",
-        "peers" => "remove it: there are no stick tables to share yet",
-        "mailers" => "watch the metrics instead",
-        "ring" | "log-forward" => "log to stdout or to a syslog server",
-        "http-errors" => "use 'errorfile' lines",
-        "program" => "start the program beside the gateway, in a container or a unit of its own",
-        "crt-store" => "write 'crt' on the 'bind' lines",
-        _ => "remove it, or keep this file on HAProxy for now",
+        "resolvers" => Later("remove it: names are resolved by the system's resolver, again and again"),
+        "peers" => Later("remove it: there are no stick tables to share yet"),
+        "mailers" => Later("watch the metrics instead"),
+        "ring" | "log-forward" => Later("log to stdout or to a syslog server"),
+        "log-profile" => Later("use 'log-format'"),
+        "cache" => Later("remove it and the rules that use it"),
+        "crt-store" => Later("write 'crt' on the 'bind' lines"),
+        "acme" => Later("have certificates renewed by another program, and reload"),
+        "traces" => Later("remove it, or use 'explain' to see which rules match"),
+        "healthcheck" => Later("write its lines in the backend, 'type' as 'option'"),
+        "program" => Refused("start the program beside the gateway, in a container or a unit of its own"),
+        "fcgi-app" => Refused("put a web server that speaks FastCGI beside the application, and proxy to it"),
+        _ => Read,
     }
 }

@@ -180,7 +180,8 @@ fn resolve_prefer(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic>
     }
 }
 
-fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+/// `server`, of a backend or of a section that has servers.
+pub(crate) fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let usage = "'server' expects <name> and <addr>[:<port>] as arguments.";
     let (Some(name), Some(at)) = (cx.words.next(), cx.words.next()) else {
         return Err(cx.words.error(usage));
@@ -200,7 +201,8 @@ fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn default_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+/// `default-server`.
+pub(crate) fn default_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let label = match cx.target.kind {
         DEFAULTS => "'default-server' : ".to_owned(),
         _ => format!("'default-server {}' : ", cx.target.name),

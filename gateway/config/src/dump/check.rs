@@ -5,10 +5,15 @@ use crate::model::{CheckKind, ExpectStatus, Server};
 
 /// The lines of a backend; its servers are all checked in the same way.
 pub(super) fn lines(servers: &[Server]) -> Vec<Line> {
-    let kind = servers.iter().find_map(|server| server.check.as_ref()).map(|check| &check.kind);
+    let checks = servers.iter().filter_map(|server| server.check.as_ref());
+    checks.map(|check| of(&check.kind)).next().unwrap_or_default()
+}
+
+/// The lines about one kind of check.
+pub(super) fn of(kind: &CheckKind) -> Vec<Line> {
     match kind {
-        None | Some(CheckKind::Tcp) => Vec::new(),
-        Some(CheckKind::Http { method, uri, version, headers, body, expect }) => {
+        CheckKind::Tcp => Vec::new(),
+        CheckKind::Http { method, uri, version, headers, body, expect } => {
             let (hidden, headers) = headers.split_at(hidden(headers));
             let version = hidden
                 .iter()

@@ -44,7 +44,7 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
     #[rustfmt::skip]
     let Global {
         daemon, master_worker, pidfile, chroot, node, description, log_tag, log_send_hostname, hard_stop_after, grace,
-        zero_warning, ca_base, crt_base,
+        zero_warning, ca_base, crt_base, localpeer,
         environment: _, run_as: _, logs: _, stats_sockets: _, maxconn: _, nbthread: _, stats_timeout: _,
         stats_maxconn: _, ulimit_n: _, spread_checks: _, max_headers: _, buffer_size: _, head_reserve: _,
         fd_hard_limit: _, default_bind_min_tls: _, default_bind_max_tls: _, default_bind_no_tickets: _,
@@ -61,6 +61,7 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
         file("ca-base", ca_base.as_deref()),
         file("crt-base", crt_base.as_deref()),
         one("node", node.as_ref()),
+        one("localpeer", localpeer.as_ref()),
         one("description", description.as_ref()),
         one("hard-stop-after", hard_stop_after.map(text::time)),
         one("grace", grace.map(text::time)),

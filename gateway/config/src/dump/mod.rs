@@ -13,6 +13,7 @@ mod log;
 mod order;
 mod proxy;
 mod rule;
+mod sections;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -60,7 +61,7 @@ struct Section {
     lines: Vec<Line>,
 }
 
-/// `global`, then `defaults`, then the proxies in this order.
+/// `global`, then what is no proxy, then `defaults`, then the proxies in this order.
 fn sections(model: &Model, order: &[order::Proxy<'_>]) -> Vec<Section> {
     let ids: Vec<u32> = order.iter().map(order::Proxy::id).collect();
     let own_ids = order::uncounted(&ids, crate::resolve::FIRST_ID);
@@ -76,7 +77,7 @@ fn sections(model: &Model, order: &[order::Proxy<'_>]) -> Vec<Section> {
     let global = global::lines(&model.global);
     let global = Section { keyword: "global", name: String::new(), from: None, lines: global };
     let defaults = inherited.sections(proxies.iter().any(|proxy| proxy.from.is_none()));
-    std::iter::once(global).chain(defaults).chain(proxies).collect()
+    std::iter::once(global).chain(sections::all(model)).chain(defaults).chain(proxies).collect()
 }
 
 /// The `defaults` sections that are needed, each once.

@@ -233,7 +233,8 @@ fn forwarded(forward: &ForwardFor) -> Line {
         .flag("if-none", *if_none)
 }
 
-fn page(status: u16, origin: &PageOrigin) -> Line {
+/// The line that gives a page.
+pub(super) fn page(status: u16, origin: &PageOrigin) -> Line {
     let (keyword, from) = match origin {
         PageOrigin::File(file) => ("errorfile", text::path(file)),
         PageOrigin::Found(url) => ("errorloc302", url.clone()),

@@ -46,8 +46,17 @@ fn first_difference(a: &Model, b: &Model) -> String {
 /// A text under a name, with the files that the maximal configuration asks for.
 fn world(text: &str) -> World {
     let page = b"HTTP/1.1 503 Gone fishing\r\nContent-Length: 2\r\n\r\nno".to_vec();
-    let files =
-        ["/certs/my site.pem", "/certs/more/", "/abs.pem", "ids.lst"].map(|name| (name, b"1\n2\n".to_vec()));
+    let files = [
+        "/certs/my site.pem",
+        "/certs/more/",
+        "/abs.pem",
+        "ids.lst",
+        "/keys/site.key",
+        "/certs/x.ocsp",
+        "/certs/x.issuer",
+        "/certs/x.sctl",
+    ]
+    .map(|name| (name, b"1\n2\n".to_vec()));
     let files = files.into_iter().chain([("503.http", page), ("t.cfg", text.as_bytes().to_vec())]);
     World {
         texts: files.map(|(name, text)| (PathBuf::from(name), text)).collect(),
@@ -127,6 +136,7 @@ fn the_maximal_configuration_touches_every_field() {
     let full = model(MAXIMAL);
     let mut empty =
         model("frontend f\n bind :1 ssl crt /abs.pem\n disabled\nbackend b\n disabled\n server s h check\n");
+    touches_every_section(&full);
     let (front, back) = (&mut empty.frontends[0], &mut empty.backends[0]);
     (front.disabled, back.disabled) = (false, false);
     let mut bind = front.binds.remove(0);
@@ -153,6 +163,39 @@ fn the_maximal_configuration_touches_every_field() {
     assert_eq!(untouched(full.backends.iter().map(|one| &one.options), &back.options), none);
     assert_eq!(untouched(full.frontends.iter().map(|one| &one.logging), &front.logging), none);
     assert_eq!(untouched(full.backends.iter().map(|one| &one.logging), &back.logging), none);
+}
+
+/// The same for the sections that are no proxies, beside such with as little as may be said.
+fn touches_every_section(full: &Model) {
+    let empty = model(
+        "resolvers e\nuserlist e\n user u\npeers e\n peer p 192.0.2.1:1\ncache e\n total-max-size 1\nhttp-errors e\nring e\n\
+         log-forward e\n dgram-bind :1\nlog-profile e\n on any\nmailers e\ncrt-store e\n load crt /abs.pem\n\
+         acme e\n directory http://e\nhealthcheck e\ntraces\n",
+    );
+    let none: [&str; 0] = [];
+    assert_eq!(untouched(&full.resolvers, &empty.resolvers[0]), none);
+    assert_eq!(untouched(full.resolvers.iter().map(|one| &one.hold), &empty.resolvers[0].hold), none);
+    assert_eq!(untouched(&full.userlists, &empty.userlists[0]), none);
+    assert_eq!(
+        untouched(full.userlists.iter().flat_map(|one| &one.users), &empty.userlists[0].users[0]),
+        none
+    );
+    assert_eq!(untouched(&full.peers, &empty.peers[0]), none);
+    assert_eq!(untouched(&full.caches, &empty.caches[0]), none);
+    assert_eq!(untouched(&full.http_errors, &empty.http_errors[0]), none);
+    assert_eq!(untouched(&full.rings, &empty.rings[0]), none);
+    assert_eq!(untouched(&full.log_forwards, &empty.log_forwards[0]), none);
+    let dgrams = full.log_forwards.iter().flat_map(|one| &one.dgram_binds);
+    assert_eq!(untouched(dgrams, &empty.log_forwards[0].dgram_binds[0]), none);
+    assert_eq!(untouched(&full.log_profiles, &empty.log_profiles[0]), none);
+    let steps = full.log_profiles.iter().flat_map(|one| &one.steps);
+    assert_eq!(untouched(steps, &empty.log_profiles[0].steps[0]), none);
+    assert_eq!(untouched(&full.mailers, &empty.mailers[0]), none);
+    assert_eq!(untouched(&full.crt_stores, &empty.crt_stores[0]), none);
+    let loads = full.crt_stores.iter().flat_map(|one| &one.loads);
+    assert_eq!(untouched(loads, &empty.crt_stores[0].loads[0]), none);
+    assert_eq!(untouched(&full.acmes, &empty.acmes[0]), none);
+    assert_eq!(untouched(&full.healthchecks, &empty.healthchecks[0]), none);
 }
 
 const HTTP: &str = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n";

@@ -52,6 +52,8 @@ fn kind(run: &[&Section]) -> (String, Value) {
             let value = if bodies.len() == 1 { bodies.remove(0) } else { Value::Sequence(bodies) };
             ("global".to_owned(), value)
         }
+        // its lines are in the order in which they are applied
+        ("traces", [one]) => ("traces".to_owned(), Value::Mapping(body(&one.lines))),
         ("defaults", _) => {
             let named = |section: &&Section| {
                 let name = Some(&section.name).filter(|name| !name.is_empty());
@@ -67,7 +69,8 @@ fn kind(run: &[&Section]) -> (String, Value) {
                 let body = from.into_iter().chain(body(&section.lines)).collect();
                 (Value::from(section.name.as_str()), Value::Mapping(body))
             };
-            (format!("{keyword}s"), Value::Mapping(run.iter().map(by_name).collect()))
+            let plural = if keyword.ends_with('s') { keyword.to_owned() } else { format!("{keyword}s") };
+            (plural, Value::Mapping(run.iter().map(by_name).collect()))
         }
     }
 }

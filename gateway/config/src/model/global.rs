@@ -75,6 +75,8 @@ pub struct Global {
     pub zero_warning: bool,
     /// `setenv`, `presetenv`, `unsetenv`, `resetenv`, in order: what `env()` and the lines behind them see.
     pub environment: Vec<lang::EnvChange>,
+    /// `localpeer`: what this process is called among its peers; `None` is what `-L` or the system says.
+    pub localpeer: Option<String>,
     /// `ca-base`: where relative names of CA files are looked up; already joined to each `ca-file`.
     pub ca_base: Option<PathBuf>,
     /// `crt-base`: where relative certificate names are looked up.

@@ -33,7 +33,7 @@ pub use proxy::{
     ProxyOptions, Timeouts, TrafficLog, UseBackend,
 };
 pub use resolvers::{Hold, Nameserver, NameserverAddress, Resolvers};
-pub use ring::{LogForward, LogProfile, LogStep, Ring};
+pub use ring::{DgramBind, LogForward, LogProfile, LogStep, Ring};
 pub use server::{Family, Server, ServerAddress, ServerPort};
 pub use traces::Trace;
 
@@ -161,8 +161,9 @@ impl Model {
             section.servers.iter_mut().map(|server| &mut server.place).chain([&mut section.place])
         });
         let forwards = self.log_forwards.iter_mut().flat_map(|section| {
-            let binds = section.binds.iter_mut().chain(&mut section.dgram_binds);
-            binds.map(|bind| &mut bind.place).chain([&mut section.place])
+            let binds = section.binds.iter_mut().map(|bind| &mut bind.place);
+            let dgrams = section.dgram_binds.iter_mut().map(|bind| &mut bind.place);
+            binds.chain(dgrams).chain([&mut section.place])
         });
         let resolvers = self.resolvers.iter_mut().map(|section| &mut section.place);
         resolvers

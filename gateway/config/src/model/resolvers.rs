@@ -1,7 +1,6 @@
 //! `resolvers` sections (configuration.txt 5.3.2).
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Who is asked for the addresses of names, and how long an answer holds.
@@ -45,8 +44,6 @@ pub enum NameserverAddress {
     Udp(SocketAddr),
     /// `tcp@…`: over a connection.
     Tcp(SocketAddr),
-    /// `unix@/path`: datagrams to a unix socket.
-    Unix(PathBuf),
 }
 
 /// `hold`: how long the last answer of each kind is kept.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Bind, LogFormat, LogTarget, Server};
+use super::{Bind, BindAddress, LogFormat, LogTarget, Server};
 
 /// A buffer of log lines, read by the runtime CLI and sent on to servers.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub struct LogForward {
     /// `bind`: syslog over connections.
     pub binds: Vec<Bind>,
     /// `dgram-bind`: syslog over datagrams.
-    pub dgram_binds: Vec<Bind>,
+    pub dgram_binds: Vec<DgramBind>,
     /// `log` lines, the targets of `log global` among them.
     pub logs: Vec<LogTarget>,
     /// `maxconn`: connections at once.
@@ -54,6 +54,23 @@ pub struct LogForward {
     /// `option host`: what becomes of the host's name in a line (HAProxy 3.2).
     pub host: Option<String>,
     /// Where the section begins, for messages: `file:line`.
+    pub place: String,
+}
+
+/// One socket of a `dgram-bind` line: a line with several addresses or a port range gives several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DgramBind {
+    /// Where it listens; `Tcp` is an address and a port, for datagrams here.
+    pub address: BindAddress,
+    /// `name`.
+    pub name: Option<String>,
+    /// `interface`.
+    pub interface: Option<String>,
+    /// `namespace`.
+    pub namespace: Option<String>,
+    /// `transparent`.
+    pub transparent: bool,
+    /// Where the line stands, for messages: `file:line`.
     pub place: String,
 }
 
