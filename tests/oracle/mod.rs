@@ -13,6 +13,7 @@ mod forward;
 mod logging;
 mod parsing;
 mod random;
+mod rows;
 mod suite;
 mod timeouts;
 
@@ -28,6 +29,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     logging::cases(cases);
     parsing::cases(cases);
     random::cases(cases);
+    rows::cases(cases);
     timeouts::cases(cases);
 }
 

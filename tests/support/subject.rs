@@ -86,6 +86,7 @@ pub(crate) struct Config {
     stdout: Option<PathBuf>,
     file: &'static str,
     own_names: bool,
+    at_home: bool,
     dir: Dir,
 }
 
@@ -96,7 +97,7 @@ impl Config {
         let vars = vec![("DIR".to_owned(), dir.path().display().to_string())];
         let args = vec!["-db".to_owned()];
         let (text, listeners, file) = (text.into(), Vec::new(), "haproxy.cfg");
-        Self { text, vars, listeners, args, stdout: None, file, own_names: false, dir }
+        Self { text, vars, listeners, args, stdout: None, file, own_names: false, at_home: false, dir }
     }
 
     /// An environment variable, for `"${NAME}"` in the text.
@@ -143,6 +144,12 @@ impl Config {
         self.file("hosts", text)
     }
 
+    /// The subject works in its directory, so that its files are found by their names alone.
+    pub(crate) fn in_its_directory(mut self) -> Self {
+        self.at_home = true;
+        self
+    }
+
     /// A path in the subject's directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -168,6 +175,9 @@ impl Config {
         process.stderr(log_file(&self.dir, "stderr"));
         let fds = self.listeners.iter().map(|(_, l)| l.as_raw_fd()).collect();
         inherit(&mut process, fds);
+        if self.at_home {
+            process.current_dir(self.dir.path());
+        }
         if self.own_names {
             mount(&mut process, [("hosts", c"/etc/hosts"), ("resolv.conf", c"/etc/resolv.conf")], &self.dir);
         }

@@ -33,7 +33,9 @@ pub use logformat::{LogField, LogFormat, Shape};
 pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
 pub use phase::{Phase, Phases};
 pub use regex::{compile as compile_regex, expand as expand_replacement, replace as replace_regex};
-pub use samples::{FILES as SAMPLE_FILES, Sample, samples};
+pub use samples::{
+    FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample, samples,
+};
 pub use scope::Scope;
 pub use txn::{Side, Tls, Txn};
 pub use value::{Type, Value};

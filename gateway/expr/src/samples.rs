@@ -26,6 +26,14 @@ pub fn samples() -> impl Iterator<Item = Sample> {
     fetch::samples().chain(convert::samples())
 }
 
+/// The request that examples are about, as it comes from 192.0.2.7:40000 to 198.51.100.1:443.
+pub const REQUEST: &str = "GET /a/b?x=1&y=2 HTTP/1.1\r\nHost: www.example.com\r\nAccept: a, b\r\n\
+    Cookie: sid=abc; n=5\r\nContent-Length: 12\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n\r\nhello world!";
+
+/// The response that examples are about.
+pub const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: origin\r\nVary: a, b\r\nAge: 9\r\nX-Ip: 10.0.0.3\r\n\
+    Set-Cookie: sid=xyz; path=/\r\n\r\n";
+
 /// The files that examples name, and what they hold.
 #[rustfmt::skip]
 pub const FILES: &[(&str, &str)] = &[
@@ -40,3 +48,22 @@ pub const FILES: &[(&str, &str)] = &[
     ("regexes.map", "a([0-9]+)$ n\\1\n^x other\n"),
     ("zones.map", "10.0.0.0/8 2\n"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    /// Lines in the form in which they are sent.
+    fn sent(lines: &[(String, String)]) -> String {
+        lines.iter().fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n")
+    }
+
+    #[test]
+    fn what_is_sent_is_what_the_examples_are_about() {
+        let world = World::sample();
+        let request = format!("{} {} HTTP/1.1\r\n{}\r\n", world.method, world.uri, sent(&world.request));
+        assert!(REQUEST.starts_with(&request), "{request}");
+        assert_eq!(RESPONSE, format!("HTTP/1.1 200 OK\r\n{}\r\n", sent(&world.response)));
+    }
+}
