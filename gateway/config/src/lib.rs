@@ -9,6 +9,7 @@ mod cross;
 mod draft;
 mod dump;
 mod lower;
+mod mention;
 pub mod model;
 mod resolve;
 mod sections;
@@ -71,8 +72,9 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, files, &mut diagnostics);
-    model.variables = vars.take();
+    model.asked = vars.take();
     model.patterns = patterns;
+    mention::check(&model, &mut diagnostics);
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }

@@ -276,9 +276,11 @@ impl Lowering<'_> {
             told: &mut self.told,
             place: self.sources.place(span),
         };
+        let before = self.world.vars.borrow().mentions.len();
         if let Err(diagnostic) = cfg::run(row, &mut cx, true) {
             self.notes.push(diagnostic);
         }
+        self.world.vars.borrow_mut().mentions[before..].iter_mut().for_each(|it| it.span = Some(span));
     }
 
     fn unknown_after(&mut self, words: &[Word], kind: Sections, meant: Option<&'static str>) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use crate::pattern::View;
-use crate::{Scope, Var};
+use crate::{Mention, Named, Scope, Subject, Var};
 
 /// What an argument must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +29,15 @@ pub(crate) enum Kind {
     IntOrVar,
     /// A variable's name, or nothing.
     MaybeVar,
+    /// A proxy's or a server's name; without one the proxy at work.
+    Subject(Named),
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Str | Self::Header | Self::Var | Self::IntOrVar | Self::MaybeVar => "string",
+            Self::Subject(what) => what.word(),
             Self::Int => "integer",
             Self::Ip => "IP address",
             Self::Mask4 => "IPv4 mask",
@@ -62,6 +65,8 @@ pub(crate) enum Arg {
     Var(Var),
     /// What a map looks up, and what tells its file's content apart.
     View(Arc<View>, u64),
+    /// A proxy or a server.
+    Subject(Subject),
 }
 
 impl Arg {
@@ -70,9 +75,13 @@ impl Arg {
         match self {
             Self::Str(text) => text,
             Self::Header(name) => name.as_str().as_bytes(),
-            Self::Int(_) | Self::Ip(_) | Self::Mask(_) | Self::Regex(_) | Self::Var(_) | Self::View(..) => {
-                &[]
-            }
+            Self::Int(_)
+            | Self::Ip(_)
+            | Self::Mask(_)
+            | Self::Regex(_)
+            | Self::Var(_)
+            | Self::Subject(_)
+            | Self::View(..) => &[],
         }
     }
 }
@@ -86,6 +95,14 @@ pub(crate) fn text(args: &[Arg], at: usize) -> &[u8] {
 pub(crate) fn int(args: &[Arg], at: usize) -> Option<i64> {
     match args.get(at) {
         Some(Arg::Int(n)) => Some(*n),
+        _ => None,
+    }
+}
+
+/// The proxy or server of argument `at`.
+pub(crate) fn subject(args: &[Arg], at: usize) -> Option<&Subject> {
+    match args.get(at) {
+        Some(Arg::Subject(subject)) => Some(subject),
         _ => None,
     }
 }
@@ -164,7 +181,7 @@ impl Owner<'_> {
     }
 
     /// An argument of the right type that says nothing sensible.
-    fn refused(self, why: &str) -> String {
+    pub(crate) fn refused(self, why: &str) -> String {
         match self {
             Self::Fetch(name) => format!("invalid args in fetch method '{name}' : {why}"),
             Self::Converter(name) => format!("invalid args in converter '{name}' : {why}"),
@@ -186,7 +203,7 @@ pub(crate) fn check(
     scope: &Scope<'_>,
 ) -> Result<Vec<Arg>, String> {
     let mut given = given.unwrap_or_default();
-    if given.is_empty() && kinds.first() == Some(&Kind::Var) {
+    if given.is_empty() && matches!(kinds.first(), Some(Kind::Var | Kind::Subject(_))) {
         given.push(String::new());
     }
     if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
@@ -202,12 +219,39 @@ pub(crate) fn check(
         return Err(owner.error(count + 1, &why));
     }
     let convert = |(at, (text, kind)): (usize, (String, &Kind))| {
+        if let Kind::Subject(what) = kind {
+            return subject_of(&text, *what, owner, scope);
+        }
         if matches!(kind, Kind::Var | Kind::IntOrVar | Kind::MaybeVar) {
             return variable(&text, *kind, scope).map_err(|why| owner.refused(&why));
         }
         one(&text, *kind).ok_or_else(|| owner.mistyped(at + 1, &text, *kind))
     };
     given.into_iter().zip(kinds).enumerate().map(convert).collect()
+}
+
+/// A name that a section must declare.
+fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> Result<Arg, String> {
+    let (kind, keyword) = match owner {
+        Owner::Fetch(name) => ("sample fetch keyword", name),
+        Owner::Converter(name) => ("converter", name),
+    };
+    if text.is_empty() && what == Named::Server {
+        return Err(format!("missing server name in arg 1 of {kind} '{keyword}'"));
+    }
+    let full = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let subject = match (what, text.split_once('/')) {
+        (Named::Server, Some((proxy, server))) => Subject { proxy: full(proxy), server: full(server) },
+        (Named::Server, None) => Subject { proxy: None, server: full(text) },
+        (Named::Frontend | Named::Backend, _) => Subject { proxy: full(text), server: None },
+    };
+    scope.refer(Mention {
+        what,
+        subject: subject.clone(),
+        keyword: format!("{kind} '{keyword}'"),
+        span: None,
+    });
+    Ok(Arg::Subject(subject))
 }
 
 /// What may be a variable.
@@ -232,7 +276,7 @@ fn one(text: &str, kind: Kind) -> Option<Arg> {
         Kind::Ip => text.parse().ok().map(Arg::Ip),
         Kind::Mask4 => mask(text, 32),
         Kind::Mask6 => mask(text, 128),
-        Kind::Var | Kind::IntOrVar | Kind::MaybeVar => None,
+        Kind::Var | Kind::IntOrVar | Kind::MaybeVar | Kind::Subject(_) => None,
     }
 }
 

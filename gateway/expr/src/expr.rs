@@ -95,7 +95,8 @@ impl Expr {
         spell_args(&mut normal, call.args.as_deref());
         let owner = Owner::Fetch(call.name);
         let mut args = arg::check(owner, fetch.args, fetch.required, call.args, scope)?;
-        (fetch.prepare)(&mut args, scope)?;
+        (fetch.prepare)(&mut args, scope).map_err(|why| owner.refused(&why))?;
+        fetch.note_body(scope);
         let mut used = call.len;
         let mut steps = Vec::new();
         let mut kind = fetch.kind;

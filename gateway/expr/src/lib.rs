@@ -11,6 +11,7 @@ mod cond;
 pub mod convert;
 mod expr;
 pub mod fetch;
+mod figure;
 mod logformat;
 mod matcher;
 mod pattern;
@@ -29,6 +30,7 @@ mod world;
 pub use acl::{Acl, Acls, PREDEFINED, alias_names};
 pub use cond::{Cond, Verdict};
 pub use expr::Expr;
+pub use figure::{Figure, Mention, Named, Subject};
 pub use logformat::{LogField, LogFormat, Shape};
 pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
 pub use phase::{Phase, Phases};
@@ -37,9 +39,9 @@ pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample, samples,
 };
 pub use scope::Scope;
-pub use txn::{Side, Tls, Txn};
+pub use txn::{ServerLink, Side, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{
-    Assignment, Conditions, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,
+    Assignment, Conditions, Names, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,
     VarTable,
 };

@@ -21,6 +21,12 @@ pub enum Phase {
     HttpAfterResponse,
     /// `log-format`: at the end, when everything but headers is known.
     Log,
+    /// `tcp-check`, `http-check`: a health check.
+    Check,
+    /// `global`: while the configuration is read.
+    Config,
+    /// A command on the runtime socket.
+    Cli,
     /// An `acl` line: where it will be used is not known yet.
     Anywhere,
 }
@@ -41,6 +47,9 @@ impl Phase {
             Self::HttpResponse => "frontend http-response header rule",
             Self::HttpAfterResponse => "frontend http-response header rule",
             Self::Log => "logs",
+            Self::Check => "backend tcp-check rule",
+            Self::Config => "configuration parser",
+            Self::Cli => "CLI parser",
             Self::Anywhere => "anywhere",
         }
     }
@@ -51,32 +60,38 @@ impl Phase {
 pub struct Phases(u16);
 
 impl Phases {
-    /// Everywhere.
+    /// Everywhere, also while the configuration is read.
     pub const ALL: Self = Self(u16::MAX);
+    /// Wherever something runs.
+    pub const INTERNAL: Self = Self::ALL.without(&[Phase::Config]);
+    /// Where there is a connection, a health check's included.
+    pub const CLIENT: Self = Self::INTERNAL.without(&[Phase::Cli]);
+    /// From the client's connection up to the log line.
+    pub const CONNECTION: Self = Self::CLIENT.without(&[Phase::Check]);
     /// From the handshakes on.
-    pub const SESSION: Self = Self(!Phase::TcpConnection.bit());
-    /// From the connection up to the log line.
-    pub const CONNECTION: Self = Self::ALL;
+    pub const SESSION: Self = Self::CONNECTION.without(&[Phase::TcpConnection]);
     /// Where the request's bytes or head can be read.
     pub const REQUEST: Self = Self::of(&[Phase::TcpContent, Phase::HttpRequest]);
     /// Where the request's start line is still remembered.
-    pub const MESSAGE: Self = Self(!(Phase::TcpConnection.bit() | Phase::TcpSession.bit()));
+    pub const MESSAGE: Self = Self::SESSION.without(&[Phase::TcpSession]);
     /// Where the response's head can be read.
-    pub const RESPONSE: Self = Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse]);
+    pub const RESPONSE: Self =
+        Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse, Phase::Check]);
     /// Where the backend is chosen.
-    pub const BACKEND: Self = Self::of(&[
-        Phase::TcpContent,
-        Phase::HttpRequest,
-        Phase::TcpResponse,
-        Phase::HttpResponse,
-        Phase::HttpAfterResponse,
-        Phase::Log,
-    ]);
+    pub const BACKEND: Self = Self(Self::MESSAGE.0 | Phase::Check.bit());
     /// Where the server is chosen.
-    pub const SERVER: Self =
-        Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse, Phase::Log]);
+    pub const SERVER: Self = Self(Self::RESPONSE.0 | Phase::Log.bit());
     /// Where either side's head can be read.
     pub const HEADS: Self = Self(Self::REQUEST.0 | Self::RESPONSE.0);
+
+    const fn without(self, phases: &[Phase]) -> Self {
+        let (mut bits, mut at) = (self.0, 0);
+        while at < phases.len() {
+            bits &= !phases[at].bit();
+            at += 1;
+        }
+        Self(bits)
+    }
 
     const fn of(phases: &[Phase]) -> Self {
         let (mut bits, mut at) = (Phase::Anywhere.bit(), 0);

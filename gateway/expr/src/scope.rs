@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lang::{Diagnostic, Environment, Files};
 
-use crate::{Naming, Patterns, Phase, Var};
+use crate::{Mention, Naming, Patterns, Phase, Var};
 
 /// Where an expression, condition or rule stands, and what it may look up while it is read.
 pub struct Scope<'a> {
@@ -17,7 +17,7 @@ pub struct Scope<'a> {
     pub env: Option<&'a dyn Environment>,
     /// Whose line it is, for messages: `frontend 'www'`; may be empty.
     pub owner: String,
-    /// The variables that were named so far.
+    /// What expressions have named so far.
     pub vars: Naming,
     /// The pattern references of the model that is being read.
     pub patterns: Arc<Patterns>,
@@ -71,6 +71,11 @@ impl<'a> Scope<'a> {
         let (owner, place, vars) = (self.owner.clone(), self.place.clone(), self.vars.clone());
         let (patterns, warnings) = (Arc::clone(&self.patterns), RefCell::default());
         Self { phase, files: self.files, env: self.env, owner, vars, patterns, place, warnings }
+    }
+
+    /// Notes that a section must declare a name.
+    pub(crate) fn refer(&self, mention: Mention) {
+        self.vars.borrow_mut().mentions.push(mention);
     }
 
     /// The variable of a name.

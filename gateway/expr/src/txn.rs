@@ -1,13 +1,13 @@
 //! `trait Txn`: everything an expression may ask of the world. `proxy` implements it once; tests implement it in
 //! memory.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::{LogField, Value, Var};
+use crate::{Figure, LogField, Subject, Value, Var};
 
 /// Whose headers are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,17 @@ pub struct Tls {
     pub client_certificate: bool,
 }
 
+/// What is known of the connection with the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerLink {
+    /// Our end.
+    pub source: Option<SocketAddr>,
+    /// The server's end.
+    pub destination: Option<SocketAddr>,
+    /// The TLS on it; `None` in clear.
+    pub tls: Option<Tls>,
+}
+
 /// What an expression may ask. Everything defaults to "not known".
 pub trait Txn {
     /// The client's address.
@@ -52,6 +63,48 @@ pub trait Txn {
     /// The port the client connected to.
     fn destination_port(&self) -> Option<u16> {
         None
+    }
+    /// The client's end of its connection, whatever rules have made of it since (`fc_src`).
+    fn connection_source(&self) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.source()?, self.source_port()?))
+    }
+    /// Our end of the client's connection, whatever rules have made of it since (`fc_dst`).
+    fn connection_destination(&self) -> Option<SocketAddr> {
+        Some(SocketAddr::new(self.destination()?, self.destination_port()?))
+    }
+    /// Whether an address is one of this machine's.
+    fn is_local(&self, ip: IpAddr) -> bool {
+        ip.is_loopback()
+    }
+    /// A PROXY line came before anything else (`fc_rcvd_proxy`).
+    fn proxied(&self) -> bool {
+        false
+    }
+    /// The connection with the server, once there is one.
+    fn server_link(&self) -> Option<&ServerLink> {
+        None
+    }
+    /// A figure about a proxy or a server; `None` where there is no such one.
+    fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+        let _ = (figure, of);
+        None
+    }
+    /// The name of the backend that the frontend falls back to (`fe_defbe`).
+    fn default_backend(&self) -> Option<&str> {
+        None
+    }
+    /// The process is stopping.
+    fn stopping(&self) -> bool {
+        false
+    }
+    /// What has come of a message's body.
+    fn body(&self, side: Side) -> Option<&[u8]> {
+        let _ = side;
+        None
+    }
+    /// The length that a message says its body has; what has come, where it says none.
+    fn body_size(&self, side: Side) -> Option<u64> {
+        self.body(side).and_then(|body| u64::try_from(body.len()).ok())
     }
     /// The client's TLS connection; `None` in clear.
     fn tls(&self) -> Option<&Tls> {
@@ -104,6 +157,10 @@ pub trait Txn {
     }
     /// The bytes that arrived before any parsing (`tcp-request content`).
     fn raw_request(&self) -> &[u8] {
+        &[]
+    }
+    /// The bytes that arrived from the server before any parsing (`tcp-response content`).
+    fn raw_response(&self) -> &[u8] {
         &[]
     }
     /// How much of the request has come (`req.len`): of a parsed one, HAProxy counts its own form of it.

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderName;
 
-use crate::{LogField, Phase, Scope, SharedVars, Side, Tls, Txn, TxnVars, Value, Var};
+use crate::{
+    Figure, LogField, Phase, Scope, ServerLink, SharedVars, Side, Subject, Tls, Txn, TxnVars, Value, Var,
+};
 
 /// What a request and its answer hold.
 pub(crate) struct World {
@@ -22,10 +24,34 @@ pub(crate) struct World {
     pub(crate) more: bool,
     pub(crate) source: IpAddr,
     pub(crate) vars: TxnVars,
+    pub(crate) body: Vec<u8>,
+    pub(crate) link: ServerLink,
 }
+
+/// What the world's proxies and servers are at.
+#[rustfmt::skip]
+const FIGURES: &[(Figure, i64)] = &[
+    (Figure::AverageQueue, 2), (Figure::BackendConnections, 3), (Figure::BackendFree, -1), (Figure::BackendRate, 4),
+    (Figure::Slots, -1), (Figure::ServersUp, 2), (Figure::Queue, 5), (Figure::FrontendConnections, 6),
+    (Figure::RequestRate, 7), (Figure::FrontendRate, 8), (Figure::ServerConnections, 9), (Figure::ServerFree, 10),
+    (Figure::ServerUp, 1), (Figure::InitialWeight, 11), (Figure::UserWeight, 12), (Figure::Weight, 13),
+    (Figure::ServerQueue, 14), (Figure::ServerRate, 15), (Figure::SocketConnections, 16),
+    (Figure::ClientTimeout, 30_000), (Figure::ServerTimeout, 40_000), (Figure::TunnelTimeout, 50_000),
+    (Figure::CurrentServerTimeout, 41_000), (Figure::CurrentTunnelTimeout, 51_000),
+];
 
 fn lines(text: &[(&str, &str)]) -> Vec<(String, String)> {
     text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn tls() -> Tls {
+    Tls {
+        sni: Some("www.example.com".to_owned()),
+        version: "TLSv1.3".to_owned(),
+        cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
+        alpn: Some("h2".to_owned()),
+        ..Tls::default()
+    }
 }
 
 fn vars() -> TxnVars {
@@ -46,6 +72,8 @@ impl World {
                 ("Cookie", "sid=abc; n=5"),
                 ("Content-Length", "12"),
                 ("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),
+                ("Authorization", "Basic YWxpOm9wZW46c2VzYW1l"),
+                ("X-Token", "Bearer t0k"),
             ]),
             response: lines(&[
                 ("Server", "origin"),
@@ -55,17 +83,17 @@ impl World {
                 ("Set-Cookie", "sid=xyz; path=/"),
             ]),
             raw: b"GET / HTTP/1.0\r\n\r".to_vec(),
-            tls: Tls {
-                sni: Some("www.example.com".to_owned()),
-                version: "TLSv1.3".to_owned(),
-                cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
-                alpn: Some("h2".to_owned()),
-                ..Tls::default()
-            },
+            tls: tls(),
             status: None,
             more: false,
             source: IpAddr::from([192, 0, 2, 7]),
             vars: vars(),
+            body: b"a=1&b=2".to_vec(),
+            link: ServerLink {
+                source: Some(([198, 51, 100, 1], 50_000).into()),
+                destination: Some(([203, 0, 113, 5], 8080).into()),
+                tls: Some(tls()),
+            },
         }
     }
 
@@ -150,6 +178,33 @@ impl Txn for World {
     fn unique_id(&self) -> Option<&[u8]> {
         Some(b"id-7")
     }
+    fn is_local(&self, ip: IpAddr) -> bool {
+        ip == IpAddr::from([198, 51, 100, 1])
+    }
+    fn server_link(&self) -> Option<&ServerLink> {
+        Some(&self.link)
+    }
+    fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+        if of.proxy.as_deref().is_some_and(|name| !matches!(name, "app" | "www")) {
+            return None;
+        }
+        FIGURES.iter().find(|(known, _)| *known == figure).map(|(_, number)| *number)
+    }
+    fn default_backend(&self) -> Option<&str> {
+        Some("app")
+    }
+    fn body(&self, side: Side) -> Option<&[u8]> {
+        Some(if side == Side::Request { &self.body } else { b"hello" })
+    }
+    fn body_size(&self, side: Side) -> Option<u64> {
+        Some(if side == Side::Request { 12 } else { 5 })
+    }
+    fn raw_response(&self) -> &[u8] {
+        b"\x02hiya"
+    }
+    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+        (slot == 0).then_some(if side == Side::Request { b"kept" } else { b"back" })
+    }
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.vars.get(var)
     }
@@ -165,6 +220,24 @@ impl Txn for World {
             "cp" => "40000",
             "f" => "www",
             "HQ" => "",
+            "Ts" => "1700000000",
+            "ac" => "21",
+            "Tc" => "22",
+            "U" => "23",
+            "B" => "24",
+            "Th" => "25",
+            "Tt" => "26",
+            "TR" => "27",
+            "Ti" => "28",
+            "Tw" => "29",
+            "Tq" => "30",
+            "Td" => "31",
+            "Tr" => "32",
+            "rc" => "33",
+            "ts" => "--",
+            "ST" => "200",
+            "Ta" => "34",
+            "Tu" => "35",
             "r" => "GET /a\"b HTTP/1.1",
             _ => return false,
         };

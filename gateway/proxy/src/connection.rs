@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use config::model::Model;
+use expr::{SharedVars, VarScope};
 use observe::ProcessCounters;
 use observe::log::{Endpoint, TlsFacts};
 use parking_lot::Mutex;
@@ -25,6 +27,8 @@ pub struct Connection {
     pub source: Option<SocketAddr>,
     /// The address it came to.
     pub destination: Option<SocketAddr>,
+    /// A PROXY line came first.
+    pub proxied: bool,
     /// What the TLS handshake yielded.
     pub tls: Option<expr::Tls>,
     /// When it was accepted.
@@ -39,6 +43,15 @@ pub struct Connection {
     pub head: Mutex<HeadTimes>,
     /// The trailers of its body, once they came.
     pub trailers: Mutex<Option<Lines>>,
+    /// Its variables, once there are any.
+    pub vars: Mutex<Option<SessionVars>>,
+}
+
+/// The variables of a connection, and the configuration by which they have their places.
+#[derive(Debug)]
+pub struct SessionVars {
+    model: Arc<Model>,
+    vars: Arc<SharedVars>,
 }
 
 /// When the head of a request came (configuration.txt 8.4: `Ti`, `TR`).
@@ -81,6 +94,23 @@ impl Connection {
     /// Counts a request and says how many came before it.
     pub fn next_request(&self) -> u32 {
         self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The variables that its requests share, in the places that this configuration gives them; `None` if it has none.
+    pub fn variables(&self, model: &Arc<Model>) -> Option<Arc<SharedVars>> {
+        let table = &model.asked.vars;
+        if table.names(VarScope::Sess).is_empty() {
+            return None;
+        }
+        let mut held = self.vars.lock();
+        let vars = match &*held {
+            Some(known) if Arc::ptr_eq(&known.model, model) => return Some(known.vars.clone()),
+            Some(known) => known.vars.moved(&known.model.asked.vars, table),
+            None => SharedVars::default(),
+        };
+        let vars = Arc::new(vars);
+        *held = Some(SessionVars { model: model.clone(), vars: vars.clone() });
+        Some(vars)
     }
 
     /// The client, as logs show it.

@@ -1,11 +1,11 @@
 //! What `ProxyHttp` carries along with one request, and how expressions and rules see it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use expr::{LogField, Side, Tls, Txn, TxnVars, Value, Var};
+use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::Version;
 use http::header::HeaderName;
 use observe::log::LogRecord;
@@ -13,6 +13,8 @@ use observe::log::LogRecord;
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::fields::LogView;
+use crate::http::buffer::Buffered;
+use crate::http::finish;
 use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
 use crate::outcome::{Outcome, Stage};
@@ -81,6 +83,10 @@ pub(crate) struct Ctx {
     pub judged: bool,
     /// The variables that it sees.
     pub vars: TxnVars,
+    /// The connection with the server that it was sent over.
+    pub link: Option<ServerLink>,
+    /// What has come of its body before a server was chosen.
+    pub body_read: Buffered,
 }
 
 /// When a request reached its stages (configuration.txt 8.4).
@@ -157,6 +163,8 @@ impl Default for Ctx {
             first: true,
             judged: false,
             vars: TxnVars::default(),
+            link: None,
+            body_read: Buffered::default(),
         }
     }
 }
@@ -198,6 +206,54 @@ macro_rules! txn_through_view {
 
             fn destination_port(&self) -> Option<u16> {
                 self.ctx.connection.as_ref()?.destination.map(|destination| destination.port())
+            }
+
+            fn connection_source(&self) -> Option<SocketAddr> {
+                self.ctx.connection.as_ref()?.source
+            }
+
+            fn connection_destination(&self) -> Option<SocketAddr> {
+                self.ctx.connection.as_ref()?.destination
+            }
+
+            fn is_local(&self, ip: IpAddr) -> bool {
+                // the kernel lets nobody be at an address that is not this machine's
+                ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+            }
+
+            fn proxied(&self) -> bool {
+                self.ctx.connection.as_ref().is_some_and(|connection| connection.proxied)
+            }
+
+            fn server_link(&self) -> Option<&ServerLink> {
+                self.ctx.link.as_ref()
+            }
+
+            fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+                crate::figures::figure(self.ctx, figure, of)
+            }
+
+            fn default_backend(&self) -> Option<&str> {
+                let route = self.ctx.route.as_ref()?;
+                let model = route.frontend.model();
+                let id = model.default_backend.or(model.listen)?;
+                Some(&route.runtime.backend(id).model().name)
+            }
+
+            fn stopping(&self) -> bool {
+                self.ctx.connection.as_ref().is_some_and(|connection| connection.listener.is_stopping())
+            }
+
+            fn hostname(&self) -> &str {
+                self.ctx.route.as_ref().map_or("", |route| &route.runtime.hostname)
+            }
+
+            fn body(&self, side: Side) -> Option<&[u8]> {
+                (side == Side::Request).then_some(self.ctx.body_read.bytes())
+            }
+
+            fn body_size(&self, side: Side) -> Option<u64> {
+                (side == Side::Request).then(|| self.ctx.body_read.size(&self.ctx.request.lines))
             }
 
             fn tls(&self) -> Option<&Tls> {
@@ -327,6 +383,11 @@ impl<'a> View<'a> {
             server: self.ctx.server.as_ref().map(|server| &*server.name),
             status: self.ctx.status,
             request: Some(&self.ctx.line),
+            timers: finish::timers(self.ctx, Instant::now()),
+            bytes_in: self.ctx.sizes.0 + self.ctx.body.0,
+            bytes_out: self.ctx.sizes.1 + self.ctx.body.1,
+            actconn: connection.process.current(),
+            retries: self.ctx.retries,
             ..LogRecord::new(
                 &frontend.name,
                 connection.client_endpoint(),

@@ -2,11 +2,11 @@
 //! (configuration.txt 8.2.6).
 
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use expr::{LogField, Side, Tls, Txn};
+use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, Value, Var};
 use http::HeaderName;
 use observe::log::date::Moment;
 use observe::log::format::escape;
@@ -182,6 +182,72 @@ impl Txn for LogView<'_> {
 
     fn destination_port(&self) -> Option<u16> {
         self.message.as_ref()?.destination_port()
+    }
+
+    fn connection_source(&self) -> Option<SocketAddr> {
+        self.message.as_ref()?.connection_source()
+    }
+
+    fn connection_destination(&self) -> Option<SocketAddr> {
+        self.message.as_ref()?.connection_destination()
+    }
+
+    fn is_local(&self, ip: IpAddr) -> bool {
+        self.message.as_ref().is_some_and(|message| message.is_local(ip))
+    }
+
+    fn proxied(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.proxied())
+    }
+
+    fn server_link(&self) -> Option<&ServerLink> {
+        self.message.as_ref()?.server_link()
+    }
+
+    fn server(&self) -> Option<(&str, u32)> {
+        self.message.as_ref()?.server()
+    }
+
+    fn listener(&self) -> Option<(&str, u32)> {
+        self.message.as_ref()?.listener()
+    }
+
+    fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+        self.message.as_ref()?.figure(figure, of)
+    }
+
+    fn default_backend(&self) -> Option<&str> {
+        self.message.as_ref()?.default_backend()
+    }
+
+    fn stopping(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.stopping())
+    }
+
+    fn first_request(&self) -> bool {
+        self.message.as_ref().is_none_or(|message| message.first_request())
+    }
+
+    fn hostname(&self) -> &str {
+        self.message.as_ref().map_or("", |message| message.hostname())
+    }
+
+    fn random(&self) -> u32 {
+        self.message.as_ref().map_or(0, |message| message.random())
+    }
+
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        self.message.as_ref()?.var(var)
+    }
+
+    fn var_exists(&self, var: &Var) -> bool {
+        self.message.as_ref().is_some_and(|message| message.var_exists(var))
+    }
+
+    fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+        if let Some(message) = &self.message {
+            message.defer_var(var, value);
+        }
     }
 
     fn tls(&self) -> Option<&Tls> {

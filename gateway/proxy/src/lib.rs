@@ -10,6 +10,7 @@ mod edit;
 mod events;
 mod exchange;
 mod fields;
+mod figures;
 mod gateway;
 mod handshake;
 mod http;

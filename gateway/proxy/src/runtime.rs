@@ -1,9 +1,11 @@
 //! Everything that is built from one configuration, swapped whole at a reload.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use config::model::{self, BackendId, FrontendId, Model};
 use expr::plan::FirstMatch;
+use expr::{ProcessVars, VarLimits};
 use observe::log::Sinks;
 use observe::{FrontendCounters, ListenerCounters};
 use tokio::sync::watch;
@@ -21,6 +23,12 @@ pub struct Runtime {
     pub frontends: Vec<Arc<Frontend>>,
     /// In the order of the model.
     pub backends: Vec<Arc<Backend>>,
+    /// The variables of the process: those of a new configuration begin anew, as a new process' do.
+    pub vars: Arc<ProcessVars>,
+    /// This machine's name.
+    pub hostname: String,
+    /// The place of each proxy by its name: (frontends, backends).
+    named: (HashMap<String, usize>, HashMap<String, usize>),
     /// Ends this configuration's checks and name lookups.
     stop: watch::Sender<bool>,
 }
@@ -111,7 +119,21 @@ impl Runtime {
         let backends =
             (0..model.backends.len()).map(|place| build_backend(materials, BackendId(place))).collect();
         let (stop, _) = watch::channel(false);
-        Ok(Arc::new(Self { model: model.clone(), frontends, backends, stop }))
+        let places = |names: &mut dyn Iterator<Item = &String>| {
+            names.enumerate().map(|(place, name)| (name.clone(), place)).collect()
+        };
+        Ok(Arc::new(Self {
+            model: model.clone(),
+            frontends,
+            backends,
+            vars: Arc::new(ProcessVars::new(VarLimits::default())),
+            hostname: hostname(),
+            named: (
+                places(&mut model.frontends.iter().map(|frontend| &frontend.name)),
+                places(&mut model.backends.iter().map(|backend| &backend.name)),
+            ),
+            stop,
+        }))
     }
 
     /// The backend of an id.
@@ -129,14 +151,20 @@ impl Runtime {
         self.stop.send_replace(true);
     }
 
-    fn frontend_named(&self, name: &str) -> Option<&Arc<Frontend>> {
-        self.frontends.iter().find(|frontend| frontend.model().name == name)
+    /// The frontend of a name.
+    pub fn frontend_named(&self, name: &str) -> Option<&Arc<Frontend>> {
+        self.named.0.get(name).and_then(|place| self.frontends.get(*place))
     }
 
     /// The backend of a name.
     pub fn backend_named(&self, name: &str) -> Option<&Arc<Backend>> {
-        self.backends.iter().find(|backend| backend.model().name == name)
+        self.named.1.get(name).and_then(|place| self.backends.get(*place))
     }
+}
+
+/// What the kernel says; nothing where it says nothing.
+fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim_end().to_owned()
 }
 
 fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<String>) -> Frontend {

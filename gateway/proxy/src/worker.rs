@@ -170,10 +170,12 @@ async fn connect(
     let route = socket.route();
     let model = route.frontend.model();
     let (mut source, mut destination) = (peer.ip(), local.ip());
+    let mut proxied = false;
     let patience = model.timeouts.http_request.or(model.timeouts.client);
     if model.binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
         match crate::proxy_line::read(&mut stream, patience).await {
             Ok(Some(addresses)) => {
+                proxied = true;
                 (source, destination) = (Some(addresses.source), Some(addresses.destination))
             }
             Ok(None) => {}
@@ -200,6 +202,7 @@ async fn connect(
         socket_number: u32::try_from(route.bind + 1).unwrap_or(u32::MAX),
         source,
         destination,
+        proxied,
         tls: facts.map(crate::handshake::tls_of),
         accepted,
         accepted_at,
@@ -207,6 +210,7 @@ async fn connect(
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),
+        vars: Mutex::default(),
     });
     let mut stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();

@@ -13,6 +13,7 @@ const SPLICING: &str = "data is moved as the gateway sees fit";
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option abortonclose")         .in_(BE) .no().parse(|cx| flag(cx, |o| &mut o.abortonclose)),
+    keyword("option http-buffer-request")  .in_(ANY).no().parse(|cx| flag(cx, |o| &mut o.buffer_request)),
     keyword("option allbackups")           .in_(BE) .no().parse(|cx| { cx.target.settings.all_backups = cx.on(); Ok(()) }),
     keyword("option dontlog-normal")       .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.dontlog_normal)),
     keyword("option dontlognull")          .in_(FE) .no().parse(|cx| flag(cx, |o| &mut o.dontlognull)),
@@ -60,7 +61,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option forwarded")                     .in_(ANY).no().unsupported("use 'option forwardfor'"),
     keyword("option h1-case-adjust-bogus-client")   .in_(FE) .no(), keyword("option h1-case-adjust-bogus-server").in_(BE).no(),
     keyword("option host")                          .in_(FE),
-    keyword("option http-buffer-request")           .in_(ANY).no(), keyword("option http-use-proxy-header").in_(FE).no(),
+    keyword("option http-use-proxy-header").in_(FE).no(),
     keyword("option http_proxy")                    .in_(ANY).no().refused("option 'http_proxy' is not supported any more since HAProxy 2.6"),
     keyword("option httpclose-forced")              .in_(ANY).no(),
     keyword("option forceclose")                    .in_(ANY).no().refused("option 'forceclose' is not supported any more since HAProxy 2.0, please just remove it, or use 'option httpclose' if absolutely needed."),

@@ -196,7 +196,7 @@ fn options(options: &ProxyOptions) -> Vec<Line> {
     #[rustfmt::skip]
     let ProxyOptions {
         forwardfor, connection, dontlognull, dontlog_normal, log_separate_errors, socket_stats, logasap, ignore_probes,
-        abortonclose, log_health_checks, errorfiles, errorfile_origins,
+        abortonclose, buffer_request, log_health_checks, errorfiles, errorfile_origins,
     } = options;
     let connection = match connection {
         ConnectionMode::KeepAlive => None,
@@ -211,6 +211,7 @@ fn options(options: &ProxyOptions) -> Vec<Line> {
         ("logasap", logasap),
         ("http-ignore-probes", ignore_probes),
         ("abortonclose", abortonclose),
+        ("http-buffer-request", buffer_request),
         ("log-health-checks", log_health_checks),
     ];
     let flags = flags.into_iter().filter_map(|(name, on)| on.then_some(name));

@@ -50,8 +50,8 @@ pub struct Model {
     pub frontends: Vec<Frontend>,
     /// `backend` sections and the backend halves of `listen` sections, in the order of the files.
     pub backends: Vec<Backend>,
-    /// The variables that expressions name, and where their values are kept.
-    pub variables: expr::VarTable,
+    /// What expressions name and ask for: where the values of variables are kept, whether somebody reads bodies.
+    pub asked: expr::Names,
     /// What ACLs and maps compare with, for those who change it at run time. Equality is theirs who use it: two models
     /// are equal when the files that they read held the same.
     pub patterns: Arc<Patterns>,

@@ -175,6 +175,8 @@ pub struct ProxyOptions {
     pub logasap: bool,
     /// `option http-ignore-probes`.
     pub ignore_probes: bool,
+    /// `option http-buffer-request`.
+    pub buffer_request: bool,
     /// `option abortonclose`.
     pub abortonclose: bool,
     /// `option log-health-checks`.

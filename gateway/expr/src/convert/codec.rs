@@ -82,6 +82,14 @@ fn decode<'a>(text: &[u8], alphabet: &[u8; 64]) -> Option<Value<'a>> {
     Some(Value::Bin(out.into()))
 }
 
+/// The bytes of a base64 text.
+pub(crate) fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
+    match decode(text, STANDARD)? {
+        Value::Bin(bytes) => Some(bytes.into_owned()),
+        _ => None,
+    }
+}
+
 /// `url_dec(in_form)`: a plus is a space behind a question mark, or everywhere in a form.
 fn url_dec<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
     let text = value.into_text();

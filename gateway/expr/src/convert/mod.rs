@@ -13,7 +13,7 @@ use std::fmt;
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
 use crate::{Sample, Scope, Txn, Type, Value};
-pub(crate) use codec::unhex;
+pub(crate) use codec::{unbase64, unhex};
 pub(crate) use map::Output;
 
 type Run = for<'a> fn(Value<'a>, &'a [Arg], &'a dyn Txn) -> Option<Value<'a>>;

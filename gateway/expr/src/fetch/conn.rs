@@ -1,26 +1,44 @@
 //! The client's connection (configuration.txt 7.3.3).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{Fetch, Request, Visit, fetch, one};
-use crate::{Phases, Type, Value};
+use crate::{Phases, Txn, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("src", Type::Ip, Phases::ALL, source).aliases(&["fc_src"]).example("src", "192.0.2.7"),
-    fetch("src_port", Type::Int, Phases::ALL, source_port).aliases(&["fc_src_port"]).example("src_port", "40000"),
-    fetch("dst", Type::Ip, Phases::ALL, destination).aliases(&["fc_dst"]).example("dst", "198.51.100.1"),
-    fetch("dst_port", Type::Int, Phases::ALL, destination_port).aliases(&["fc_dst_port"]).example("dst_port", "443"),
-    fetch("so_id", Type::Int, Phases::ALL, listener_id).example("so_id", "1"),
-    fetch("so_name", Type::Str, Phases::ALL, listener_name).example("so_name", "sock-1"),
+    fetch("src", Type::Ip, Phases::CLIENT, |r, v| one(address(r.txn.source()), v)).example("src", "192.0.2.7"),
+    fetch("src_port", Type::Int, Phases::CLIENT, |r, v| one(port(r.txn.source_port()), v)).example("src_port", "40000"),
+    fetch("src_is_local", Type::Bool, Phases::CLIENT, |r, v| one(local(r, r.txn.source()), v)).example("src_is_local", "0"),
+    fetch("dst", Type::Ip, Phases::CLIENT, |r, v| one(address(r.txn.destination()), v)).example("dst", "198.51.100.1"),
+    fetch("dst_port", Type::Int, Phases::CLIENT, |r, v| one(port(r.txn.destination_port()), v)).example("dst_port", "443"),
+    fetch("dst_is_local", Type::Bool, Phases::CLIENT, |r, v| one(local(r, r.txn.destination()), v)).example("dst_is_local", "1"),
+    fetch("fc_src", Type::Ip, Phases::CLIENT, |r, v| one(address(ip(r, source)), v)).example("fc_src", "192.0.2.7"),
+    fetch("fc_src_port", Type::Int, Phases::CLIENT, |r, v| one(port(source(r.txn).map(|addr| addr.port())), v)).example("fc_src_port", "40000"),
+    fetch("fc_src_is_local", Type::Bool, Phases::CLIENT, |r, v| one(local(r, ip(r, source)), v)).example("fc_src_is_local", "0"),
+    fetch("fc_dst", Type::Ip, Phases::CLIENT, |r, v| one(address(ip(r, destination)), v)).example("fc_dst", "198.51.100.1"),
+    fetch("fc_dst_port", Type::Int, Phases::CLIENT, |r, v| one(port(destination(r.txn).map(|addr| addr.port())), v)).example("fc_dst_port", "443"),
+    fetch("fc_dst_is_local", Type::Bool, Phases::CLIENT, |r, v| one(local(r, ip(r, destination)), v)).example("fc_dst_is_local", "1"),
+    fetch("fc_err", Type::Int, Phases::CLIENT, |_, v| one(Some(Value::Int(0)), v)).example("fc_err", "0"),
+    fetch("fc_err_str", Type::Str, Phases::CLIENT, |_, v| one(Some(Value::text(b"Success")), v)).example("fc_err_str", "Success"),
+    fetch("fc_http_major", Type::Int, Phases::CLIENT, http_major).example("fc_http_major", "1"),
+    fetch("fc_rcvd_proxy", Type::Bool, Phases::CLIENT, |r, v| one(Some(Value::Bool(r.txn.proxied())), v)).example("fc_rcvd_proxy", "0"),
+    fetch("so_id", Type::Int, Phases::CONNECTION, listener_id).example("so_id", "1"),
+    fetch("so_name", Type::Str, Phases::CONNECTION, listener_name).example("so_name", "sock-1"),
 ];
 
-fn source<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(address(request.txn.source()), visit);
+type End = fn(&dyn Txn) -> Option<SocketAddr>;
+
+fn source(txn: &dyn Txn) -> Option<SocketAddr> {
+    txn.connection_source()
 }
 
-fn destination<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(address(request.txn.destination()), visit);
+fn destination(txn: &dyn Txn) -> Option<SocketAddr> {
+    txn.connection_destination()
+}
+
+fn ip(request: &Request<'_>, end: End) -> Option<IpAddr> {
+    end(request.txn).map(|addr| addr.ip())
 }
 
 /// A client of a socket for both families is an IPv4 client if its address is one in disguise.
@@ -28,16 +46,18 @@ fn address<'a>(ip: Option<IpAddr>) -> Option<Value<'a>> {
     ip.map(|ip| Value::Ip(ip.to_canonical()))
 }
 
-fn source_port<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    port(request.txn.source_port(), visit);
+fn port<'a>(port: Option<u16>) -> Option<Value<'a>> {
+    port.map(|port| Value::Int(port.into()))
 }
 
-fn destination_port<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    port(request.txn.destination_port(), visit);
+fn local<'a>(request: &Request<'a>, ip: Option<IpAddr>) -> Option<Value<'a>> {
+    ip.map(|ip| Value::Bool(request.txn.is_local(ip.to_canonical())))
 }
 
-fn port<'a>(port: Option<u16>, visit: Visit<'_, 'a>) {
-    one(port.map(|port| Value::Int(port.into())), visit);
+/// HTTP/2 is 2, all else is 1.
+fn http_major<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let two = request.txn.version().is_some_and(|(major, _)| major == 2);
+    one(Some(Value::Int(if two { 2 } else { 1 })), visit);
 }
 
 fn listener_id<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {

@@ -54,7 +54,7 @@ fn truth(args: &mut [Arg]) -> Result<(), String> {
         "true" => 1,
         "false" => 0,
         digits if digits.parse::<i64>().is_ok() => leading_int(digits.as_bytes()),
-        other => return Err(format!("invalid type '{other}', expects 'true' or 'false' or 0 or 1")),
+        _ => return Err("Expects 'true', 'false', '0' or '1'".to_owned()),
     };
     args[0] = Arg::Int(value);
     Ok(())
@@ -62,6 +62,9 @@ fn truth(args: &mut [Arg]) -> Result<(), String> {
 
 fn unhex(args: &mut [Arg]) -> Result<(), String> {
     let digits = arg::text(args, 0);
+    if !digits.len().is_multiple_of(2) {
+        return Err("an even number of hex digit is expected".to_owned());
+    }
     let bytes = crate::convert::unhex(digits)
         .ok_or_else(|| format!("invalid hex block '{}'", String::from_utf8_lossy(digits)))?;
     args[0] = Arg::Str(bytes);

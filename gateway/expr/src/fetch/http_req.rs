@@ -21,7 +21,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("baseq", Type::Str, Phases::REQUEST, |r, v| base(r, uri::path_and_query, v)).awaits().example("baseq", "www.example.com/a/b?x=1&y=2"),
     fetch("url_ip", Type::Ip, Phases::REQUEST, url_ip).awaits().example("url_ip", ""),
     fetch("url_port", Type::Int, Phases::REQUEST, url_port).awaits().example("url_port", ""),
-    fetch("method", Type::Method, Phases::MESSAGE, method).aliases(&["capture.req.method"]).awaits().example("method", "GET"),
+    fetch("method", Type::Method, Phases::MESSAGE, method).awaits().example("method", "GET"),
+    fetch("capture.req.method", Type::Str, Phases::MESSAGE, |r, v| one(r.txn.method().map(Value::text), v)).awaits().example("capture.req.method", "GET"),
     fetch("capture.req.uri", Type::Str, Phases::MESSAGE, |r, v| of_uri(r, Some, v)).awaits().example("capture.req.uri", "/a/b?x=1&y=2"),
     fetch("capture.req.ver", Type::Str, Phases::MESSAGE, capture_version).awaits().example("capture.req.ver", "HTTP/1.1"),
     fetch("req.ver", Type::Str, Phases::REQUEST, version).aliases(&["req_ver"]).awaits().example("req.ver", "1.1"),
@@ -33,8 +34,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("req.fhdr_cnt", Type::Int, Phases::REQUEST, |r, v| count(r, Side::Request, false, v)).takes(&[Kind::Header], 0).awaits().example("req.fhdr_cnt(accept)", "1"),
     fetch("req.hdr_val", Type::Int, Phases::REQUEST, |r, v| number(r, Side::Request, v)).aliases(&["hdr_val"]).takes(HEADER, 0).awaits().example("req.hdr_val(content-length)", "12"),
     fetch("req.hdr_ip", Type::Ip, Phases::REQUEST, |r, v| address(r, Side::Request, v)).aliases(&["hdr_ip"]).takes(HEADER, 0).awaits().example("req.hdr_ip(x-forwarded-for)", "10.0.0.2"),
-    fetch("req.hdr_names", Type::Str, Phases::REQUEST, |r, v| names(r, Side::Request, v)).takes(NAME, 0).awaits().example("req.hdr_names", "host,accept,cookie,content-length,x-forwarded-for"),
+    fetch("req.hdr_names", Type::Str, Phases::REQUEST, |r, v| names(r, Side::Request, v)).takes(NAME, 0).awaits().example("req.hdr_names", "host,accept,cookie,content-length,x-forwarded-for,authorization,x-token"),
     fetch("req.hdrs", Type::Bin, Phases::REQUEST, |r, v| block(r, Side::Request, v)).awaits().example("req.hdrs,field(1,:)", "host"),
+    fetch("req.hdrs_bin", Type::Bin, Phases::REQUEST, |r, v| block_bin(r, Side::Request, v)).awaits().example("req.hdrs_bin,bytes(0,6),hex", "04686F73740F"),
     fetch("hdr", Type::Str, Phases::HEADS, either).takes(HEADER, 0).awaits().example("hdr(host)", "www.example.com"),
     fetch("req.cook", Type::Str, Phases::REQUEST, |r, v| cookie(r, Side::Request, v)).aliases(&["cook"]).takes(NAME, 0).awaits().example("req.cook(sid)", "abc"),
     fetch("cookie", Type::Str, Phases::HEADS, |r, v| cookie(r, at_hand(r), v)).takes(NAME, 0).awaits().example("cookie(n)", "5"),
@@ -128,7 +130,7 @@ pub(super) fn line<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) 
     occurrence(request, &mut |each| lines(request, side, each), visit);
 }
 
-type Each<'v, 'a> = &'v mut dyn FnMut(&'a [u8]) -> ControlFlow<()>;
+pub(super) type Each<'v, 'a> = &'v mut dyn FnMut(&'a [u8]) -> ControlFlow<()>;
 
 /// The occurrence that the second argument names: from the first, from the last when negative; by default every one
 /// in a condition and the last elsewhere.
@@ -263,6 +265,35 @@ pub(super) fn block<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>)
     one(Some(Value::Bin(out.into())), visit);
 }
 
+/// All lines as names and values with their lengths in front, and two empty texts.
+pub(super) fn block_bin<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    let mut out = Vec::new();
+    request.txn.headers(side, None, &mut |name, value| {
+        for part in [&name.to_ascii_lowercase()[..], value] {
+            put_varint(part.len(), &mut out);
+            out.extend_from_slice(part);
+        }
+        ControlFlow::Continue(())
+    });
+    out.extend_from_slice(&[0, 0]);
+    one(Some(Value::Bin(out.into())), visit);
+}
+
+/// A number as SPOE writes it: below 240 one byte, then four bits and groups of seven.
+fn put_varint(number: usize, out: &mut Vec<u8>) {
+    let low = |number: usize, mask: usize| u8::try_from(number & mask).unwrap_or(0);
+    if number < 240 {
+        return out.push(low(number, 0xff));
+    }
+    out.push(low(number, 0x0f) | 0xf0);
+    let mut rest = (number - 240) >> 4;
+    while rest >= 128 {
+        out.push(low(rest, 0x7f) | 0x80);
+        rest = (rest - 128) >> 7;
+    }
+    out.push(low(rest, 0x7f));
+}
+
 /// The cookies' values, all or those of one name.
 fn cookies<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
     let wanted = arg::text(request.args, 0);
@@ -325,17 +356,22 @@ fn delimiter(args: &[Arg]) -> Result<(), String> {
 
 /// `url_param(name,delimiter)`: every value in a condition, the first elsewhere.
 fn param<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let (wanted, delimiter) = (arg::text(request.args, 0), arg::text(request.args, 1));
-    let start = delimiter.first().copied().unwrap_or(b'?');
+    let start = arg::text(request.args, 1).first().copied().unwrap_or(b'?');
     let Some(uri) = request.txn.uri() else { return };
     let Some(at) = memchr::memchr(start, uri) else { return };
+    params(request, &uri[at + 1..], start, &mut |value| visit(Value::text(value)));
+}
+
+/// The values of the parameter that the first argument names, or of all.
+pub(super) fn params<'a>(request: &Request<'a>, text: &'a [u8], start: u8, each: Each<'_, 'a>) {
+    let wanted = arg::text(request.args, 0);
     let ends = |byte: &u8| matches!(byte, b'&' | b';') || *byte == start;
-    for pair in uri[at + 1..].split(ends) {
+    for pair in text.split(ends) {
         let value = match memchr::memchr(b'=', pair) {
             Some(equals) if wanted.is_empty() || &pair[..equals] == wanted => &pair[equals + 1..],
             _ => continue,
         };
-        if visit(Value::text(value)).is_break() || !request.each {
+        if each(value).is_break() || !request.each {
             return;
         }
     }

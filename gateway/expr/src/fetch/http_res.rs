@@ -19,6 +19,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("res.hdr_ip", Type::Ip, Phases::RESPONSE, |r, v| http_req::address(r, Side::Response, v)).aliases(&["shdr_ip"]).takes(HEADER, 0).example("res.hdr_ip(x-ip)", "10.0.0.3"),
     fetch("res.hdr_names", Type::Str, Phases::RESPONSE, |r, v| http_req::names(r, Side::Response, v)).takes(NAME, 0).example("res.hdr_names(:)", "server:vary:age:x-ip:set-cookie"),
     fetch("res.hdrs", Type::Bin, Phases::RESPONSE, |r, v| http_req::block(r, Side::Response, v)).example("res.hdrs,field(1,:)", "server"),
+    fetch("res.hdrs_bin", Type::Bin, Phases::RESPONSE, |r, v| http_req::block_bin(r, Side::Response, v)).example("res.hdrs_bin,bytes(0,8),hex", "0673657276657206"),
     fetch("res.cook", Type::Str, Phases::RESPONSE, |r, v| http_req::cookie(r, Side::Response, v)).aliases(&["scook"]).takes(NAME, 0).example("res.cook(sid)", "xyz"),
     fetch("res.cook_cnt", Type::Int, Phases::RESPONSE, |r, v| http_req::cookie_count(r, Side::Response, v)).aliases(&["scook_cnt"]).takes(NAME, 0).example("res.cook_cnt(sid)", "1"),
     fetch("res.cook_val", Type::Int, Phases::RESPONSE, |r, v| http_req::cookie_number(r, Side::Response, v)).aliases(&["scook_val"]).takes(NAME, 0).example("res.cook_val(sid)", "0"),

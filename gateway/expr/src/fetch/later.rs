@@ -7,80 +7,51 @@ use crate::{Phases, Type};
 #[rustfmt::skip]
 const LATER: &[(&str, &[&str])] = &[
     ("TLS details", &[
-        "ssl_fc_use_keysize",
-        "rep_ssl_hello_type", "req.ssl_alpn", "req.ssl_ec_ext", "req.ssl_st_ext", "res.ssl_hello_type",
-        "ssl_bc", "ssl_bc_alg_keysize", "ssl_bc_alpn", "ssl_bc_cipher", "ssl_bc_client_random",
-        "ssl_bc_err", "ssl_bc_err_str", "ssl_bc_is_resumed", "ssl_bc_npn", "ssl_bc_protocol",
-        "ssl_bc_server_random", "ssl_bc_session_id", "ssl_bc_session_key", "ssl_bc_unique_id",
-        "ssl_bc_use_keysize", "ssl_c_ca_err", "ssl_c_ca_err_depth", "ssl_c_chain_der", "ssl_c_der",
-        "ssl_c_err", "ssl_c_i_dn", "ssl_c_key_alg", "ssl_c_notafter", "ssl_c_notbefore", "ssl_c_s_dn",
-        "ssl_c_serial", "ssl_c_sha1", "ssl_c_sig_alg", "ssl_c_verify", "ssl_c_version", "ssl_f_der",
-        "ssl_f_i_dn", "ssl_f_key_alg", "ssl_f_notafter", "ssl_f_notbefore", "ssl_f_s_dn", "ssl_f_serial",
-        "ssl_f_sha1", "ssl_f_sig_alg", "ssl_f_version", "ssl_fc_alg_keysize", "ssl_fc_cipherlist_bin",
-        "ssl_fc_cipherlist_hex", "ssl_fc_cipherlist_str", "ssl_fc_cipherlist_xxh",
+        "ssl_bc_client_random", "ssl_bc_err", "ssl_bc_err_str", "ssl_bc_npn", "ssl_bc_server_random",
+        "ssl_bc_session_id", "ssl_bc_session_key", "ssl_bc_unique_id", "ssl_c_ca_err",
+        "ssl_c_ca_err_depth", "ssl_c_chain_der", "ssl_c_der", "ssl_c_err", "ssl_c_i_dn", "ssl_c_key_alg",
+        "ssl_c_notafter", "ssl_c_notbefore", "ssl_c_s_dn", "ssl_c_serial", "ssl_c_sha1", "ssl_c_sig_alg",
+        "ssl_c_verify", "ssl_c_version", "ssl_f_der", "ssl_f_i_dn", "ssl_f_key_alg", "ssl_f_notafter",
+        "ssl_f_notbefore", "ssl_f_s_dn", "ssl_f_serial", "ssl_f_sha1", "ssl_f_sig_alg", "ssl_f_version",
+        "ssl_fc_cipherlist_bin", "ssl_fc_cipherlist_hex", "ssl_fc_cipherlist_str", "ssl_fc_cipherlist_xxh",
         "ssl_fc_client_early_traffic_secret", "ssl_fc_client_handshake_traffic_secret",
         "ssl_fc_client_random", "ssl_fc_client_traffic_secret_0", "ssl_fc_early_exporter_secret",
         "ssl_fc_ecformats_bin", "ssl_fc_eclist_bin", "ssl_fc_err", "ssl_fc_err_str",
-        "ssl_fc_exporter_secret", "ssl_fc_extlist_bin", "ssl_fc_has_early", "ssl_fc_npn",
-        "ssl_fc_protocol_hello_id", "ssl_fc_server_handshake_traffic_secret", "ssl_fc_server_random",
-        "ssl_fc_server_traffic_secret_0", "ssl_fc_session_id", "ssl_fc_session_key", "ssl_fc_unique_id",
-        "ssl_s_chain_der", "ssl_s_der", "ssl_s_i_dn", "ssl_s_key_alg", "ssl_s_notafter", "ssl_s_notbefore",
-        "ssl_s_s_dn", "ssl_s_serial", "ssl_s_sha1", "ssl_s_sig_alg", "ssl_s_version"
+        "ssl_fc_exporter_secret", "ssl_fc_extlist_bin", "ssl_fc_has_early", "ssl_fc_protocol_hello_id",
+        "ssl_fc_server_handshake_traffic_secret", "ssl_fc_server_random", "ssl_fc_server_traffic_secret_0",
+        "ssl_fc_session_id", "ssl_fc_session_key", "ssl_fc_unique_id", "ssl_s_chain_der", "ssl_s_der",
+        "ssl_s_i_dn", "ssl_s_key_alg", "ssl_s_notafter", "ssl_s_notbefore", "ssl_s_s_dn", "ssl_s_serial",
+        "ssl_s_sha1", "ssl_s_sig_alg", "ssl_s_version"
     ]),
     ("cache and compression", &[
         "res.cache_hit", "res.cache_name", "res.comp", "res.comp_algo"
     ]),
-    ("captures", &[
-        "capture.req.hdr", "capture.res.hdr", "capture.res.ver"
-    ]),
     ("client connection details", &[
-        "src_is_local", "dst_is_local", "fc_src_is_local", "fc_dst_is_local",
-        "fc_err", "fc_err_str", "fc_fackets", "fc_http_major", "fc_lost", "fc_pp_authority",
-        "fc_pp_unique_id", "fc_rcvd_proxy", "fc_reordering", "fc_retrans", "fc_rtt", "fc_rttvar",
-        "fc_sacked", "fc_unacked"
+        "fc_fackets", "fc_lost", "fc_pp_authority", "fc_pp_unique_id", "fc_reordering", "fc_retrans",
+        "fc_rtt", "fc_rttvar", "fc_sacked", "fc_unacked"
     ]),
     ("internals of another program", &[
         "cpu_calls", "cpu_ns_avg", "cpu_ns_tot", "internal.htx.data", "internal.htx.free",
         "internal.htx.free_data", "internal.htx.has_eom", "internal.htx.nbblks", "internal.htx.size",
-        "internal.htx.used", "internal.htx_blk.data", "internal.htx_blk.hdrname", "internal.htx_blk.hdrval",
-        "internal.htx_blk.size", "internal.htx_blk.start_line", "internal.htx_blk.type",
-        "internal.strm.is_htx", "last_rule_file", "last_rule_line", "lat_ns_avg", "lat_ns_tot"
+        "internal.htx.used", "internal.htx_blk.data", "internal.htx_blk.hdrname",
+        "internal.htx_blk.hdrval", "internal.htx_blk.size", "internal.htx_blk.start_line",
+        "internal.htx_blk.type", "last_rule_file", "last_rule_line", "lat_ns_avg", "lat_ns_tot"
     ]),
     ("later", &[
-        "base32", "base32+src", "distcc_param", "fcgi.docroot", "fcgi.index", "payload_lv", "prio_class",
-        "prio_offset", "rdp_cookie", "rdp_cookie_cnt", "req.hdrs_bin", "req.payload_lv", "req.rdp_cookie",
-        "req.rdp_cookie_cnt", "res.hdrs_bin", "res.len", "res.payload", "res.payload_lv", "stopping",
-        "url32", "url32+src"
-    ]),
-    ("message bodies", &[
-        "distcc_body", "req.body", "req.body_len", "req.body_param", "req.body_size", "res.body",
-        "res.body_len", "res.body_size"
+        "fcgi.docroot", "fcgi.index"
     ]),
     ("of HAProxy 3.x", &[
-        "txn.timer.total", "txn.timer.user", "txn.status", "fc.timer.handshake", "fc.timer.total",
-        "req.timer.idle", "req.timer.tq", "req.timer.hdr", "req.timer.queue", "res.timer.data",
-        "res.timer.hdr", "res.timer.user", "bc.timer.connect", "bytes_in", "bytes_out", "act_conn",
-        "accept_date", "request_date", "txn.sess_term_state", "pid", "quic_enabled", "fc_glitches",
-        "bc_glitches", "fc_nb_streams", "bc_nb_streams", "txn.conn_retries", "txn.redispatched",
-        "ssl_fc_curve", "ssl_fc_sigalgs_bin", "ssl_fc_supported_versions_bin", "bc_settings_streams_limit",
-        "fc_settings_streams_limit", "bc_rtt", "bc_rttvar", "term_events", "waiting_entity", "ssl_c_san",
-        "ssl_s_san"
-    ]),
-    ("server connection details", &[
-        "bc_dst", "bc_dst_port", "bc_err", "bc_err_str", "bc_http_major", "bc_src", "bc_src_port"
-    ]),
-    ("state of proxies and servers", &[
-        "avg_queue", "be_conn", "be_conn_free", "be_server_timeout", "be_sess_rate", "be_tunnel_timeout",
-        "connslots", "cur_server_timeout", "cur_tunnel_timeout", "dst_conn", "fe_client_timeout", "fe_conn",
-        "fe_defbe", "fe_req_rate", "fe_sess_rate", "nbsrv", "queue", "srv_conn", "srv_conn_free",
-        "srv_is_up", "srv_iweight", "srv_queue", "srv_sess_rate", "srv_uweight", "srv_weight"
+        "res.timer.user", "request_date", "fc_glitches", "bc_glitches", "fc_nb_streams", "bc_nb_streams",
+        "txn.redispatched", "ssl_fc_curve", "ssl_fc_sigalgs_bin", "ssl_fc_supported_versions_bin",
+        "bc_settings_streams_limit", "fc_settings_streams_limit", "bc_rtt", "bc_rttvar", "term_events",
+        "waiting_entity", "ssl_c_san", "ssl_s_san"
     ]),
     ("stick tables", &[
         "sc0_bytes_in_rate", "sc0_bytes_out_rate", "sc0_clr_gpc0", "sc0_clr_gpc1", "sc0_conn_cnt",
         "sc0_conn_cur", "sc0_conn_rate", "sc0_get_gpc0", "sc0_get_gpc1", "sc0_get_gpt0", "sc0_gpc0_rate",
-        "sc0_gpc1_rate", "sc0_http_err_cnt", "sc0_http_err_rate", "sc0_http_fail_cnt", "sc0_http_fail_rate",
-        "sc0_http_req_cnt", "sc0_http_req_rate", "sc0_inc_gpc0", "sc0_inc_gpc1", "sc0_kbytes_in",
-        "sc0_kbytes_out", "sc0_sess_cnt", "sc0_sess_rate", "sc0_tracked", "sc0_trackers",
+        "sc0_gpc1_rate", "sc0_http_err_cnt", "sc0_http_err_rate", "sc0_http_fail_cnt",
+        "sc0_http_fail_rate", "sc0_http_req_cnt", "sc0_http_req_rate", "sc0_inc_gpc0", "sc0_inc_gpc1",
+        "sc0_kbytes_in", "sc0_kbytes_out", "sc0_sess_cnt", "sc0_sess_rate", "sc0_tracked", "sc0_trackers",
         "sc1_bytes_in_rate", "sc1_bytes_out_rate", "sc1_clr_gpc", "sc1_clr_gpc0", "sc1_clr_gpc1",
         "sc1_conn_cnt", "sc1_conn_cur", "sc1_conn_rate", "sc1_get_gpc0", "sc1_get_gpc1", "sc1_get_gpt0",
         "sc1_gpc0_rate", "sc1_gpc1_rate", "sc1_http_err_cnt", "sc1_http_err_rate", "sc1_http_fail_cnt",
@@ -88,25 +59,24 @@ const LATER: &[(&str, &[&str])] = &[
         "sc1_kbytes_in", "sc1_kbytes_out", "sc1_sess_cnt", "sc1_sess_rate", "sc1_tracked", "sc1_trackers",
         "sc2_bytes_in_rate", "sc2_bytes_out_rate", "sc2_clr_gpc0", "sc2_clr_gpc1", "sc2_conn_cnt",
         "sc2_conn_cur", "sc2_conn_rate", "sc2_get_gpc0", "sc2_get_gpc1", "sc2_get_gpt0", "sc2_gpc0_rate",
-        "sc2_gpc1_rate", "sc2_http_err_cnt", "sc2_http_err_rate", "sc2_http_fail_cnt", "sc2_http_fail_rate",
-        "sc2_http_req_cnt", "sc2_http_req_rate", "sc2_inc_gpc0", "sc2_inc_gpc1", "sc2_kbytes_in",
-        "sc2_kbytes_out", "sc2_sess_cnt", "sc2_sess_rate", "sc2_tracked", "sc2_trackers",
+        "sc2_gpc1_rate", "sc2_http_err_cnt", "sc2_http_err_rate", "sc2_http_fail_cnt",
+        "sc2_http_fail_rate", "sc2_http_req_cnt", "sc2_http_req_rate", "sc2_inc_gpc0", "sc2_inc_gpc1",
+        "sc2_kbytes_in", "sc2_kbytes_out", "sc2_sess_cnt", "sc2_sess_rate", "sc2_tracked", "sc2_trackers",
         "sc_bytes_in_rate", "sc_bytes_out_rate", "sc_clr_gpc", "sc_clr_gpc0", "sc_clr_gpc1", "sc_conn_cnt",
         "sc_conn_cur", "sc_conn_rate", "sc_get_gpc", "sc_get_gpc0", "sc_get_gpc1", "sc_get_gpt",
-        "sc_get_gpt0", "sc_gpc0_rate", "sc_gpc1_rate", "sc_gpc_rate", "sc_http_err_cnt", "sc_http_err_rate",
-        "sc_http_fail_cnt", "sc_http_fail_rate", "sc_http_req_cnt", "sc_http_req_rate", "sc_inc_gpc",
-        "sc_inc_gpc0", "sc_inc_gpc1", "sc_kbytes_in", "sc_kbytes_out", "sc_sess_cnt", "sc_sess_rate",
-        "sc_tracked", "sc_trackers", "src_bytes_in_rate", "src_bytes_out_rate", "src_clr_gpc",
-        "src_clr_gpc0", "src_clr_gpc1", "src_conn_cnt", "src_conn_cur", "src_conn_rate", "src_get_gpc",
-        "src_get_gpc0", "src_get_gpc1", "src_get_gpt", "src_get_gpt0", "src_gpc0_rate", "src_gpc1_rate",
-        "src_gpc_rate", "src_http_err_cnt", "src_http_err_rate", "src_http_fail_cnt", "src_http_fail_rate",
-        "src_http_req_cnt", "src_http_req_rate", "src_inc_gpc", "src_inc_gpc0", "src_inc_gpc1",
-        "src_kbytes_in", "src_kbytes_out", "src_sess_cnt", "src_sess_rate", "src_updt_conn_cnt",
-        "table_avl", "table_cnt"
+        "sc_get_gpt0", "sc_gpc0_rate", "sc_gpc1_rate", "sc_gpc_rate", "sc_http_err_cnt",
+        "sc_http_err_rate", "sc_http_fail_cnt", "sc_http_fail_rate", "sc_http_req_cnt", "sc_http_req_rate",
+        "sc_inc_gpc", "sc_inc_gpc0", "sc_inc_gpc1", "sc_kbytes_in", "sc_kbytes_out", "sc_sess_cnt",
+        "sc_sess_rate", "sc_tracked", "sc_trackers", "src_bytes_in_rate", "src_bytes_out_rate",
+        "src_clr_gpc", "src_clr_gpc0", "src_clr_gpc1", "src_conn_cnt", "src_conn_cur", "src_conn_rate",
+        "src_get_gpc", "src_get_gpc0", "src_get_gpc1", "src_get_gpt", "src_get_gpt0", "src_gpc0_rate",
+        "src_gpc1_rate", "src_gpc_rate", "src_http_err_cnt", "src_http_err_rate", "src_http_fail_cnt",
+        "src_http_fail_rate", "src_http_req_cnt", "src_http_req_rate", "src_inc_gpc", "src_inc_gpc0",
+        "src_inc_gpc1", "src_kbytes_in", "src_kbytes_out", "src_sess_cnt", "src_sess_rate",
+        "src_updt_conn_cnt", "table_avl", "table_cnt"
     ]),
     ("userlists", &[
-        "http_auth", "http_auth_bearer", "http_auth_group", "http_auth_pass", "http_auth_type",
-        "http_auth_user"
+        "http_auth", "http_auth_group"
     ]),
 ];
 
@@ -114,14 +84,10 @@ const LATER: &[(&str, &[&str])] = &[
 static ROWS: &[Fetch] = &[
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("TLS details"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("cache and compression"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("captures"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("client connection details"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("internals of another program"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("later"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("message bodies"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("of HAProxy 3.x"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("server connection details"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("state of proxies and servers"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("stick tables"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("userlists"),
 ];

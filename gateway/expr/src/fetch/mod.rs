@@ -1,13 +1,22 @@
 //! Fetches: what can be read (configuration.txt 7.3.2 to 7.3.6). A row per name; each family has its own file.
 
+mod auth;
+mod body;
+mod capture;
 mod conn;
 mod constant;
+mod hash;
+mod hello;
 mod http_req;
 mod http_res;
 mod later;
 mod payload;
 mod proxy;
+mod rdp;
+mod server_conn;
+mod state;
 mod system;
+mod timer;
 mod tls;
 pub(crate) mod uri;
 mod var;
@@ -54,6 +63,8 @@ pub struct Fetch {
     pub(crate) awaits: bool,
     pub(crate) prepare: Prepare,
     pub(crate) read: Read,
+    /// It reads a body, which somebody must keep for it.
+    pub(crate) body: bool,
     /// Why it cannot be used yet.
     pub later: Option<&'static str>,
     /// The version of HAProxy that brought it, if 2.6 does not have it.
@@ -77,6 +88,7 @@ pub(crate) const fn fetch(name: &'static str, kind: Type, phases: Phases, read: 
         kind,
         phases,
         awaits: false,
+        body: false,
         prepare: |_, _| Ok(()),
         read,
         later: None,
@@ -107,6 +119,18 @@ impl Fetch {
         self
     }
 
+    pub(crate) const fn reads_body(mut self) -> Self {
+        self.body = true;
+        self
+    }
+
+    /// Says that a body is wanted, if it is.
+    pub(crate) fn note_body(&self, scope: &Scope<'_>) {
+        let bodies = &mut scope.vars.borrow_mut().bodies;
+        bodies.0 |= self.body && self.phases.contains(Phase::HttpRequest);
+        bodies.1 |= self.body && self.phases.contains(Phase::HttpResponse);
+    }
+
     /// Known to HAProxy, not to us yet, for this reason.
     pub(crate) const fn later(mut self, reason: &'static str) -> Self {
         self.later = Some(reason);
@@ -114,7 +138,6 @@ impl Fetch {
     }
 
     /// Known since that version of HAProxy, and not to 2.6.
-    #[allow(dead_code, reason = "the rows of 3.x use it as they come")]
     pub(crate) const fn since(mut self, version: &'static str) -> Self {
         self.since = Some(version);
         self
@@ -147,13 +170,22 @@ impl Fetch {
 
 /// The tables by the names of their files.
 const FAMILIES: &[(&str, &[Fetch])] = &[
+    ("auth", auth::FETCHES),
+    ("body", body::FETCHES),
+    ("capture", capture::FETCHES),
     ("conn", conn::FETCHES),
     ("constant", constant::FETCHES),
+    ("hash", hash::FETCHES),
+    ("hello", hello::FETCHES),
     ("http_req", http_req::FETCHES),
     ("http_res", http_res::FETCHES),
     ("payload", payload::FETCHES),
     ("proxy", proxy::FETCHES),
+    ("rdp", rdp::FETCHES),
+    ("server_conn", server_conn::FETCHES),
+    ("state", state::FETCHES),
     ("system", system::FETCHES),
+    ("timer", timer::FETCHES),
     ("tls", tls::FETCHES),
     ("var", var::FETCHES),
 ];
@@ -231,6 +263,67 @@ mod tests {
         assert_eq!(names.len(), count);
     }
 
+    /// The columns of HAProxy's listing that each of our phases stands for: of a frontend's rules and of a backend's.
+    #[rustfmt::skip]
+    const COLUMNS: &[(Phase, &[usize])] = &[
+        (Phase::TcpConnection, &[0]), (Phase::TcpSession, &[1]), (Phase::TcpContent, &[2, 6]),
+        (Phase::HttpRequest, &[3, 7]), (Phase::TcpResponse, &[11, 15]), (Phase::HttpResponse, &[12, 16]),
+        (Phase::HttpAfterResponse, &[12, 16]), (Phase::Log, &[18]), (Phase::Check, &[19]), (Phase::Config, &[20]),
+        (Phase::Cli, &[21]),
+    ];
+
+    /// What HAProxy's listing calls a type; it has two of addresses, and some rows say `sint` of an address.
+    fn is_type(kind: Type, name: &str, listed: &str) -> bool {
+        match kind {
+            Type::Ip => matches!(listed, "ipv4" | "ipv6") || name.starts_with("bc_"),
+            Type::Bin if name == "ssl_fc_cipherlist_hex" => true,
+            _ => listed == kind.name(),
+        }
+    }
+
+    /// `-dKsmp` prints where each fetch is legal, what it takes and what it yields.
+    #[test]
+    fn phases_arguments_and_types_are_haproxys() {
+        let listing = include_str!("../../testdata/fetches-2.6.txt");
+        let (mut compared, mut wrong) = (0, Vec::new());
+        for line in listing.lines().filter(|line| line.starts_with('[')) {
+            let (columns, row) = line[1..].split_once(']').unwrap();
+            let legal: Vec<bool> = columns.split_whitespace().map(|column| column == "Y").collect();
+            let (call, kind) = row.trim().split_once(": ").unwrap();
+            let (name, args) = call.split_once('(').unwrap_or((call, ""));
+            let Some(known) = find(name).filter(|known| known.later.is_none()) else { continue };
+            for (phase, places) in COLUMNS {
+                let expected = places.iter().any(|place| legal[*place]);
+                if known.phases.contains(*phase) != expected {
+                    wrong.push(format!("{name} in {phase:?}"));
+                }
+            }
+            if !is_type(known.kind, name, kind) {
+                wrong.push(format!("{name} is {kind}"));
+            }
+            let all = args.split(',').filter(|arg| !arg.is_empty()).count();
+            let required = args.split('[').next().unwrap_or_default();
+            let required = required.split(',').filter(|arg| !arg.is_empty()).count();
+            if (known.args.len(), known.required, known.since) != (all, required, None) {
+                wrong.push(format!("{name} takes {all}, {required} of them required"));
+            }
+            compared += 1;
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        let ours = all().filter(|row| row.since.is_none());
+        assert_eq!(compared, ours.map(|row| 1 + row.aliases.len()).sum::<usize>());
+    }
+
+    #[test]
+    fn every_fetch_of_haproxys_is_known() {
+        let listing = include_str!("../../testdata/fetches-2.6.txt");
+        for line in listing.lines().filter(|line| line.starts_with('[')) {
+            let row = line.split_once("] ").unwrap().1;
+            let name = row.split(['(', ':']).next().unwrap();
+            assert!(find(name).is_some(), "{name}");
+        }
+    }
+
     #[test]
     fn an_unknown_name_suggests_a_known_one() {
         assert_eq!(nearest("pathbeg"), Some("path_beg"));
@@ -240,7 +333,7 @@ mod tests {
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
         let scope = scope_at(Phase::HttpRequest);
-        let bad = crate::Expr::parse_text("nbsrv(b)", &scope).unwrap_err();
+        let bad = crate::Expr::parse_text("sc0_conn_cnt", &scope).unwrap_err();
         assert!(bad.why.contains("not supported yet"), "{}", bad.why);
     }
 }

@@ -2,35 +2,51 @@
 
 use super::{Fetch, Request, Visit, fetch, one};
 use crate::arg::{self, Arg, Kind};
-use crate::{Phases, Type, Value};
+use crate::value::leading_int;
+use crate::{Phases, Side, Type, Value};
+
+const BOUNDS: &[Kind] = &[Kind::Int, Kind::Int];
+const LV: &[Kind] = &[Kind::Int, Kind::Int, Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("req.len", Type::Int, Phases::REQUEST, len).aliases(&["req_len"]).awaits().example("req.len", "17"),
-    fetch("req.payload", Type::Bin, Phases::REQUEST, payload).aliases(&["payload"]).takes(&[Kind::Int, Kind::Int], 2).prepare(|args, _| bounds(args)).awaits().example("req.payload(1,2)", "ET"),
-    fetch("req.ssl_hello_type", Type::Int, Phases::REQUEST, hello_type).aliases(&["req_ssl_hello_type"]).awaits().example("req.ssl_hello_type", ""),
-    fetch("req.ssl_sni", Type::Str, Phases::REQUEST, sni).aliases(&["req_ssl_sni"]).awaits().example("req.ssl_sni", ""),
-    fetch("req.ssl_ver", Type::Int, Phases::REQUEST, version).aliases(&["req_ssl_ver"]).awaits().example("req.ssl_ver", ""),
+    fetch("req.payload", Type::Bin, Phases::REQUEST, |r, v| payload(r, Side::Request, v)).takes(BOUNDS, 2).awaits().example("req.payload(1,2)", "ET"),
+    fetch("req.payload_lv", Type::Bin, Phases::REQUEST, |r, v| payload_lv(r, Side::Request, v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("req.payload_lv(0,1)", ""),
+    fetch("payload", Type::Bin, Phases::HEADS, |r, v| payload(r, at_hand(r), v)).takes(BOUNDS, 2).awaits().example("payload(4,1)", "/"),
+    fetch("payload_lv", Type::Bin, Phases::HEADS, |r, v| payload_lv(r, at_hand(r), v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("payload_lv(0,1)", ""),
+    fetch("res.len", Type::Int, Phases::RESPONSE, res_len).awaits().example("res.len", "5"),
+    fetch("res.payload", Type::Bin, Phases::RESPONSE, |r, v| payload(r, Side::Response, v)).takes(BOUNDS, 2).awaits().example("res.payload(0,3)", "\u{2}hi"),
+    fetch("res.payload_lv", Type::Bin, Phases::RESPONSE, |r, v| payload_lv(r, Side::Response, v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("res.payload_lv(0,1)", "hi"),
 ];
 
 fn len<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     one(i64::try_from(request.txn.request_length()).ok().map(Value::Int), visit);
 }
 
-fn bounds(args: &[Arg]) -> Result<(), String> {
-    let negative = |at| arg::int(args, at).is_some_and(|n| n < 0);
-    if negative(0) || negative(1) {
-        Err("payload offset and length must not be negative".to_owned())
-    } else {
-        Ok(())
+fn res_len<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    one(i64::try_from(request.txn.raw_response().len()).ok().map(Value::Int), visit);
+}
+
+fn at_hand(request: &Request<'_>) -> Side {
+    if request.txn.status().is_some() { Side::Response } else { Side::Request }
+}
+
+fn raw<'a>(request: &Request<'a>, side: Side) -> &'a [u8] {
+    match side {
+        Side::Request => request.txn.raw_request(),
+        Side::Response => request.txn.raw_response(),
     }
 }
 
+fn number(args: &[Arg], at: usize) -> Option<usize> {
+    usize::try_from(arg::int(args, at)?).ok()
+}
+
 /// `payload(offset,length)`; a length of 0 is all there is.
-fn payload<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let number = |at| arg::int(request.args, at).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let (offset, length) = (number(0), number(1));
-    let bytes = request.txn.raw_request();
+fn payload<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    let (Some(offset), Some(length)) = (number(request.args, 0), number(request.args, 1)) else { return };
+    let bytes = raw(request, side);
     let cut = match length {
         0 => bytes.get(offset..),
         _ => offset.checked_add(length).and_then(|end| bytes.get(offset..end)),
@@ -38,60 +54,48 @@ fn payload<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     one(cut.map(|bytes| Value::Bin(bytes.into())), visit);
 }
 
-fn hello_type<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(
-        handshake(request.txn.raw_request())
-            .and_then(|hello| hello.first())
-            .map(|kind| Value::Int((*kind).into())),
-        visit,
-    );
+/// `payload_lv(offset1,length,offset2)`: where the length stands, how long it is, and where what it measures begins:
+/// behind it, at a place, or, with a sign, so far from behind it.
+fn lv(args: &mut Vec<Arg>) -> Result<(), String> {
+    if arg::int(args, 0).is_some_and(|n| n < 0) {
+        return Err("payload offset1 must be positive".to_owned());
+    }
+    if arg::int(args, 1).is_none_or(|n| n <= 0) {
+        return Err("payload length must be > 0".to_owned());
+    }
+    let text = String::from_utf8_lossy(arg::text(args, 2)).into_owned();
+    if text.trim_start_matches(['+', '-']).parse::<u32>().is_err() && !text.is_empty() {
+        return Err("payload offset2 is not a number".to_owned());
+    }
+    let relative = text.is_empty() || text.starts_with(['+', '-']);
+    let offset = leading_int(text.as_bytes());
+    let behind = arg::int(args, 0).unwrap_or(0).saturating_add(arg::int(args, 1).unwrap_or(0));
+    let start = if relative { behind.saturating_add(offset) } else { offset };
+    if start < 0 {
+        return Err("payload offset2 too negative".to_owned());
+    }
+    args.truncate(2);
+    args.push(Arg::Int(start));
+    Ok(())
 }
 
-/// The name in the client's hello.
-fn sni<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(handshake(request.txn.raw_request()).and_then(server_name).map(Value::text), visit);
+fn payload_lv<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    one(measured(raw(request, side), request.args).map(|bytes| Value::Bin(bytes.into())), visit);
 }
 
-/// The version the client speaks: major in the upper half, minor in the lower.
-fn version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let version = handshake(request.txn.raw_request())
-        .and_then(|hello| hello.get(4..6))
-        .map(|pair| Value::Int(i64::from(pair[0]) << 16 | i64::from(pair[1])));
-    one(version, visit);
-}
-
-/// The handshake message in the first TLS record.
-fn handshake(bytes: &[u8]) -> Option<&[u8]> {
-    let [22, 3, _, high, low, rest @ ..] = bytes else { return None };
-    let len = usize::from(u16::from_be_bytes([*high, *low]));
-    rest.get(..len.min(rest.len())).filter(|hello| !hello.is_empty())
-}
-
-fn server_name(hello: &[u8]) -> Option<&[u8]> {
-    if *hello.first()? != 1 {
+fn measured<'a>(bytes: &'a [u8], args: &[Arg]) -> Option<&'a [u8]> {
+    let (offset, width, start) = (number(args, 0)?, number(args, 1)?, number(args, 2)?);
+    let length = bytes.get(offset..offset.checked_add(width)?)?;
+    let length =
+        length.iter().try_fold(0_usize, |sum, byte| sum.checked_mul(256)?.checked_add((*byte).into()))?;
+    if length == 0 {
         return None;
     }
-    // type, length, version, random
-    let mut rest = hello.get(4 + 2 + 32..)?;
-    skip(&mut rest, 1)?;
-    skip(&mut rest, 2)?;
-    skip(&mut rest, 1)?;
-    let mut extensions = skip(&mut rest, 2)?;
-    while extensions.len() >= 4 {
-        let kind = u16::from_be_bytes([extensions[0], extensions[1]]);
-        extensions = &extensions[2..];
-        let mut body = skip(&mut extensions, 2)?;
-        if kind == 0 {
-            let mut list = skip(&mut body, 2)?;
-            list = list.strip_prefix(&[0])?;
-            return skip(&mut list, 2);
-        }
-    }
-    None
+    bytes.get(start..start.checked_add(length)?)
 }
 
 /// Takes what stands behind its length of one or two bytes.
-fn skip<'a>(bytes: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
+pub(super) fn skip<'a>(bytes: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
     let prefix = bytes.get(..width)?;
     let len = prefix.iter().fold(0_usize, |len, byte| len << 8 | usize::from(*byte));
     let taken = bytes.get(width..width + len)?;
@@ -101,38 +105,35 @@ fn skip<'a>(bytes: &mut &'a [u8], width: usize) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use crate::world::{World, evaluate};
-
-    /// A client's hello with this name, as small as it can be.
-    fn hello(name: &str) -> Vec<u8> {
-        let len = u8::try_from(name.len()).unwrap();
-        let mut extension = vec![0, 0, 0, len + 5, 0, len + 3, 0, 0, len];
-        extension.extend(name.as_bytes());
-        let mut body = vec![3, 3];
-        body.extend([7; 32]);
-        body.extend([0, 0, 2, 0x13, 1, 1, 0, 0, u8::try_from(extension.len()).unwrap()]);
-        body.extend(extension);
-        let mut message = vec![1, 0, 0, u8::try_from(body.len()).unwrap()];
-        message.extend(body);
-        let mut record = vec![22, 3, 1, 0, u8::try_from(message.len()).unwrap()];
-        record.extend(message);
-        record
-    }
+    use crate::Phase;
+    use crate::world::{World, evaluate, scope_at};
 
     #[test]
-    fn a_clients_hello_is_read() {
-        let world = World { raw: hello("www.example.com"), ..World::sample() };
-        assert_eq!(evaluate("req.ssl_sni", &world).as_deref(), Some("www.example.com"));
-        assert_eq!(evaluate("req.ssl_hello_type", &world).as_deref(), Some("1"));
-        assert_eq!(evaluate("req.ssl_ver", &world).as_deref(), Some("196611"));
+    fn what_a_length_measures_is_cut_out() {
+        let world = World { raw: b"\0\x03abcdef".to_vec(), ..World::sample() };
+        for (text, expected) in [
+            ("req.payload_lv(0,2)", Some("abc")),
+            ("req.payload_lv(0,2,4)", Some("cde")),
+            ("req.payload_lv(0,2,+1)", Some("bcd")),
+            ("req.payload_lv(0,2,-1)", Some("\u{3}ab")),
+            ("req.payload_lv(0,2,6)", None),
+            ("req.payload_lv(0,1)", None),
+            ("req.payload_lv(9,1)", None),
+        ] {
+            assert_eq!(evaluate(text, &world).as_deref(), expected, "{text}");
+        }
     }
 
+    /// HAProxy 2.6's words.
     #[test]
-    fn a_hello_cut_anywhere_never_panics() {
-        let whole = hello("a.example");
-        for end in 0..whole.len() {
-            let world = World { raw: whole[..end].to_vec(), ..World::sample() };
-            assert_eq!(evaluate("req.ssl_sni", &world), None, "{end}");
+    fn places_are_judged_when_they_are_read() {
+        for (text, why) in [
+            ("req.payload_lv(-1,1)", "payload offset1 must be positive"),
+            ("req.payload_lv(0,0)", "payload length must be > 0"),
+            ("req.payload_lv(0,1,x)", "payload offset2 is not a number"),
+        ] {
+            let bad = crate::Expr::parse_text(text, &scope_at(Phase::TcpContent)).unwrap_err();
+            assert_eq!(bad.why, format!("invalid args in fetch method 'req.payload_lv' : {why}"));
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::{Phases, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("fe_id", Type::Int, Phases::ALL, |r, visit| one(id(r.txn.frontend()), visit)).example("fe_id", "2"),
-    fetch("fe_name", Type::Str, Phases::ALL, |r, visit| one(name(r.txn.frontend()), visit)).example("fe_name", "www"),
+    fetch("fe_id", Type::Int, Phases::CONNECTION, |r, visit| one(id(r.txn.frontend()), visit)).example("fe_id", "2"),
+    fetch("fe_name", Type::Str, Phases::CONNECTION, |r, visit| one(name(r.txn.frontend()), visit)).example("fe_name", "www"),
     fetch("be_id", Type::Int, Phases::BACKEND, |r, visit| one(id(r.txn.backend()), visit)).example("be_id", "3"),
     fetch("be_name", Type::Str, Phases::BACKEND, |r, visit| one(name(r.txn.backend()), visit)).example("be_name", "app"),
     fetch("srv_id", Type::Int, Phases::SERVER, |r, visit| one(id(r.txn.server()), visit)).example("srv_id", "1"),

@@ -14,10 +14,16 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("hostname", Type::Str, Phases::ALL, |r, visit| one(Some(Value::text(r.txn.hostname().as_bytes())), visit)).example("hostname", "host-a"),
     fetch("nbproc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("nbproc", "1"),
     fetch("proc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("proc", "1"),
+    fetch("pid", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(std::process::id().into())), visit)).since("3.0").example("pid,bool", "1"),
+    fetch("prio_class", Type::Int, Phases::INTERNAL, |_, visit| one(Some(Value::Int(0)), visit)).example("prio_class", "0"),
+    fetch("prio_offset", Type::Int, Phases::INTERNAL, |_, visit| one(Some(Value::Int(0)), visit)).example("prio_offset", "0"),
+    fetch("quic_enabled", Type::Bool, Phases::ALL, |_, visit| one(Some(Value::Bool(false)), visit)).since("3.0").example("quic_enabled", "0"),
+    fetch("stopping", Type::Bool, Phases::INTERNAL, |r, visit| one(Some(Value::Bool(r.txn.stopping())), visit)).example("stopping", "0"),
+    fetch("internal.strm.is_htx", Type::Bool, Phases::INTERNAL, |r, visit| one(Some(Value::Bool(r.txn.method().is_some())), visit)).example("internal.strm.is_htx", "1"),
     fetch("rand", Type::Int, Phases::ALL, rand).takes(&[Kind::Int], 0).example("rand(100)", "42"),
     fetch("thread", Type::Int, Phases::ALL, |r, visit| one(Some(Value::Int(r.txn.thread().into())), visit)).example("thread", "1"),
     fetch("uuid", Type::Str, Phases::ALL, uuid).takes(&[Kind::Int], 0).prepare(|args, _| version_four(args)).example("uuid", "6b8b4567-6b8b-4567-ab8b-45676b8b4567"),
-    fetch("wait_end", Type::Bool, Phases::ALL, wait_end).awaits().example("wait_end", "1"),
+    fetch("wait_end", Type::Bool, Phases::INTERNAL, wait_end).awaits().example("wait_end", "1"),
 ];
 
 fn since_epoch(request: &Request<'_>) -> Duration {
@@ -76,7 +82,7 @@ fn rand<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
 fn version_four(args: &[Arg]) -> Result<(), String> {
     match arg::int(args, 0) {
         None | Some(4) => Ok(()),
-        Some(_) => Err("Unsupported UUID version".to_owned()),
+        Some(version) => Err(format!("Unsupported UUID version: '{version}'")),
     }
 }
 

@@ -13,8 +13,17 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "h2"),
     fetch("ssl_fc_is_resumed", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.resumed, visit)).example("ssl_fc_is_resumed", "0"),
     fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "0"),
+    fetch("ssl_fc_npn", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_npn", ""),
+    fetch("ssl_fc_alg_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_alg_keysize", "256"),
+    fetch("ssl_fc_use_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_use_keysize", "256"),
     fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_c_used", "0"),
 ];
+
+/// The bits of the cipher's key, by its name; what is no AES is ChaCha20.
+pub(super) fn key_bits(tls: &Tls) -> Option<i64> {
+    let bits = if tls.cipher.contains("128") { 128 } else { 256 };
+    (!tls.cipher.is_empty()).then_some(bits)
+}
 
 fn text<'a>(request: &Request<'a>, of: fn(&'a Tls) -> Option<&'a str>, visit: Visit<'_, 'a>) {
     one(request.txn.tls().and_then(of).map(|text| Value::text(text.as_bytes())), visit);

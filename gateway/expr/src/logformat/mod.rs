@@ -212,7 +212,7 @@ mod tests {
         let world = World::get("/p?v=%01%0a", &[]);
         for (text, expected) in [
             ("a  b   %f", "a b www"),
-            ("%[hdr(nope)] %B", "- -"),
+            ("%[hdr(nope)] %bc", "- -"),
             ("%{+Q}[hdr(nope)]|%{+Q}sslv|%sslv", "\"\"|\"\"|-"),
             ("%{+Q}o%ci %cp %f", "\"192.0.2.7\" 40000 \"www\""),
             ("%{+X}o%ci %cp", "C0000207 9C40"),

@@ -8,6 +8,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::Mention;
+
 pub use assign::{Assignment, Conditions};
 pub use store::{ProcessVars, SharedVars, Slots, TxnVars, VarLimits};
 
@@ -83,15 +85,36 @@ pub struct VarTable {
     names: [Vec<Arc<str>>; SCOPES.len()],
 }
 
-/// A table that is being filled while a configuration is read.
-pub type Naming = Rc<RefCell<VarTable>>;
+/// What the expressions of a configuration name, and ask for beyond the heads, while it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// The variables.
+    pub vars: VarTable,
+    /// Proxies and servers that must exist.
+    pub mentions: Vec<Mention>,
+    /// An expression reads the body of a message of this side: (request, response).
+    pub bodies: (bool, bool),
+}
 
-impl PartialEq for VarTable {
-    /// Which names were met, and in which order, means nothing: expressions are compared by the names that they hold.
+impl PartialEq for Names {
+    /// What was met, and in which order, means nothing: expressions are compared by the names that they hold.
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
+
+impl Names {
+    /// The variable of a name; see [`VarTable::name`].
+    ///
+    /// # Errors
+    /// The name is none, in HAProxy's words.
+    pub fn name(&mut self, name: &str) -> Result<Var, String> {
+        self.vars.name(name)
+    }
+}
+
+/// Names that are being gathered.
+pub type Naming = Rc<RefCell<Names>>;
 
 impl VarTable {
     /// The variable of a name; a name that is met for the first time gets a place.
@@ -114,6 +137,11 @@ impl VarTable {
         let names = &self.names[scope as usize];
         let slot = names.iter().position(|known| &**known == name)?;
         Some(Var { scope, slot, name: names[slot].clone() })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.iter().all(Vec::is_empty)
     }
 
     /// The names of a scope, in the order of their places.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Var, VarScope};
+use super::{Var, VarScope, VarTable};
 use crate::Value;
 
 /// What HAProxy counts for a variable besides the bytes of its text.
@@ -99,6 +99,17 @@ impl SharedVars {
     /// The values as they are now.
     pub fn read(&self) -> Arc<Slots> {
         self.lock().clone()
+    }
+
+    /// The same values in the places that another configuration gives the variables of a connection.
+    pub fn moved(&self, from: &VarTable, to: &VarTable) -> Self {
+        let (old, mut new) = (self.read(), Slots::default());
+        for (slot, name) in from.names(VarScope::Sess).iter().enumerate() {
+            if let (Some(value), Some(var)) = (old.get(slot), to.find(name)) {
+                new.set(var.slot, Some(value.clone()));
+            }
+        }
+        Self { current: Mutex::new(Arc::new(new)) }
     }
 
     /// Changes one value, and gives all as they are then.
@@ -314,7 +325,6 @@ impl Drop for TxnVars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::var::VarTable;
 
     fn text(text: &str) -> Option<Value<'static>> {
         Some(Value::made(text.as_bytes().to_vec()))
@@ -378,6 +388,18 @@ mod tests {
         assert_eq!(other.get(&a), text("x"));
         other.refresh();
         assert_eq!(other.get(&a), text("y"));
+    }
+
+    #[test]
+    fn another_configuration_gives_other_places() {
+        let (mut from, mut to) = (VarTable::default(), VarTable::default());
+        let (a, b) = (from.name("sess.a").unwrap(), from.name("sess.b").unwrap());
+        let vars = SharedVars::default();
+        vars.set(a.slot, text("x"));
+        vars.set(b.slot, text("y"));
+        let (c, b) = (to.name("sess.c").unwrap(), to.name("sess.b").unwrap());
+        let moved = vars.moved(&from, &to).read();
+        assert_eq!((moved.get(c.slot), moved.get(b.slot).cloned()), (None, text("y")));
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl BackendCounters {
         self.sessions_total.get()
     }
 
+    /// Sessions in the last second (`be_sess_rate`).
+    pub fn session_rate(&self) -> u64 {
+        self.session_rate.get()
+    }
+
     /// Sessions at the moment (`beconn` of log lines).
     pub fn current(&self) -> u64 {
         self.sessions.get()

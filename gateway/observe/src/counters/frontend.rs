@@ -103,6 +103,16 @@ impl FrontendCounters {
         self.connections_total.get()
     }
 
+    /// Sessions in the last second (`fe_sess_rate`).
+    pub fn session_rate(&self) -> u64 {
+        self.session_rate.get()
+    }
+
+    /// Requests in the last second (`fe_req_rate`).
+    pub fn request_rate(&self) -> u64 {
+        self.request_rate.get()
+    }
+
     /// Connections at the moment (`feconn` of log lines).
     pub fn current(&self) -> u64 {
         self.sessions.get()

@@ -138,6 +138,11 @@ impl ServerCounters {
         internal_error => internal_errors;
     }
 
+    /// Sessions in the last second (`srv_sess_rate`).
+    pub fn session_rate(&self) -> u64 {
+        self.session_rate.get()
+    }
+
     /// Sessions at the moment (`srv_conn` of log lines).
     pub fn current(&self) -> u64 {
         self.sessions.get()

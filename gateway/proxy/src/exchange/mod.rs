@@ -31,10 +31,11 @@ pub(crate) async fn run(pool: &Pool, session: &mut Session, ctx: &mut Ctx) {
 }
 
 async fn exchange(pool: &Pool, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
-    let mut replay = Replay::default();
+    let mut replay = Replay::of(ctx.body_read.take());
     let mut fresh = !may_share(ctx);
     loop {
         let mut server = reach(pool, ctx, fresh).await?;
+        ctx.link = Some(server.link.clone());
         let result = Relay::new(&mut server, session, ctx, &mut replay).run().await;
         match result {
             Ok(true) => {

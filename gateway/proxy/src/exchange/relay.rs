@@ -43,6 +43,12 @@ impl Replay {
         !self.lost
     }
 
+    /// What was read before there was a server, and whether it was all.
+    pub(super) fn of((part, done): (Option<Bytes>, bool)) -> Self {
+        let size = part.as_ref().map_or(0, Bytes::len);
+        Self { parts: part.into_iter().collect(), size, lost: false, done }
+    }
+
     fn remember(&mut self, part: &Bytes) {
         if self.lost || self.size + part.len() > REPLAY_LIMIT {
             self.lost = true;

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use expr::ServerLink;
 use listen::Stream;
 use observe::ServerCounters;
 use pingora::{Error, ErrorType, Result};
@@ -29,6 +30,8 @@ pub(crate) struct ServerConnection {
     pub input: BytesMut,
     /// Where it belongs in the pool.
     pub key: Key,
+    /// Its two ends.
+    pub link: ServerLink,
     counters: Arc<ServerCounters>,
     reused: bool,
 }
@@ -37,7 +40,13 @@ impl ServerConnection {
     /// A connection that was just made.
     pub(crate) fn new(stream: Stream, key: Key, counters: Arc<ServerCounters>) -> Self {
         counters.connection_used();
-        Self { stream, input: BytesMut::new(), key, counters, reused: false }
+        let link = match &stream {
+            Stream::Tcp(tcp) => {
+                ServerLink { source: tcp.local_addr().ok(), destination: tcp.peer_addr().ok(), tls: None }
+            }
+            Stream::Unix(_) => ServerLink { source: None, destination: None, tls: None },
+        };
+        Self { stream, link, input: BytesMut::new(), key, counters, reused: false }
     }
 
     /// The same connection for its next request.

@@ -70,7 +70,8 @@ pub(crate) fn log_early(ctx: &mut Ctx) {
     }
 }
 
-fn timers(ctx: &Ctx, end: Instant) -> Timers {
+/// The times of a request that ends now.
+pub(crate) fn timers(ctx: &Ctx, end: Instant) -> Timers {
     let times = &ctx.times;
     let queued = times.queued;
     let selected = times.selected;

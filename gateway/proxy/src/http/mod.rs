@@ -3,6 +3,7 @@
 //! Each callback is a door to the file that does its work: `request` judges, `route` chooses the backend, `connect`
 //! the server, `response` the answer's head, `finish` counts and logs.
 
+pub(crate) mod buffer;
 pub(crate) mod connect;
 pub(crate) mod finish;
 pub(crate) mod request;

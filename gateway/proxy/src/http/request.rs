@@ -6,13 +6,14 @@ use std::time::{Instant, SystemTime};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use config::model::{ConnectionMode, ForwardFor};
+use expr::TxnVars;
 use http::{Method, Version};
 use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 use rules::{AnswerKind, Flow, RuleSet, Service};
 
-use super::route;
+use super::{buffer, route};
 use crate::answer::{self, Reply};
 use crate::connection::Connection;
 use crate::ctx::Ctx;
@@ -52,6 +53,11 @@ pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     }
     route.frontend.counters.request();
     ctx.sizes.0 = ctx.request.counted();
+    let model = &route.runtime.model;
+    if !model.asked.vars.is_empty() {
+        ctx.vars = TxnVars::new(Some(route.runtime.vars.clone()), connection.variables(model));
+        ctx.vars.refresh();
+    }
     ctx.route = Some(route);
     ctx.connection = Some(connection);
     Ok(())
@@ -96,10 +102,16 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
         ctx.silent = true;
         return answer(session, ctx, route.frontend.pages.reply(200)).await;
     }
-    for rules in [&frontend.tcp_request_content, &frontend.http_request] {
-        if !rules.is_empty() && run(gateway, rules, session, ctx).await? {
-            return Ok(true);
-        }
+    if !frontend.tcp_request_content.is_empty()
+        && run(gateway, &frontend.tcp_request_content, session, ctx).await?
+    {
+        return Ok(true);
+    }
+    if buffer_body(session, ctx, frontend.options.buffer_request).await? {
+        return Ok(true);
+    }
+    if !frontend.http_request.is_empty() && run(gateway, &frontend.http_request, session, ctx).await? {
+        return Ok(true);
     }
     let Some(backend) = route::backend(ctx) else {
         return refuse(session, ctx, Outcome::NO_SERVER).await;
@@ -109,6 +121,9 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
     ctx.counted = true;
     ctx.backend = Some(backend.clone());
     backend.upstream.counters.request();
+    if buffer_body(session, ctx, model.options.buffer_request).await? {
+        return Ok(true);
+    }
     if model.listen != Some(route.frontend.id) {
         for rules in [&model.tcp_request_content, &model.http_request] {
             if !rules.is_empty() && run(gateway, rules, session, ctx).await? {
@@ -117,6 +132,23 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
         }
     }
     Ok(false)
+}
+
+/// `option http-buffer-request` waits for the body; without it expressions see what came with the head. True if the
+/// request was answered.
+async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Result<bool> {
+    let read = ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.0);
+    if !(waits || read) || session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
+        return Ok(false);
+    }
+    if !waits {
+        return buffer::arrived(session, ctx).await.map(|()| false);
+    }
+    let wait = buffer::Wait { until: buffer::patience(ctx), at_least: 0 };
+    match buffer::wait(session, ctx, wait).await? {
+        Some(outcome) => refuse(session, ctx, outcome).await,
+        None => Ok(false),
+    }
 }
 
 fn is_monitor(request: &RequestHead, uri: &str) -> bool {

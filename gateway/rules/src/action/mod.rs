@@ -213,7 +213,7 @@ pub(crate) fn keyword(phase: Phase) -> &'static str {
         Phase::HttpRequest => "http-request",
         Phase::HttpResponse => "http-response",
         Phase::HttpAfterResponse => "http-after-response",
-        Phase::Log | Phase::Anywhere => "rule",
+        Phase::Log | Phase::Anywhere | Phase::Check | Phase::Config | Phase::Cli => "rule",
     }
 }
 

@@ -1,0 +1,47 @@
+//! What a client says of itself in `authorization` (configuration.txt 7.3.6, `http_auth_*`).
+
+use std::ops::ControlFlow;
+
+use super::{Fetch, Request, Visit, fetch, one};
+use crate::arg::{self, Kind};
+use crate::{Phases, Side, Type, Value};
+
+#[rustfmt::skip]
+pub(super) const FETCHES: &[Fetch] = &[
+    fetch("http_auth_bearer", Type::Str, Phases::REQUEST, bearer).takes(&[Kind::Header], 0).awaits().example("http_auth_bearer(x-token)", "t0k"),
+    fetch("http_auth_pass", Type::Str, Phases::REQUEST, |r, v| basic(r, 1, v)).awaits().example("http_auth_pass", "open:sesame"),
+    fetch("http_auth_type", Type::Str, Phases::REQUEST, kind).awaits().example("http_auth_type", "Basic"),
+    fetch("http_auth_user", Type::Str, Phases::REQUEST, |r, v| basic(r, 0, v)).awaits().example("http_auth_user", "ali"),
+];
+
+/// A header's scheme and what follows it.
+fn credentials<'a>(request: &Request<'a>, name: &http::HeaderName) -> Option<(&'a [u8], &'a [u8])> {
+    let mut line = None;
+    request.txn.headers(Side::Request, Some(name), &mut |_, value| {
+        line = Some(value);
+        ControlFlow::Break(())
+    });
+    let line = line?;
+    let end = memchr::memchr(b' ', line).filter(|end| *end > 0)?;
+    Some((&line[..end], line[end..].trim_ascii_start()))
+}
+
+fn kind<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let scheme = credentials(request, &http::header::AUTHORIZATION).map(|(scheme, _)| scheme);
+    let known = |scheme: &&[u8]| [&b"Basic"[..], b"Bearer"].iter().any(|it| it.eq_ignore_ascii_case(scheme));
+    one(scheme.filter(known).map(Value::text), visit);
+}
+
+fn basic<'a>(request: &Request<'a>, part: usize, visit: Visit<'_, 'a>) {
+    let pair = credentials(request, &http::header::AUTHORIZATION)
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"basic"))
+        .and_then(|(_, text)| crate::convert::unbase64(text));
+    let half = pair.and_then(|pair| pair.splitn(2, |byte| *byte == b':').nth(part).map(<[u8]>::to_vec));
+    one(half.map(Value::made), visit);
+}
+
+fn bearer<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let name = arg::header(request.args, 0).unwrap_or(&http::header::AUTHORIZATION);
+    let token = credentials(request, name).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer"));
+    one(token.map(|(_, token)| Value::text(token)), visit);
+}

@@ -1,0 +1,147 @@
+//! A request's body before its server is chosen: what `option http-buffer-request` and `wait-for-body` wait for, and what
+//! `req.body` reads (configuration.txt 4.2).
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use http::Version;
+use pingora::protocols::http::HttpTask;
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+
+use crate::ctx::Ctx;
+use crate::http1::head::decimal;
+use crate::message::{Lines, ResponseHead};
+use crate::outcome::{Blame, Outcome};
+
+/// The bytes of a body that have come, bounded by the buffer's size.
+#[derive(Debug, Default)]
+pub(crate) struct Buffered {
+    data: BytesMut,
+    /// That was all of it.
+    whole: bool,
+}
+
+impl Buffered {
+    /// What has come.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The length that the head announces; without one, what has come.
+    pub(crate) fn size(&self, lines: &Lines) -> u64 {
+        let length = lines.all(b"content-length").next().and_then(|value| decimal(value));
+        length.unwrap_or(self.data.len() as u64)
+    }
+
+    /// Takes what has come, and whether it is all, for the server.
+    pub(crate) fn take(&mut self) -> (Option<Bytes>, bool) {
+        let data = self.data.split().freeze();
+        (Some(data).filter(|data| !data.is_empty()), self.whole)
+    }
+}
+
+/// How much is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait {
+    /// Until then.
+    pub until: Option<Instant>,
+    /// That many bytes do; 0 is all that the buffer holds.
+    pub at_least: usize,
+}
+
+/// Waits for the body, and says what the request ends with if it does not come.
+///
+/// # Errors
+/// The client's connection failed, or the body is none.
+pub(crate) async fn wait(session: &mut Session, ctx: &mut Ctx, wait: Wait) -> Result<Option<Outcome>> {
+    let limit = room(ctx);
+    arrived(session, ctx).await?;
+    let enough = if wait.at_least == 0 { limit } else { wait.at_least.min(limit) };
+    if !ctx.body_read.whole && ctx.body_read.data.len() < enough {
+        expect(session, ctx).await?;
+    }
+    while !ctx.body_read.whole && ctx.body_read.data.len() < enough {
+        let client = session.as_downstream_mut();
+        let piece = match wait.until {
+            None => client.read_request_body().await,
+            Some(until) => match tokio::time::timeout_at(until.into(), client.read_request_body()).await {
+                Ok(piece) => piece,
+                Err(_) => return Ok(Some(LATE)),
+            },
+        };
+        match piece {
+            Ok(piece) => take(session, ctx, piece),
+            Err(error) => return failed(error).map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// The body did not come in time.
+const LATE: Outcome = Outcome::new(408, b'c', b'D', Blame::Request);
+
+fn failed(error: Box<Error>) -> Result<Outcome> {
+    match error.etype() {
+        ErrorType::ReadTimedout => Ok(LATE),
+        ErrorType::ConnectionClosed => Ok(Outcome::new(400, b'C', b'D', Blame::ClientAbort)),
+        ErrorType::InvalidHTTPHeader => Ok(Outcome::new(400, b'P', b'R', Blame::Request)),
+        _ => Err(error.into_down()),
+    }
+}
+
+/// Takes what came with the head, without waiting.
+pub(crate) async fn arrived(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+    let limit = room(ctx);
+    while !ctx.body_read.whole && ctx.body_read.data.len() < limit {
+        if session.as_downstream_mut().is_body_done() {
+            ctx.body_read.whole = true;
+            break;
+        }
+        match session.as_downstream_mut().read_request_body().now_or_never() {
+            Some(Ok(piece)) => take(session, ctx, piece),
+            // whoever reads on will meet it again
+            None | Some(Err(_)) => break,
+        }
+    }
+    Ok(())
+}
+
+fn take(session: &mut Session, ctx: &mut Ctx, piece: Option<Bytes>) {
+    match piece {
+        Some(data) => {
+            ctx.body.0 += data.len() as u64;
+            ctx.body_read.data.extend_from_slice(&data);
+            ctx.body_read.whole = session.as_downstream_mut().is_body_done();
+        }
+        None => ctx.body_read.whole = true,
+    }
+}
+
+/// What a buffer has left beside the head.
+fn room(ctx: &Ctx) -> usize {
+    let size = ctx.route.as_ref().map_or(0, |route| route.runtime.model.global.head_size);
+    let head = usize::try_from(ctx.sizes.0).unwrap_or(usize::MAX);
+    size.saturating_sub(head)
+}
+
+/// A client that waits to be asked for its body is asked.
+async fn expect(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+    let waits = |value: &Bytes| value.eq_ignore_ascii_case(b"100-continue");
+    if ctx.request.version != Version::HTTP_11 || !ctx.request.lines.all(b"expect").any(waits) {
+        return Ok(());
+    }
+    let head = Box::new(ResponseHead::new(100).into_http1()?);
+    session.write_response_tasks(vec![HttpTask::Header(head, false)]).await.map_err(Error::into_down)?;
+    Ok(())
+}
+
+/// How long `option http-buffer-request` waits: what is left of `timeout http-request`, or `timeout client`.
+pub(crate) fn patience(ctx: &Ctx) -> Option<Instant> {
+    let timeouts = &ctx.frontend()?.model().timeouts;
+    match timeouts.http_request {
+        Some(time) => Some(ctx.times.started + time),
+        None => timeouts.client.map(|time: Duration| Instant::now() + time),
+    }
+}
