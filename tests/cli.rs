@@ -30,6 +30,16 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::duplicate_names_are_refused", duplicates);
     cases.test("cli::references_to_nothing_are_refused", dangling);
     cases.ours_only(
+        "cli::dump_writes_a_file_that_means_the_same",
+        "HAProxy cannot write its configuration",
+        dump,
+    );
+    cases.ours_only(
+        "cli::dump_writes_what_is_not_supported_yet_and_ends_with_1",
+        "HAProxy cannot write its configuration",
+        dump_ahead,
+    );
+    cases.ours_only(
         "cli::every_example_in_conf_loads_in_both_spellings",
         "HAProxy reads no YAML and refuses names that do not resolve",
         examples,
@@ -221,6 +231,35 @@ fn dangling() {
     assert!(said.contains("nowhere"), "{said}");
     assert_eq!(check(&GOOD.replace("default_backend b", "use_backend b if undefined_acl")).0, Some(1));
     assert_eq!(check(&GOOD.replace("frontend f", "frontend f from nowhere")).0, Some(1));
+}
+
+/// Writes `text` under `name` and dumps it in `spelling`: the exit code, the dump and what was said.
+fn dumped(name: &str, text: &str, spelling: &str) -> (Option<i32>, String, String) {
+    let dir = Dir::new();
+    let file = dir.write(name, text).display().to_string();
+    run(&["--dump", spelling, "-f", &file])
+}
+
+fn dump() {
+    let (code, cfg, said) = dumped("c.cfg", GOOD, "cfg");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert!(cfg.contains("backend b") && cfg.contains("timeout connect 5s"), "{cfg}");
+    let (_, yaml, _) = dumped("c.cfg", GOOD, "yaml");
+    assert_eq!(dumped("d.yaml", &yaml, "cfg"), (Some(0), cfg.clone(), String::new()));
+    assert_eq!(dumped("d.cfg", &cfg, "yaml"), (Some(0), yaml, String::new()));
+    let (code, nothing, said) = dumped("c.cfg", &GOOD.replace(":18080", ":x"), "cfg");
+    assert_eq!((code, nothing.as_str()), (Some(1), ""));
+    assert!(said.contains("c.cfg:8]"), "{said}");
+    assert_eq!(dumped("c.cfg", "backend b\n  mode http\n", "cfg").0, Some(2), "nothing would listen");
+    assert_eq!(dumped("c.cfg", GOOD, "toml").0, Some(1));
+}
+
+/// A mode that no issue will give life to soon.
+fn dump_ahead() {
+    let (code, cfg, said) = dumped("c.cfg", &GOOD.replace("mode http", "mode tcp"), "cfg");
+    assert_eq!(code, Some(1));
+    assert!(cfg.contains("mode tcp") && cfg.contains("server s"), "{cfg}");
+    assert!(said.contains("c.cfg:4] : 'mode tcp' is not supported yet"), "{said}");
 }
 
 /// The files below the repository's `folder` with one of these endings.

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use config::Spelling;
+
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -23,6 +25,8 @@ pub(crate) enum Action {
     Demo,
     /// `explain`.
     Explain(Explain),
+    /// `--dump`.
+    Dump(Spelling),
     /// `--completions`.
     Completions(Shell),
     /// `--man`.
@@ -184,6 +188,7 @@ const FLAGS: &[Flag] = &[
     flag("-dt", Rest("[<trace>]"), |_, _| Ok(()),                                           NO_EFFECT),
     flag("-dC", Rest("[<key>]"), |_, _| Ok(()),                                             NO_EFFECT),
     flag("--metrics", Word("<address>"), |a, v| { a.metrics = Some(v.into()); Ok(()) },     "serves /metrics, /healthz and /readyz here (also: GATEWAY_METRICS)"),
+    flag("--dump", Word("<cfg|yaml>"), dump,                                                "writes the effective configuration and exits as -c; what is only 'not supported yet' is written too"),
     flag("--completions", Word("<shell>"), completions,                                     "writes completions for bash, zsh or fish"),
     flag("--man", Nothing, |a, _| { a.action = Action::Man; Ok(()) },                       "writes the manual page"),
 ];
@@ -215,6 +220,12 @@ fn completions(args: &mut Args, name: &str) -> Result<(), String> {
     let shell = SHELLS.iter().find(|(known, _)| *known == name).map(|(_, shell)| *shell);
     let shell = shell.ok_or_else(|| format!("'{name}' is none of bash, zsh and fish"))?;
     args.action = Action::Completions(shell);
+    Ok(())
+}
+
+fn dump(args: &mut Args, name: &str) -> Result<(), String> {
+    let spelling = Spelling::find(name).ok_or_else(|| format!("'{name}' is none of cfg and yaml"))?;
+    args.action = Action::Dump(spelling);
     Ok(())
 }
 
@@ -296,7 +307,8 @@ impl Args {
         if self.metrics.is_none() {
             self.metrics = std::env::var("GATEWAY_METRICS").ok().filter(|addr| !addr.is_empty());
         }
-        let needs_file = matches!(self.action, Action::Run | Action::Check | Action::Explain(_));
+        let needs_file =
+            matches!(self.action, Action::Run | Action::Check | Action::Explain(_) | Action::Dump(_));
         if needs_file && self.files.is_empty() {
             return Err("no configuration file was given (-f FILE)".to_owned());
         }
@@ -458,6 +470,13 @@ mod tests {
         assert_eq!(parse("--completions zsh").unwrap().action, Action::Completions(Shell::Zsh));
         assert_eq!(parse("--completions csh").unwrap_err(), "'csh' is none of bash, zsh and fish");
         assert_eq!(parse("--man").unwrap().action, Action::Man);
+    }
+
+    #[test]
+    fn a_spelling_is_one_that_is_known() {
+        assert_eq!(parse("--dump yaml -f a").unwrap().action, Action::Dump(Spelling::Yaml));
+        assert_eq!(parse("-f a --dump toml").unwrap_err(), "'toml' is none of cfg and yaml");
+        assert!(parse("--dump cfg").unwrap_err().starts_with("no configuration file"));
     }
 
     #[test]

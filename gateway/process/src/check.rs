@@ -11,7 +11,7 @@ use crate::names;
 use crate::report::Report;
 
 /// HAProxy's code for a file that is right and has nothing to listen on.
-const NO_LISTENER: u8 = 2;
+pub(crate) const NO_LISTENER: u8 = 2;
 
 /// `-c`: 0 if the configuration is valid, 1 if not.
 pub(crate) fn configuration(args: &Args) -> ExitCode {

@@ -13,6 +13,8 @@ enum Value {
     Directory,
     /// The name of a shell.
     Shell,
+    /// One of the configuration's two languages.
+    Spelling,
     /// A word that nobody can guess.
     Word,
 }
@@ -23,9 +25,13 @@ fn value(flag: &Flag) -> Value {
         Takes::Word("<file|dir>" | "<pidfile>" | "<socket>") => Value::File,
         Takes::Word("<dir>") => Value::Directory,
         Takes::Word("<shell>") => Value::Shell,
+        Takes::Word("<cfg|yaml>") => Value::Spelling,
         Takes::Word(_) | Takes::Pids => Value::Word,
     }
 }
+
+/// What follows `--dump`.
+const SPELLINGS: &str = "cfg yaml";
 
 fn shells() -> String {
     SHELLS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
@@ -75,6 +81,10 @@ fn bash(name: &str) -> Vec<String> {
             behind(Value::Shell),
             shells()
         ),
+        format!(
+            "        {}) COMPREPLY=($(compgen -W '{SPELLINGS}' -- \"$cur\")); return ;;",
+            behind(Value::Spelling)
+        ),
         format!("        {}) return ;;", behind(Value::Word)),
         "    esac".to_owned(),
         format!("    words='{}'", names(&mut args::flags())),
@@ -99,6 +109,7 @@ fn zsh(name: &str) -> Vec<String> {
             Value::File => ":_files".to_owned(),
             Value::Directory => ":_directories".to_owned(),
             Value::Shell => format!(":({})", shells()),
+            Value::Spelling => format!(":({SPELLINGS})"),
             Value::None | Value::Word => ":".to_owned(),
         };
         let (glued, tail) = match flag.takes {
@@ -152,6 +163,7 @@ fn fish(name: &str) -> Vec<String> {
             Value::File => " -r -F".to_owned(),
             Value::Directory => " -x -a '(__fish_complete_directories)'".to_owned(),
             Value::Shell => format!(" -x -a '{}'", shells()),
+            Value::Spelling => format!(" -x -a '{SPELLINGS}'"),
             Value::Word => " -x".to_owned(),
         };
         format!("complete -c {name}{only} {spelled}{takes} -d '{}'", flag.help.replace('\'', "\\'"))

@@ -15,6 +15,7 @@ mod completion;
 mod daemon;
 mod demo;
 mod disk;
+mod dump;
 mod entrypoint;
 mod exit;
 mod explain;
@@ -78,6 +79,7 @@ fn act(args: &Args, name: &str) -> ExitCode {
         Action::Check => check::configuration(args),
         Action::Run => run::run(args),
         Action::Demo => demo::run(args),
+        Action::Dump(spelling) => dump::run(args, *spelling),
         Action::Explain(words) => explain::run(args, words, name),
         Action::Completions(shell) => {
             print!("{}", completion::script(*shell, name));

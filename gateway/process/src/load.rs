@@ -45,20 +45,26 @@ pub(crate) fn load_with(args: &Args, variables: &Variables, report: &Report) -> 
 
 /// Reads the files and says everything that is wrong in them.
 pub(crate) fn read(args: &Args, variables: &Variables, report: &Report) -> Option<Read> {
+    let (read, sound) = understand(args, variables, report)?;
+    sound.then_some(read)
+}
+
+/// The same, and what directives that nothing acts on yet hold back, too; says whether it may be used.
+pub(crate) fn understand(args: &Args, variables: &Variables, report: &Report) -> Option<(Read, bool)> {
     if let Some(missing) = missing_file(args) {
         report.alert(&missing);
         return None;
     }
     let loaded = config::load(&args.files, &Disk, variables, &Facts::default());
     report.diagnostics(&loaded.diagnostics, &loaded.sources);
-    let failed = loaded.diagnostics.has_errors();
-    let Some(model) = loaded.model.filter(|_| !failed) else {
+    let sound = loaded.model.is_some();
+    if !sound {
         let names: Vec<&str> = loaded.sources.names().collect();
         report.alert(&format!("config : Error(s) found in configuration file : {}", names.join(", ")));
         report.alert("config : Fatal errors found in configuration.");
-        return None;
-    };
-    Some(Read { model, warned: loaded.diagnostics.has_warnings(), sources: loaded.sources })
+    }
+    let model = loaded.model.or(loaded.ahead)?;
+    Some((Read { model, warned: loaded.diagnostics.has_warnings(), sources: loaded.sources }, sound))
 }
 
 fn missing_file(args: &Args) -> Option<String> {
@@ -71,7 +77,7 @@ fn missing_file(args: &Args) -> Option<String> {
 }
 
 /// Certificates and TLS settings are part of what a configuration must have right. Yields whether there were warnings.
-fn check_tls(model: &Model, report: &Report) -> Option<bool> {
+pub(crate) fn check_tls(model: &Model, report: &Report) -> Option<bool> {
     let (mut failed, mut warned) = (false, false);
     for frontend in &model.frontends {
         for bind in &frontend.binds {
@@ -97,7 +103,7 @@ fn check_tls(model: &Model, report: &Report) -> Option<bool> {
 }
 
 /// The command line goes before the files (management.txt 3).
-fn apply(args: &Args, model: &mut Model) {
+pub(crate) fn apply(args: &Args, model: &mut Model) {
     if args.maxconn.is_some() {
         model.global.maxconn = args.maxconn;
     }
