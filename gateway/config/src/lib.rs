@@ -21,6 +21,8 @@ mod corpus_test;
 #[cfg(test)]
 mod examples_test;
 #[cfg(test)]
+mod golden_test;
+#[cfg(test)]
 mod load_test;
 #[cfg(test)]
 mod sections_test;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{
     BindAddress, CheckKind, ExpectStatus, LogTo, Model, ServerAddress, ServerPort, TrafficLog,
 };
-use crate::world::{load_text, said};
+use crate::world::load_text;
 
 /// A text that loads without a word.
 fn model(text: &str) -> Model {
@@ -178,23 +178,6 @@ fn the_environment_and_setenv_reach_the_words() {
         "global\n presetenv P 7001\n presetenv P 7002\n{HTTP}frontend f\n bind \":${{P}}\"\n"
     ));
     assert_eq!(model.frontends[0].binds[0].name, ":7001");
-}
-
-#[test]
-fn mistakes_are_told_in_haproxys_words() {
-    let golden = include_str!("../testdata/diagnostics.test");
-    let mut cases = 0;
-    let mut wrong = String::new();
-    for case in golden.split("\n====\n").skip(1) {
-        let (text, expected) = case.split_once("----\n").expect("a case has two parts");
-        let found = said(text);
-        cases += 1;
-        if found.iter().map(String::as_str).ne(expected.lines()) {
-            wrong.push_str(&format!("{text}----\n{}\n====\n", found.join("\n")));
-        }
-    }
-    assert!(cases > 10, "only {cases} cases");
-    assert!(wrong.is_empty(), "what is said now:\n{wrong}");
 }
 
 #[test]
