@@ -3,13 +3,14 @@
 use crate::support::cases::Cases;
 use crate::support::client::get;
 use crate::support::origin::Origin;
-use crate::support::subject::{Config, Dir, run, run_in};
+use crate::support::subject::{Config, Dir, Kind, kind, run, run_in};
 use crate::support::tls::certificate;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::c_accepts_a_good_file", good);
     cases.test("cli::c_refuses_a_bad_file_with_1_and_names_every_mistake", bad);
     cases.test("cli::a_missing_file_is_named", missing);
+    cases.test("cli::c_refuses_a_user_that_is_not_known", unknown_user);
     cases.test("cli::dw_makes_warnings_fatal", warnings);
     cases.test("cli::cc_answers_by_its_exit_code", conditions);
     cases.test("cli::v_names_a_version_and_ends_with_0", versions);
@@ -90,6 +91,15 @@ fn missing() {
     let (code, _, stderr) = run(&["-c", "-f", "/nonexistent/haproxy.cfg"]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("/nonexistent/haproxy.cfg"), "{stderr}");
+}
+
+/// Who is not root cannot become another user, and HAProxy alone makes an error of that.
+fn unknown_user() {
+    let (code, said) = check(&GOOD.replace("global\n", "global\n  user no-such-user\n"));
+    let root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    assert_eq!(code == Some(1), root || kind() == Kind::Haproxy, "{said}");
+    assert!(code == Some(0) || said.contains("cannot find user id for 'no-such-user'"), "{said}");
 }
 
 fn warnings() {
@@ -258,7 +268,7 @@ fn dump() {
 fn dump_ahead() {
     let (code, cfg, said) = dumped("c.cfg", &GOOD.replace("mode http", "mode tcp"), "cfg");
     assert_eq!(code, Some(1));
-    assert!(cfg.contains("mode tcp") && cfg.contains("server s"), "{cfg}");
+    assert!(!cfg.contains("mode http") && cfg.contains("server s"), "{cfg}");
     assert!(said.contains("c.cfg:4] : 'mode tcp' is not supported yet"), "{said}");
 }
 

@@ -41,13 +41,13 @@ fn told(configuration: &str) -> (String, String) {
     (pipe.collect(), loaded.diagnostics.render_terminal(&loaded.sources))
 }
 
-/// The case as it would be written now; a case that shows no terminal gets none unless all are written anew.
-fn case_now(case: &str, whole: bool) -> String {
+/// The case as it would be written now.
+fn case_now(case: &str) -> String {
     let mut parts = case.splitn(3, PART);
     let configuration = parts.next().unwrap_or_default();
     let shows_terminal = parts.nth(1).is_some();
     let (pipe, terminal) = told(configuration);
-    match whole || shows_terminal {
+    match shows_terminal {
         true => format!("{configuration}{PART}{pipe}{PART}{}", terminal.trim_end()),
         false => format!("{configuration}{PART}{}", pipe.trim_end()),
     }
@@ -62,7 +62,7 @@ fn all_is_said_as_it_is_written_down() {
         let mut now = text.split(CASE).take(1).map(str::to_owned).collect::<Vec<_>>();
         for case in text.trim_end().split(CASE).skip(1) {
             assert!(case.contains(PART), "a case without {PART:?} in {}: {case}", file.display());
-            let said = case_now(case, rewrite);
+            let said = case_now(case);
             cases += 1;
             if said != case {
                 wrong.push_str(&format!("{}:\n{said}{CASE}", file.display()));

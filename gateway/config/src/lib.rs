@@ -25,6 +25,10 @@ mod golden_test;
 #[cfg(test)]
 mod load_test;
 #[cfg(test)]
+mod mutation_test;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod sections_test;
 #[cfg(test)]
 mod table_test;

@@ -21,6 +21,10 @@ pub(crate) fn configuration(args: &Args) -> ExitCode {
     }
     let report = Report::new(args.is_silent());
     let Some(loaded) = load::load(args, &report) else { return ExitCode::FAILURE };
+    if let Err(error) = crate::privilege::check(&loaded.model.global.run_as) {
+        report.alert(&format!("config : {error}"));
+        return ExitCode::FAILURE;
+    }
     let unresolved = names::unresolved(&loaded.model);
     unresolved.iter().for_each(|warning| report.warning(warning));
     if args.zero_warning && !unresolved.is_empty() {

@@ -38,6 +38,12 @@ pub(crate) fn give_up(run_as: &RunAs, chroot: Option<&Path>) -> Result<Vec<Strin
     Ok(warnings)
 }
 
+/// Whether the identity could be taken: an error must refuse the configuration, warnings need not.
+pub(crate) fn check(run_as: &RunAs) -> Result<Vec<String>, String> {
+    let mut warnings = Vec::new();
+    identity(run_as, &mut warnings).map(|_| warnings)
+}
+
 /// A failure is an error for root, who could keep too many rights, and a warning for everybody else.
 fn accept(
     done: io::Result<()>,

@@ -90,7 +90,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("numa-cpu-mapping").no().ignored(THREADS), keyword("thread-group").ignored(THREADS), keyword("thread-groups").ignored(THREADS),
     keyword("thread-hard-limit").ignored(THREADS), keyword("shm-stats-file").ignored(STATES), keyword("shm-stats-file-max-objects").ignored(STATES),
     keyword("close-spread-time").takes(1, "a time").ignored("idle connections are closed at once when the process stops"),
-    keyword("quiet").ignored("messages go to standard error"), keyword("debug").no().ignored("use the command line's -d"),
+    keyword("quiet").ignored("messages go to standard error"),
     keyword("localpeer")         .takes(1, "a name").parse(localpeer),
     keyword("mworker-max-reloads").takes(1, "a number").ignored("a reload starts no process"),
     keyword("server-state-base").ignored(STATES), keyword("server-state-file").ignored(STATES),

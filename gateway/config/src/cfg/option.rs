@@ -48,7 +48,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option persist")              .in_(BE) .no().ignored("there is no persistence to keep: cookies are not supported yet"),
     keyword("option disable-h2-upgrade")   .in_(FE) .no(),
     keyword("option http-restrict-req-hdr-names").in_(ANY).takes(1, "preserve, delete or reject").parse(header_names).lacks("'delete' and 'reject'"),
-    keyword("option http-use-htx")         .in_(ANY).no().ignored("it is always so"),
     keyword("option http-drop-request-trailers") .in_(BE).no(),
     keyword("option http-drop-response-trailers").in_(FE).no(),
     keyword("option use-small-buffers")    .in_(ANY).no().ignored("buffers grow as needed"),
