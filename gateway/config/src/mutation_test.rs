@@ -41,6 +41,7 @@ const MEANT: &[(&str, &str)] = &[
     (" : missing ']' in address",       "HAProxy takes it for a name, and refuses it when it does not resolve"),
     ("expects an integer argument",     "HAProxy reads what is no number, or not there, as 0 or as another number"),
     ("value must be between",           "HAProxy reads what is too large as another number"),
+    ("wrong value '",                    "HAProxy reads what is no number as 0 or as another number"),
     ("weight is not within",            "HAProxy reads what is no number as 0"),
     ("'weight' expects a weight",       "HAProxy reads what is not there as 0"),
 ];
@@ -48,8 +49,7 @@ const MEANT: &[(&str, &str)] = &[
 /// Differences that are gaps still, in HAProxy's words.
 #[rustfmt::skip]
 const GAPS: &[&str] = &[
-    "'hold'", "unexpected character 'x' in argument to <hold>", "timer overflow in argument <nx> to <hold>", "'nameserver",
-    "unknown keyword 'naemserver' in 'resolvers'", "'server (null)/", "'tune.ssl.default-dh-param'", "unknown option 'no-tls-",
+    "'tune.ssl.default-dh-param'", "unknown option 'no-tls-",
     "config : config: ", "error detected while parsing switching rule : no such ACL",
 ];
 

@@ -49,3 +49,10 @@ pub(crate) fn load_text(name: &str, text: &str) -> Loaded {
     let world = World { texts: vec![(name.into(), text.into())], vars: vec![("FD", "3")] };
     load(&[name.into()], &world, &world, &Facts::default())
 }
+
+/// All that is said about a text, as tools see it: a letter for the severity, then the line.
+pub(crate) fn said(text: &str) -> Vec<String> {
+    let loaded = load_text("h.cfg", text);
+    let lines = loaded.diagnostics.render_pipe(&loaded.sources);
+    lines.into_iter().map(|(severity, line)| format!("{} {line}", &severity.name()[..1])).collect()
+}
