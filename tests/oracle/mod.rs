@@ -14,6 +14,7 @@ mod logging;
 mod parsing;
 mod random;
 mod rows;
+mod rules;
 mod suite;
 mod timeouts;
 
@@ -30,6 +31,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     parsing::cases(cases);
     random::cases(cases);
     rows::cases(cases);
+    rules::cases(cases);
     timeouts::cases(cases);
 }
 

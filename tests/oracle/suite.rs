@@ -16,6 +16,8 @@ pub(crate) struct Suite {
     pub(crate) name: &'static str,
     /// The line that chooses the log's format.
     pub(crate) log: &'static str,
+    /// Lines for `global`.
+    pub(crate) global: &'static str,
     /// Lines for `defaults`.
     pub(crate) defaults: &'static str,
     /// Lines for `frontend front`, which has its bind already.
@@ -36,6 +38,7 @@ impl Suite {
         Self {
             name,
             log: "option httplog",
+            global: "",
             defaults: "",
             frontend: String::new(),
             fallback: "default_backend app",
@@ -90,12 +93,12 @@ impl Suite {
 
     fn text(&self) -> String {
         format!(
-            "global\n  log \"${{LOG}}\" format raw local0\n  maxconn 2000\n  nbthread 1\n\
+            "global\n  log \"${{LOG}}\" format raw local0\n  maxconn 2000\n  nbthread 1\n{}\
              defaults base\n  mode http\n  log global\n  {}\n  timeout connect 5s\n  \
              timeout client 8s\n  timeout server 8s\n{}\n\
              frontend front\n  bind \"fd@${{FRONT}}\"\n{}\n  {}\n\
              backend app\n{}\n  server s \"${{ORIGIN}}\"\n{}\n",
-            self.log, self.defaults, self.frontend, self.fallback, self.backend, self.more
+            self.global, self.log, self.defaults, self.frontend, self.fallback, self.backend, self.more
         )
     }
 }

@@ -10,8 +10,8 @@ use rules::RuleSet;
 
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
-    Balance, Bind, Cache, Check, ExpectStatus, Global, HttpErrors, LogProfile, LogTarget, Mailers, Mode,
-    ProxyOptions, Resolvers, ServerAddress, Timeouts, TrafficLog,
+    Balance, Bind, Cache, Captures, Check, ExpectStatus, Global, HttpErrors, LogProfile, LogTarget, Mailers,
+    Mode, ProxyOptions, Resolvers, ServerAddress, Timeouts, TrafficLog, UniqueId,
 };
 
 /// Everything that was read.
@@ -79,6 +79,9 @@ pub(crate) struct Proxy {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) servers: Vec<Server>,
     pub(crate) use_backend: Vec<Switch>,
+    pub(crate) use_server: Vec<Switch>,
+    pub(crate) monitor_fail: Vec<expr::Cond>,
+    pub(crate) captures: Captures,
     /// Keywords that were seen in this section itself.
     pub(crate) seen: HashSet<&'static str>,
     /// The latest kind of rule, for warnings about their order.
@@ -109,6 +112,9 @@ impl Proxy {
             certificates: Vec::new(),
             servers: Vec::new(),
             use_backend: Vec::new(),
+            use_server: Vec::new(),
+            monitor_fail: Vec::new(),
+            captures: Captures::default(),
             seen: HashSet::new(),
             order: None,
             own_checks: false,
@@ -141,6 +147,9 @@ pub(crate) struct Settings {
     /// Where the traffic log's form was asked for.
     pub(crate) traffic_span: Option<Span>,
     pub(crate) log_tag: Option<String>,
+    pub(crate) error_log: Option<expr::LogFormat>,
+    pub(crate) structured: Option<expr::LogFormat>,
+    pub(crate) unique_id: UniqueId,
     pub(crate) monitor_uri: Option<String>,
     pub(crate) http_check: Option<HttpCheck>,
     /// `http-check send`, whether or not `option httpchk` was said before it.
@@ -153,17 +162,26 @@ pub(crate) struct Settings {
 /// The rule sets of a section.
 #[derive(Clone, Default)]
 pub(crate) struct Rules {
+    pub(crate) tcp_connection: RuleSet,
+    pub(crate) tcp_session: RuleSet,
     pub(crate) inspect_delay: Option<Duration>,
     pub(crate) tcp_content: RuleSet,
     pub(crate) http_request: RuleSet,
     /// `redirect` lines, which run after the `http-request` rules.
     pub(crate) redirect: Vec<rules::Rule>,
+    pub(crate) response_delay: Option<Duration>,
+    pub(crate) tcp_response: RuleSet,
     pub(crate) http_response: RuleSet,
+    pub(crate) http_after_response: RuleSet,
 }
 
 impl Rules {
     pub(crate) fn is_empty(&self) -> bool {
         self.inspect_delay.is_none()
+            && self.tcp_connection.is_empty()
+            && self.tcp_session.is_empty()
+            && self.tcp_response.is_empty()
+            && self.http_after_response.is_empty()
             && self.tcp_content.is_empty()
             && self.http_request.is_empty()
             && self.redirect.is_empty()
@@ -209,10 +227,12 @@ pub(crate) struct Certificate {
     pub(crate) label: String,
 }
 
-/// A `use_backend` line.
+/// A `use_backend` or `use-server` line.
 #[derive(Clone, Debug)]
 pub(crate) struct Switch {
-    pub(crate) backend: Word,
+    pub(crate) to: Word,
+    /// The name is made for each request.
+    pub(crate) format: Option<expr::LogFormat>,
     pub(crate) cond: Option<expr::Cond>,
     pub(crate) place: String,
 }

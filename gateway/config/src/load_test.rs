@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    BindAddress, CheckKind, ExpectStatus, LogTo, Model, ServerAddress, ServerPort, TrafficLog,
+    BindAddress, CheckKind, ExpectStatus, LogTo, Model, ServerAddress, ServerPort, SwitchTo, TrafficLog,
 };
 use crate::world::load_text;
 
@@ -48,7 +48,8 @@ fn judge_original(model: &Model) {
     assert_eq!(frontend.inspect_delay, secs(5));
     assert_eq!(frontend.tcp_request_content.iter().count(), 1);
     assert_eq!(frontend.use_backend.len(), 1);
-    assert_eq!(model.backend(frontend.use_backend[0].backend).name, backend.name);
+    let SwitchTo::Backend(chosen) = frontend.use_backend[0].backend else { panic!("a fixed name") };
+    assert_eq!(model.backend(chosen).name, backend.name);
     assert!(frontend.use_backend[0].cond.is_some());
     assert!(matches!(frontend.binds[0].address, BindAddress::Tcp(at) if at.ip().is_unspecified()));
     assert_eq!((backend.timeouts.connect, backend.timeouts.check), (secs(5), secs(5)));

@@ -14,6 +14,7 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::server::KEYWORDS,
     cfg::balance::KEYWORDS,
     cfg::check::KEYWORDS,
+    cfg::capture::KEYWORDS,
     cfg::rule::KEYWORDS,
 ];
 

@@ -7,10 +7,12 @@ use std::path::Path;
 use lang::{Diagnostic, Diagnostics, Files, Severity, Span, Word, suggest};
 
 use crate::cfg::{BACKEND, FRONTEND, LISTEN};
-use crate::draft::{Certificate, Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings};
+use rules::{Slot, SlotNumber};
+
+use crate::draft::{Certificate, Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings, Switch};
 use crate::model::{
     Backend, BackendId, BindTls, Check, CheckKind, Frontend, FrontendId, Global, LogTarget, Logging, Mode,
-    Model, Server as ModelServer, TrafficLog, UseBackend,
+    Model, Server as ModelServer, ServerChoice, SwitchTo, TrafficLog, UseBackend, UseServer,
 };
 
 /// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
@@ -243,10 +245,14 @@ impl Resolving<'_> {
         let switches = std::mem::take(&mut proxy.use_backend);
         let own = (mode(&proxy.settings), proxy.name.clone(), proxy.place.clone());
         let use_backend = switches.into_iter().filter_map(|switch| {
-            let backend = self.target(&switch.backend, &own, "use_backend")?;
+            let backend = match switch.format {
+                Some(format) => SwitchTo::Named(format),
+                None => SwitchTo::Backend(self.target(&switch.to, &own, "use_backend")?),
+            };
             Some(UseBackend { backend, cond: switch.cond, place: switch.place })
         });
         let use_backend = use_backend.collect();
+        slots(&proxy, self.notes);
         let settings = proxy.settings;
         let default_backend = settings.default_backend.as_ref();
         let default_backend = default_backend.and_then(|word| self.target(word, &own, "default_backend"));
@@ -260,10 +266,16 @@ impl Resolving<'_> {
             binds,
             maxconn: settings.maxconn,
             backlog: settings.backlog,
+            tcp_request_connection: settings.rules.tcp_connection,
+            tcp_request_session: settings.rules.tcp_session,
             inspect_delay: settings.rules.inspect_delay,
             tcp_request_content: settings.rules.tcp_content,
             http_request: settings.rules.http_request,
             http_response: settings.rules.http_response,
+            http_after_response: settings.rules.http_after_response,
+            captures: proxy.captures,
+            unique_id: settings.unique_id,
+            monitor_fail: proxy.monitor_fail,
             use_backend,
             default_backend,
             monitor_uri: settings.monitor_uri,
@@ -292,13 +304,43 @@ impl Resolving<'_> {
             inspect_delay: settings.rules.inspect_delay,
             tcp_request_content: settings.rules.tcp_content,
             http_request: settings.rules.http_request,
+            response_delay: settings.rules.response_delay,
+            tcp_response_content: settings.rules.tcp_response,
             http_response: settings.rules.http_response,
+            http_after_response: settings.rules.http_after_response,
+            use_server: self.use_server(proxy),
             timeouts: settings.timeouts,
             options: settings.options,
             logging: logging.clone(),
             listen: None,
             place: proxy.place.clone(),
         }
+    }
+
+    /// The `use-server` rules, with HAProxy's words where a server is not there.
+    fn use_server(&mut self, proxy: &Proxy) -> Vec<UseServer> {
+        let mut rules = Vec::new();
+        for Switch { to, format, cond, place } in &proxy.use_server {
+            let at = proxy.servers.iter().position(|server| server.name == to.text);
+            let server = match (format, at) {
+                (Some(format), _) => ServerChoice::Named(format.clone()),
+                (None, Some(at)) => ServerChoice::At(at),
+                (None, None) => {
+                    let (kind, name) = (proxy.kind.name(), &proxy.name);
+                    let message = format!(
+                        "{kind} '{name}' : unable to find server '{}' referenced in a 'use-server' rule.",
+                        to.text
+                    );
+                    let names = proxy.servers.iter().map(|server| server.name.as_str());
+                    let meant = suggest::nearest(&to.text, names).map(str::to_owned);
+                    self.notes.push(Diagnostic::alert(to.span, message).suggest(meant));
+                    continue;
+                }
+            };
+            let cond = cond.clone();
+            rules.extend(cond.map(|cond| UseServer { server, cond, place: place.clone() }));
+        }
+        rules
     }
 
     /// The backend that a name means, with HAProxy's words where there is none or its mode is another.
@@ -337,6 +379,8 @@ impl Resolving<'_> {
         let mut logging = Logging {
             targets: targets.collect(),
             traffic: settings.traffic.clone(),
+            error: settings.error_log.clone(),
+            structured: settings.structured.clone(),
             tag: settings.log_tag.clone(),
         };
         if mode(settings) == Mode::Tcp
@@ -405,6 +449,34 @@ fn build_server(server: &Server, id: u32, kind: &CheckKind, spread: u8) -> Model
         maxqueue: options.maxqueue,
         check: options.checked.then(|| Check { kind: kind.clone(), spread, ..options.check.clone() }),
         place: server.place.clone(),
+    }
+}
+
+/// The slots that rules of a frontend fill must be there.
+fn slots(proxy: &Proxy, notes: &mut Diagnostics) {
+    let rules = &proxy.settings.rules;
+    let sets = [
+        ("tcp-request content", &rules.tcp_content),
+        ("http-request", &rules.http_request),
+        ("http-response", &rules.http_response),
+        ("http-after-response", &rules.http_after_response),
+    ];
+    for (keyword, rule) in
+        sets.into_iter().flat_map(|(keyword, set)| set.iter().map(move |rule| (keyword, rule)))
+    {
+        let Some(Slot { side, number: SlotNumber::Id(id) }) = rule.slot() else { continue };
+        let known = match side {
+            expr::Side::Request => proxy.captures.request.len(),
+            expr::Side::Response => proxy.captures.response.len(),
+        };
+        if id >= known {
+            let message = format!(
+                "Proxy '{}': unable to find capture id '{id}' referenced by {keyword} capture rule at {}.",
+                proxy.name,
+                rule.place()
+            );
+            notes.alert(proxy.span, message);
+        }
     }
 }
 

@@ -36,6 +36,11 @@ impl Phase {
         1 << self as u16
     }
 
+    /// Whether its rules begin with `tcp-`.
+    pub fn is_tcp(self) -> bool {
+        matches!(self, Self::TcpConnection | Self::TcpSession | Self::TcpContent | Self::TcpResponse)
+    }
+
     /// How HAProxy names the place when something is not available there.
     pub fn place(self) -> &'static str {
         match self {

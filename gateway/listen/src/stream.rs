@@ -48,12 +48,36 @@ impl Stream {
         each!(self, s => s.writable().await)
     }
 
+    /// Lets the close go unnoticed by the client, as `silent-drop` needs: the kernel forgets the connection, and what
+    /// tells the other end of it does not get beyond the first router. Where that cannot be had the close is a reset.
+    pub fn hide(&self) {
+        let Self::Tcp(stream) = self else { return };
+        if forget(stream.as_raw_fd()) {
+            return;
+        }
+        let socket = socket2::SockRef::from(stream);
+        let v6 = stream.local_addr().is_ok_and(|addr| addr.is_ipv6());
+        let _ = if v6 { socket.set_unicast_hops_v6(1) } else { socket.set_ttl_v4(1) };
+        self.reset_on_close();
+    }
+
     /// Makes the close a reset and throws away what is unsent, as `silent-drop` and hard limits need.
     pub fn reset_on_close(&self) {
         if let Self::Tcp(stream) = self {
             let _ = socket2::SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
         }
     }
+}
+
+/// Has the kernel close without telling the other end (`TCP_REPAIR`), which it lets the network's administrator do.
+#[expect(unsafe_code, reason = "no crate that is in use has this socket option")]
+fn forget(fd: RawFd) -> bool {
+    const TCP_REPAIR: libc::c_int = 19;
+    let on: libc::c_int = 1;
+    let size = libc::socklen_t::try_from(size_of_val(&on)).unwrap_or(4);
+    // SAFETY: the option's value is an int that lives as long as the call, and `size` is its size.
+    let done = unsafe { libc::setsockopt(fd, libc::IPPROTO_TCP, TCP_REPAIR, (&raw const on).cast(), size) };
+    done == 0
 }
 
 impl AsyncRead for Stream {

@@ -183,10 +183,15 @@ pub(crate) fn head<'a>(
 
 /// Turns what a rule answers into a reply.
 pub fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
-    let Some(body) = &answer.body else { return pages.reply(answer.status) };
     let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
+    let Some(body) = &answer.body else {
+        let mut page = pages.reply(answer.status);
+        fields.for_each(|(name, value)| page.head.lines.push(name.to_vec(), value.to_vec()));
+        return page;
+    };
     let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());
-    Reply::new(head(answer.status, reason, fields), body.clone())
+    let head = head(answer.sent.unwrap_or(answer.status), reason, fields);
+    Reply { status: answer.status, ..Reply::new(head, body.clone()) }
 }
 
 impl Reply {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use config::model::Model;
@@ -37,6 +37,8 @@ pub struct Connection {
     pub accepted_at: SystemTime,
     /// How long the TLS handshake and the PROXY line took.
     pub handshake: Duration,
+    /// A rule wants it forgotten without a word.
+    pub hidden: AtomicBool,
     /// Requests so far.
     pub requests: AtomicU32,
     /// The request that an HTTP/1 connection is at.

@@ -2,16 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::Version;
 use http::header::HeaderName;
-use observe::log::LogRecord;
+use observe::log::{Endpoint, LogRecord};
 
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
+use crate::effects::Effects;
 use crate::fields::LogView;
 use crate::http::buffer::Buffered;
 use crate::http::finish;
@@ -81,12 +82,18 @@ pub(crate) struct Ctx {
     pub first: bool,
     /// An `http-request` rule set was run: the log's `TR` is known.
     pub judged: bool,
+    /// A rule ended it as if it had not been read: the log's `TR` is not known.
+    pub unread: bool,
     /// The variables that it sees.
     pub vars: TxnVars,
     /// The connection with the server that it was sent over.
     pub link: Option<ServerLink>,
     /// What has come of its body before a server was chosen.
     pub body_read: Buffered,
+    /// Its id, once somebody has asked for it.
+    pub id: OnceLock<Vec<u8>>,
+    /// What rules have changed beside the heads.
+    pub effects: Effects,
 }
 
 /// When a request reached its stages (configuration.txt 8.4).
@@ -162,9 +169,12 @@ impl Default for Ctx {
             closing: false,
             first: true,
             judged: false,
+            unread: false,
             vars: TxnVars::default(),
             link: None,
             body_read: Buffered::default(),
+            id: OnceLock::new(),
+            effects: Effects::default(),
         }
     }
 }
@@ -173,6 +183,35 @@ impl Ctx {
     /// The frontend, once the request has one.
     pub(crate) fn frontend(&self) -> Option<&Arc<Frontend>> {
         self.route.as_ref().map(|route| &route.frontend)
+    }
+
+    /// The client's address, as rules have left it; `None` on a unix socket.
+    pub(crate) fn source(&self) -> Option<SocketAddr> {
+        self.effects.source.over(self.connection.as_ref()?.source)
+    }
+
+    /// The address that it came to, as rules have left it.
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+        self.effects.destination.over(self.connection.as_ref()?.destination)
+    }
+
+    /// Both ends, as logs show them.
+    pub(crate) fn endpoints(&self, connection: &Connection) -> (Endpoint, Endpoint) {
+        let shown = |end: Option<SocketAddr>, real| end.map_or(real, Endpoint::Ip);
+        (
+            shown(self.source(), connection.client_endpoint()),
+            shown(self.destination(), connection.destination_endpoint()),
+        )
+    }
+
+    /// The request's id (`unique-id-format`), made when it is first asked for.
+    pub(crate) fn unique_id(&self) -> Option<&[u8]> {
+        let format = self.frontend()?.model().unique_id.format.as_ref()?;
+        if self.id.get().is_none() {
+            let id = format.to_bytes(&self.view(None));
+            self.id.get_or_init(|| id);
+        }
+        self.id.get().map(Vec::as_slice)
     }
 
     /// The request as expressions see it.
@@ -193,19 +232,19 @@ macro_rules! txn_through_view {
     ($who:ident, $this:ident => $view:expr) => {
         impl Txn for $who<'_> {
             fn source(&self) -> Option<IpAddr> {
-                self.ctx.connection.as_ref()?.source.map(|source| source.ip())
+                self.ctx.source().map(|source| source.ip())
             }
 
             fn source_port(&self) -> Option<u16> {
-                self.ctx.connection.as_ref()?.source.map(|source| source.port())
+                self.ctx.source().map(|source| source.port())
             }
 
             fn destination(&self) -> Option<IpAddr> {
-                self.ctx.connection.as_ref()?.destination.map(|destination| destination.ip())
+                self.ctx.destination().map(|destination| destination.ip())
             }
 
             fn destination_port(&self) -> Option<u16> {
-                self.ctx.connection.as_ref()?.destination.map(|destination| destination.port())
+                self.ctx.destination().map(|destination| destination.port())
             }
 
             fn connection_source(&self) -> Option<SocketAddr> {
@@ -338,6 +377,14 @@ macro_rules! txn_through_view {
                 self.ctx.vars.defer(var, value);
             }
 
+            fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+                self.ctx.effects.captures.get(side, slot)
+            }
+
+            fn unique_id(&self) -> Option<&[u8]> {
+                self.ctx.unique_id()
+            }
+
             fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
                 let $this = self;
                 $view.field(field, out)
@@ -375,6 +422,7 @@ impl<'a> View<'a> {
     fn field(self, field: LogField, out: &mut Vec<u8>) -> bool {
         let (Some(route), Some(connection)) = (&self.ctx.route, &self.ctx.connection) else { return false };
         let frontend = route.frontend.model();
+        let (client, destination) = self.ctx.endpoints(connection);
         let record = LogRecord {
             started: self.ctx.times.started_at,
             http: true,
@@ -388,12 +436,7 @@ impl<'a> View<'a> {
             bytes_out: self.ctx.sizes.1 + self.ctx.body.1,
             actconn: connection.process.current(),
             retries: self.ctx.retries,
-            ..LogRecord::new(
-                &frontend.name,
-                connection.client_endpoint(),
-                connection.destination_endpoint(),
-                connection.accepted_at,
-            )
+            ..LogRecord::new(&frontend.name, client, destination, connection.accepted_at)
         };
         LogView::without_message(&record).log_field(field, out)
     }

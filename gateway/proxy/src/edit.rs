@@ -4,7 +4,7 @@ use bytes::Bytes;
 use expr::{Side, Txn, Value, Var};
 use http::Method;
 use http::header::HeaderName;
-use rules::Message;
+use rules::{Change, Message};
 
 use crate::ctx::Ctx;
 use crate::message::{Line, Lines, ResponseHead, reason};
@@ -97,6 +97,10 @@ impl Message for RequestEditor<'_> {
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.ctx.vars.set(var, value);
     }
+
+    fn change(&mut self, change: Change) {
+        self.ctx.effects.note(change);
+    }
 }
 
 impl Message for ResponseEditor<'_> {
@@ -141,6 +145,10 @@ impl Message for ResponseEditor<'_> {
 
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.ctx.vars.set(var, value);
+    }
+
+    fn change(&mut self, change: Change) {
+        self.ctx.effects.note(change);
     }
 }
 

@@ -99,6 +99,16 @@ impl<'a> LogView<'a> {
             "HQ" => escape(query(word(record.request, 1)), SPECIAL, out),
             "sslv" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.version).as_bytes()),
             "sslc" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.cipher).as_bytes()),
+            "ID" => match self.message.as_ref().and_then(Txn::unique_id) {
+                Some(id) => out.extend_from_slice(id),
+                None => return false,
+            },
+            "CC" => return put(record.req_cookie, out),
+            "CS" => return put(record.res_cookie, out),
+            "hr" => return captured(record.req_captures, out),
+            "hs" => return captured(record.res_captures, out),
+            "hrl" => return listed(record.req_captures, out),
+            "hsl" => return listed(record.res_captures, out),
             "ci" => return address(record.client, out),
             "fi" => return address(record.destination, out),
             _ => return self.date(tag, out),
@@ -124,6 +134,9 @@ impl<'a> LogView<'a> {
 /// What a part of the request line escapes besides unprintable bytes.
 const SPECIAL: &[u8] = b"\"#";
 
+/// What a captured text escapes besides unprintable bytes.
+const CAPTURE: &[u8] = b"|\"{}#";
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -147,6 +160,36 @@ fn address(end: Endpoint, out: &mut Vec<u8>) -> bool {
             true
         }
     }
+}
+
+fn put(text: Option<&[u8]>, out: &mut Vec<u8>) -> bool {
+    text.iter().for_each(|text| escape(text, SPECIAL, out));
+    text.is_some()
+}
+
+/// `{first|second}`.
+fn captured(slots: Option<&[Option<&[u8]>]>, out: &mut Vec<u8>) -> bool {
+    let Some(slots) = slots else { return false };
+    out.push(b'{');
+    for (place, slot) in slots.iter().enumerate() {
+        if place > 0 {
+            out.push(b'|');
+        }
+        escape(slot.unwrap_or_default(), CAPTURE, out);
+    }
+    out.push(b'}');
+    true
+}
+
+/// `first - third`.
+fn listed(slots: Option<&[Option<&[u8]>]>, out: &mut Vec<u8>) -> bool {
+    for (place, slot) in slots.unwrap_or_default().iter().enumerate() {
+        if place > 0 {
+            out.push(b' ');
+        }
+        escape(slot.filter(|slot| !slot.is_empty()).unwrap_or(b"-"), CAPTURE, out);
+    }
+    slots.is_some()
 }
 
 fn word(line: Option<&[u8]>, place: usize) -> &[u8] {

@@ -4,9 +4,12 @@
 //! HTTP/1 to clients, and `http` judges every request.
 
 mod answer;
+mod captures;
 mod connection;
+mod connection_rules;
 mod ctx;
 mod edit;
+mod effects;
 mod events;
 mod exchange;
 mod fields;

@@ -35,15 +35,17 @@ impl Logger {
 
     /// Whether a traffic line would go anywhere: if not, it need not be made.
     pub fn wants_traffic(&self) -> bool {
-        self.lines.wants(Level::Info) || (self.separate_errors && self.lines.wants(Level::Err))
+        // the most important level: a rule may have raised the line to it
+        self.lines.wants(Level::Emerg)
     }
 
-    /// The line of a request; `failed` if it ended in an error.
-    pub fn traffic(&self, record: &LogRecord<'_>, view: &LogView<'_>, failed: bool) {
+    /// The line of a request; `failed` if it ended in an error; `told` is the level that a rule has set.
+    pub fn traffic(&self, record: &LogRecord<'_>, view: &LogView<'_>, failed: bool, told: Option<Level>) {
         if self.dontlog_normal && !failed {
             return;
         }
-        let level = if failed && self.separate_errors { Level::Err } else { Level::Info };
+        let usual = if failed && self.separate_errors { Level::Err } else { Level::Info };
+        let level = told.unwrap_or(usual);
         if !self.lines.wants(level) {
             return;
         }
@@ -66,7 +68,7 @@ impl Logger {
     /// The line of bytes that were no request; the short form has none for it.
     pub fn error(&self, record: &LogRecord<'_>, view: &LogView<'_>) {
         if self.traffic != TrafficLog::Default {
-            self.traffic(record, view, true);
+            self.traffic(record, view, true, None);
         }
     }
 

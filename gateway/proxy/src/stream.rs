@@ -46,7 +46,25 @@ pub enum Transport {
     Tls(Box<tokio_rustls::server::TlsStream<listen::Stream>>),
 }
 
+impl Transport {
+    /// The stream below, for its end.
+    pub fn into_raw(self) -> listen::Stream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.into_inner().0,
+        }
+    }
+}
+
 impl FrontStream {
+    /// Lets the close go unnoticed by the client.
+    pub fn hide(&self) {
+        match &self.transport {
+            Transport::Plain(stream) => stream.hide(),
+            Transport::Tls(stream) => stream.get_ref().0.hide(),
+        }
+    }
+
     /// Puts a connection together.
     pub fn new(transport: Transport, connection: Arc<Connection>, http2: bool) -> Self {
         let fd = match &transport {

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
+use expr::TxnVars;
 use parking_lot::Mutex;
 use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::server::configuration::ServerConf;
@@ -15,6 +16,8 @@ use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, HeadTimes};
+use crate::connection_rules::{EarlyConnection, Fate};
+use crate::effects::Effects;
 use crate::exchange::Pool;
 use crate::gateway::Gateway;
 use crate::http::Judge;
@@ -157,6 +160,15 @@ struct Arrival {
     local: listen::Address,
 }
 
+/// Ends a connection that rules do not want: at once, or without the client's hearing of it.
+fn turn_away(stream: listen::Stream, fate: Fate) {
+    if fate == Fate::Dropped {
+        stream.hide();
+    } else {
+        stream.reset_on_close();
+    }
+}
+
 /// From an accepted socket to requests: PROXY line, TLS, HTTP.
 async fn connect(
     arrival: Arrival,
@@ -172,6 +184,21 @@ async fn connect(
     let (mut source, mut destination) = (peer.ip(), local.ip());
     let mut proxied = false;
     let patience = model.timeouts.http_request.or(model.timeouts.client);
+    let mut early = EarlyConnection {
+        route: &route,
+        source,
+        destination,
+        tls: None,
+        effects: Effects::default(),
+        vars: TxnVars::default(),
+    };
+    match early.judge(&model.tcp_request_connection) {
+        Fate::Welcome => (source, destination) = (early.source, early.destination),
+        fate => {
+            route.frontend.counters.denied_connection();
+            return turn_away(stream, fate);
+        }
+    }
     if model.binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
         match crate::proxy_line::read(&mut stream, patience).await {
             Ok(Some(addresses)) => {
@@ -195,6 +222,17 @@ async fn connect(
         },
     };
     let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
+    let tls = facts.map(crate::handshake::tls_of);
+    if !model.tcp_request_session.is_empty() {
+        (early.source, early.destination, early.tls) = (source, destination, tls.as_ref());
+        match early.judge(&model.tcp_request_session) {
+            Fate::Welcome => (source, destination) = (early.source, early.destination),
+            fate => {
+                route.frontend.counters.denied_session();
+                return turn_away(transport.into_raw(), fate);
+            }
+        }
+    }
     let now = Instant::now();
     let connection = Arc::new(Connection {
         listener: socket.clone(),
@@ -203,10 +241,11 @@ async fn connect(
         source,
         destination,
         proxied,
-        tls: facts.map(crate::handshake::tls_of),
+        tls,
         accepted,
         accepted_at,
         handshake: now.duration_since(accepted),
+        hidden: AtomicBool::new(false),
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),

@@ -1,5 +1,7 @@
 //! What the rules decided: go on, close, or answer with this.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 /// What is to happen after a rule set.
@@ -12,6 +14,8 @@ pub enum Flow {
     /// `tcp-request content` alone: more bytes are needed to tell. It is said only while
     /// [`expr::Txn::more_to_come`] is true.
     Wait,
+    /// `pause`: nothing happens for a while, then the next rule is asked.
+    Pause(Duration),
     /// `reject`: the connection is closed without a word.
     Close,
     /// `silent-drop`: the connection is forgotten without telling the client.
@@ -41,6 +45,12 @@ pub enum AnswerKind {
     Redirect,
     /// `return`.
     Returned,
+    /// `auth`: the client is asked who it is.
+    Challenged,
+    /// `close`: the server's connection ends, and the client is told that no answer came.
+    NoResponse,
+    /// The request cannot be understood: the connection ends with the answer.
+    Invalid,
 }
 
 /// An answer in full. HAProxy 2.6 keeps the connection after all of them but tarpits: the writer adds `connection:`
@@ -49,12 +59,14 @@ pub enum AnswerKind {
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The status that is sent, where an error file has another.
+    pub sent: Option<u16>,
     /// The reason phrase, where an error file has its own.
     pub reason: Option<Vec<u8>>,
     /// Why it is given.
     pub kind: AnswerKind,
     /// All headers in order, names in lower case, `content-length` among them; the body follows unless the method
-    /// is `HEAD`. Empty for a built-in page.
+    /// is `HEAD`. Those of a page come behind its own.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body; `None` is the page for this status: the proxy's `errorfile` or the built-in one, with its headers.
     pub body: Option<Bytes>,
@@ -66,6 +78,14 @@ pub struct Answer {
 impl Answer {
     /// The page for a status.
     pub fn page(status: u16, kind: AnswerKind) -> Self {
-        Self { status, reason: None, kind, headers: Vec::new(), body: None, close_after_body: false }
+        Self {
+            status,
+            sent: None,
+            reason: None,
+            kind,
+            headers: Vec::new(),
+            body: None,
+            close_after_body: false,
+        }
     }
 }

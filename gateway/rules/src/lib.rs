@@ -2,6 +2,7 @@
 
 mod action;
 mod answer;
+mod change;
 mod message;
 mod rule;
 
@@ -10,6 +11,7 @@ mod world;
 
 pub use action::{ACTIONS, Row, later};
 pub use answer::{Answer, AnswerKind, Flow, Service};
+pub use change::{Change, End, LogLevel, Slot, SlotNumber, Timer};
 pub use expr::Phase;
 pub use message::Message;
 pub use rule::{Rule, RuleSet, parse_block, parse_redirect};

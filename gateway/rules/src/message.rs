@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use expr::{Side, Txn, Value, Var};
 use http::HeaderName;
 
+use crate::Change;
+
 /// A message on its way. The header methods are about the side whose rules run: the request's in `http-request`, the
 /// response's in `http-response`.
 pub trait Message {
@@ -52,5 +54,10 @@ pub trait Message {
     /// Sets a variable; without a value it is unset.
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.txn().defer_var(var, value);
+    }
+
+    /// Changes what is not of the head; where it means nothing, nothing happens.
+    fn change(&mut self, change: Change) {
+        let _ = change;
     }
 }

@@ -7,7 +7,7 @@ use expr::{Acls, Cond, Phase, Scope, Txn, Verdict};
 use lang::{Diagnostic, Word, Words};
 
 use crate::action::{self, ACTIONS, Action};
-use crate::{Flow, Message};
+use crate::{Flow, Message, Slot};
 
 /// A rule. Cheap to clone; equal when its words and the ACLs it uses are.
 #[derive(Clone)]
@@ -80,6 +80,23 @@ impl Rule {
         &self.inner.words
     }
 
+    /// The capture slot that it fills.
+    pub fn slot(&self) -> Option<Slot> {
+        self.inner.action.slot()
+    }
+
+    /// The same rule, filling the slot of this number.
+    #[must_use]
+    pub fn in_slot(mut self, number: usize) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.action.set_slot(number);
+            if let [.., keyword, value] = &mut inner.words[..] {
+                (*keyword, *value) = ("id".to_owned(), number.to_string());
+            }
+        }
+        self
+    }
+
     /// When it is applied; `None` is always.
     pub fn cond(&self) -> Option<&Cond> {
         self.inner.cond.as_ref()
@@ -109,6 +126,11 @@ fn finish(
     let texts = std::iter::once(name.text.clone()).chain(own).collect();
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         let found = &word.text;
+        if phase.is_tcp() {
+            let place = if scope.owner.is_empty() { String::new() } else { format!(", in {}", scope.owner) };
+            let text = format!("'{said}' only accepts 'if' or 'unless'{place} (got '{found}')");
+            return Err(Diagnostic::alert(word.span, text));
+        }
         return Err(Diagnostic::alert(
             word.span,
             format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'."),
@@ -181,7 +203,7 @@ impl RuleSet {
         self.rules.iter()
     }
 
-    /// Applies every rule whose condition holds, until one ends the set.
+    /// Applies every rule whose condition holds, until one ends the set. Nobody pauses.
     pub fn run(&self, message: &mut dyn Message) -> Flow {
         self.run_told(message, |_, _, _| {})
     }
@@ -192,17 +214,38 @@ impl RuleSet {
         message: &mut dyn Message,
         mut tell: impl FnMut(&Rule, Verdict, &dyn Txn),
     ) -> Flow {
-        for rule in &self.rules {
+        let mut next = 0;
+        loop {
+            match self.ask(&mut next, message, &mut tell) {
+                Flow::Pause(_) => {}
+                flow => return flow,
+            }
+        }
+    }
+
+    /// The same from a place on, which becomes the place to go on from after [`Flow::Pause`] and [`Flow::Wait`].
+    pub fn run_from(&self, next: &mut usize, message: &mut dyn Message) -> Flow {
+        self.ask(next, message, &mut |_, _, _| {})
+    }
+
+    fn ask(
+        &self,
+        next: &mut usize,
+        message: &mut dyn Message,
+        tell: &mut dyn FnMut(&Rule, Verdict, &dyn Txn),
+    ) -> Flow {
+        while let Some(rule) = self.rules.get(*next) {
             let verdict = rule.judge(message);
             tell(rule, verdict, message.txn());
-            match verdict {
-                Verdict::False => continue,
-                Verdict::Unknown => return Flow::Wait,
-                Verdict::True => {}
+            if verdict == Verdict::Unknown {
+                return Flow::Wait;
             }
-            match rule.apply(message) {
-                Flow::Continue => {}
-                flow => return flow,
+            *next += 1;
+            if verdict == Verdict::True {
+                match rule.apply(message) {
+                    Flow::Continue => {}
+                    flow => return flow,
+                }
             }
         }
         Flow::Continue

@@ -10,7 +10,7 @@ use expr::{Acls, Phase, Scope, Side, Txn, TxnVars, Value, Var};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 
-use crate::{Answer, Flow, Message, Rule, RuleSet};
+use crate::{Answer, Change, Flow, Message, Rule, RuleSet};
 
 pub(crate) type Lines = Vec<(String, Vec<u8>)>;
 
@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) request: Lines,
     pub(crate) response: Lines,
     pub(crate) vars: TxnVars,
+    /// What rules have changed beside the heads.
+    pub(crate) changes: Vec<Change>,
 }
 
 fn lines(text: &[(&str, &str)]) -> Lines {
@@ -44,6 +46,7 @@ impl World {
             ]),
             response: lines(&[("Server", "origin")]),
             vars: TxnVars::default(),
+            changes: Vec::new(),
         }
     }
 
@@ -137,6 +140,10 @@ impl Message for World {
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.vars.set(var, value);
     }
+
+    fn change(&mut self, change: Change) {
+        self.changes.push(change);
+    }
 }
 
 /// Files that are there by name.
@@ -210,6 +217,6 @@ impl fmt::Display for Shown<'_> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let headers: Vec<_> =
             self.0.headers.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))).collect();
-        write!(f, "{} {}||{}", self.0.status, headers.join("|"), text(body))
+        write!(f, "{} {}||{}", self.0.sent.unwrap_or(self.0.status), headers.join("|"), text(body))
     }
 }

@@ -17,16 +17,7 @@ pub(crate) const FACILITIES: [&str; 24] = [
 ];
 
 /// The levels by name.
-pub(crate) const LEVELS: [(&str, LogLevel); 8] = [
-    ("emerg", LogLevel::Emerg),
-    ("alert", LogLevel::Alert),
-    ("crit", LogLevel::Crit),
-    ("err", LogLevel::Err),
-    ("warning", LogLevel::Warning),
-    ("notice", LogLevel::Notice),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-];
+pub(crate) const LEVELS: [(&str, LogLevel); 8] = LogLevel::NAMES;
 
 /// The formats by name.
 pub(crate) const FORMATS: [(&str, LogFormat); 8] = [

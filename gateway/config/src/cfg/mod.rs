@@ -8,6 +8,7 @@ pub(crate) mod address;
 pub(crate) mod balance;
 pub(crate) mod bind;
 pub(crate) mod cache;
+pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod crt_store;
 pub(crate) mod fcgi_app;

@@ -1,9 +1,9 @@
 //! Lines that hold rules: `acl`, `tcp-request`, `http-request`, `http-response`, `use_backend`, `redirect`
 //! (configuration.txt 4.2 and 7). What a rule does is the business of the crates `expr` and `rules`.
 
-use expr::{Acls, Cond, Phase, Scope};
+use expr::{Acls, Cond, LogFormat, Phase, Scope};
 use lang::units::TimeUnit;
-use lang::{Diagnostic, Words};
+use lang::{Diagnostic, Word, Words};
 use rules::{Rule, RuleSet};
 
 use super::{ANY, BE, Context, DEFAULTS, FE, FRONTEND, Keyword, LISTEN, keyword};
@@ -13,20 +13,22 @@ use crate::draft::{Proxy, Rules, Switch};
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("acl")                       .in_(ANY).parse(acl),
     keyword("tcp-request inspect-delay") .in_(ANY).parse(inspect_delay).lacks("content rules are judged when the head is whole: nothing waits for the delay"),
-    keyword("tcp-request connection")    .in_(FE).strict().unsupported("use 'tcp-request content'"),
+    keyword("tcp-request connection")    .in_(FE).strict().parse(tcp_connection),
     keyword("tcp-request content")       .in_(ANY).parse(tcp_content),
-    keyword("tcp-request session")       .in_(FE),
+    keyword("tcp-request session")       .in_(FE).strict().parse(tcp_session),
     keyword("tcp-request")               .in_(ANY).family(unknown_tcp_request),
-    keyword("tcp-response content")      .in_(BE).strict(),
-    keyword("tcp-response inspect-delay").in_(BE).strict(),
-    keyword("tcp-response")              .in_(BE).strict(),
-    keyword("quic-initial")              .in_(FE).unsupported("there is no QUIC"),
+    keyword("tcp-response content")      .in_(BE).strict().parse(tcp_response),
+    keyword("tcp-response inspect-delay").in_(BE).strict().parse(response_delay),
+    keyword("tcp-response")              .in_(BE).strict().family(unknown_tcp_response),
+    keyword("quic-initial")              .in_(FE).refused("'quic-initial' is refused : there is no QUIC here. Remove the line."),
     keyword("http-request")              .in_(ANY).parse(http_request),
     keyword("http-response")             .in_(ANY).parse(http_response),
-    keyword("http-after-response")       .in_(ANY),
+    keyword("http-after-response")       .in_(ANY).parse(http_after_response),
     keyword("redirect")                  .in_(LISTEN).parse(redirect),
-    keyword("use_backend")               .in_(FRONTEND).parse(use_backend).lacks("a name made by a log-format"),
-    keyword("monitor fail")              .in_(FRONTEND),
+    keyword("use_backend")               .in_(FRONTEND).parse(use_backend),
+    keyword("use-server")                .in_(super::BACKEND).parse(use_server),
+    keyword("monitor fail")              .in_(FRONTEND).parse(monitor_fail),
+    keyword("monitor")                   .in_(FRONTEND).family(|cx| Err(cx.words.error("'monitor' only supports 'fail'."))),
     keyword("force-persist")             .in_(super::BACKEND).ignored("there is no persistence yet"),
     keyword("ignore-persist")            .in_(super::BACKEND).ignored("there is no persistence yet"),
     keyword("block")     .in_(ANY).refused("The 'block' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax."),
@@ -56,10 +58,14 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
 
 /// Rules run in this order, whatever the order of the lines.
 mod rank {
+    pub(super) const TCP_CONNECTION: u8 = 1;
+    pub(super) const TCP_SESSION: u8 = 2;
     pub(super) const TCP_CONTENT: u8 = 3;
+    pub(super) const MONITOR_FAIL: u8 = 4;
     pub(super) const HTTP_REQUEST: u8 = 5;
     pub(super) const REDIRECT: u8 = 6;
     pub(super) const USE_BACKEND: u8 = 7;
+    pub(super) const USE_SERVER: u8 = 8;
 }
 
 /// Warns where a line stands behind lines that run later, as HAProxy does.
@@ -67,6 +73,7 @@ fn ordered(cx: &mut Context<'_, Proxy>, rank: u8, what: &'static str) {
     match cx.target.order {
         Some((last, later)) if last > rank => {
             let article = if later == "http-request" { "an" } else { "a" };
+            let what = if what.starts_with("tcp-request") { "tcp-request" } else { what };
             let message = format!(
                 "a '{what}' rule placed after {article} '{later}' rule will still be processed before."
             );
@@ -117,9 +124,32 @@ fn inspect_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+fn tcp_connection(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-request connection'")?;
+    ordered(cx, rank::TCP_CONNECTION, "tcp-request connection");
+    push(cx, Phase::TcpConnection, |rules| &mut rules.tcp_connection)
+}
+
+fn tcp_session(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-request session'")?;
+    ordered(cx, rank::TCP_SESSION, "tcp-request session");
+    push(cx, Phase::TcpSession, |rules| &mut rules.tcp_session)
+}
+
+fn response_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-response inspect-delay'")?;
+    cx.target.settings.rules.response_delay = Some(cx.time(TimeUnit::Ms)?);
+    Ok(())
+}
+
+fn tcp_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'tcp-response content'")?;
+    push(cx, Phase::TcpResponse, |rules| &mut rules.tcp_response)
+}
+
 fn tcp_content(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     named(cx, "'tcp-request content'")?;
-    ordered(cx, rank::TCP_CONTENT, "tcp-request");
+    ordered(cx, rank::TCP_CONTENT, "tcp-request content");
     push(cx, Phase::TcpContent, |rules| &mut rules.tcp_content)
 }
 
@@ -132,6 +162,11 @@ fn http_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 fn http_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     named(cx, "'http-response'")?;
     push(cx, Phase::HttpResponse, |rules| &mut rules.http_response)
+}
+
+fn http_after_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    named(cx, "'http-after-response'")?;
+    push(cx, Phase::HttpAfterResponse, |rules| &mut rules.http_after_response)
 }
 
 /// The old line: the same as `http-request redirect`, run after the other `http-request` rules.
@@ -149,6 +184,7 @@ fn push(
 ) -> Result<(), Diagnostic> {
     let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
     if let Some(rule) = rule {
+        let rule = super::capture::declare_for(cx.target, rule);
         set(&mut cx.target.settings.rules).push(rule.at(&cx.place));
     }
     Ok(())
@@ -176,13 +212,48 @@ fn scoped<T>(
 fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let backend = cx.expect("a backend name")?.clone();
     ordered(cx, rank::USE_BACKEND, "use_backend");
-    if backend.text.contains("%[") {
-        return Err(Diagnostic::not_yet(backend.span, "'use_backend' with an expression")
-            .hint("write one 'use_backend NAME if …' line for each backend"));
-    }
+    let format = name_format(cx, &backend)
+        .map_err(|bad| bad.prefixed(&format!("failed to parse use_backend rule '{}' : ", backend.text)))?;
     let cond = condition(cx)?;
     let place = cx.place.clone();
-    cx.target.use_backend.push(Switch { backend, cond, place });
+    cx.target.use_backend.push(Switch { to: backend, format, cond, place });
+    Ok(())
+}
+
+/// A name that is made for each request.
+fn name_format(cx: &mut Context<'_, Proxy>, name: &Word) -> Result<Option<LogFormat>, Diagnostic> {
+    let scope = Scope::new(Phase::HttpRequest, cx.world.files).with_env(cx.world.env);
+    let format = LogFormat::parse(name, &scope)?;
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    Ok(Some(format).filter(|format| format.constant().is_none()))
+}
+
+fn use_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let server = cx.expect("a server name")?.clone();
+    ordered(cx, rank::USE_SERVER, "use-server");
+    if !cx.words.at_any(&["if", "unless"]) {
+        let message = "'use-server' requires either 'if' or 'unless' followed by a condition.";
+        return Err(cx.words.error(message));
+    }
+    let format = name_format(cx, &server)
+        .map_err(|bad| bad.prefixed(&format!("failed to parse use-server rule '{}' : ", server.text)))?;
+    let cond = scoped(cx, Phase::HttpRequest, Cond::parse)
+        .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))?;
+    let place = cx.place.clone();
+    cx.target.use_server.push(Switch { to: server, format, cond, place });
+    Ok(())
+}
+
+fn monitor_fail(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    ordered(cx, rank::MONITOR_FAIL, "monitor fail");
+    if !cx.words.at_any(&["if", "unless"]) {
+        let message = "'monitor fail' requires either 'if' or 'unless' followed by a condition.";
+        return Err(cx.words.error(message));
+    }
+    let cond = scoped(cx, Phase::HttpRequest, Cond::parse).map_err(|bad| {
+        bad.prefixed("error detected while parsing a 'monitor fail' condition : ").suffixed(".")
+    })?;
+    cx.target.monitor_fail.extend(cond);
     Ok(())
 }
 
@@ -197,6 +268,14 @@ fn condition(cx: &mut Context<'_, Proxy>) -> Result<Option<Cond>, Diagnostic> {
     }
     scoped(cx, Phase::HttpRequest, Cond::parse)
         .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))
+}
+
+fn unknown_tcp_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let got = cx.words.peek_text().unwrap_or_default();
+    let (kind, name) = (cx.target.kind.name(), &cx.target.name);
+    let message =
+        format!("'tcp-response' expects 'inspect-delay' or 'content' in {kind} '{name}' (got '{got}')");
+    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, ["inspect-delay", "content"])))
 }
 
 fn unknown_tcp_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

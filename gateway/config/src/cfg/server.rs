@@ -14,7 +14,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("server")                .in_(BACKEND).strict().parse(server),
     keyword("default-server")        .in_(BE)     .strict().parse(default_server),
     keyword("server-template")       .in_(BACKEND).strict().unsupported("write one 'server' line for each server"),
-    keyword("use-server")            .in_(BACKEND),
     keyword("dispatch")              .in_(BACKEND).unsupported("use a 'server' line"),
     keyword("source")                .in_(BE),
     keyword("usesrc")                .in_(BE),

@@ -34,12 +34,14 @@ fn destination(to: &LogTo) -> String {
 
 /// Where a proxy logs to; what it has from `log global` is written so.
 pub(super) fn targets(logging: &Logging, global: &[LogTarget]) -> Vec<Line> {
-    let Logging { targets, tag, traffic: _ } = logging;
+    let Logging { targets, tag, error, structured, traffic: _ } = logging;
     let shared = (!global.is_empty()).then(|| targets.windows(global.len()).position(|part| part == global));
     let mut lines: Vec<Line> = targets.iter().map(target).collect();
     if let Some(start) = shared.flatten() {
         lines.splice(start..start + global.len(), [line(["log", "global"])]);
     }
+    lines.extend(error.as_ref().map(|format| line(["error-log-format", format.text()])));
+    lines.extend(structured.as_ref().map(|format| line(["log-format-sd", format.text()])));
     lines.extend(tag.as_ref().map(|tag| line(["log-tag", tag])));
     lines
 }

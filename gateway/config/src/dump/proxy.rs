@@ -11,7 +11,7 @@ use crate::draft;
 use crate::lower::PROXY_TABLES;
 use crate::model::{
     Backend, Balance, ConnectionMode, ForwardFor, Frontend, Logging, Mode, Model, PageOrigin, ProxyOptions,
-    Timeouts, UseBackend,
+    Timeouts, UseBackend, UseServer,
 };
 use crate::resolve::RETRIES;
 
@@ -32,13 +32,26 @@ pub(super) struct Shared<'a> {
     pub(super) tcp_request_content: &'a RuleSet,
     pub(super) http_request: &'a RuleSet,
     pub(super) http_response: &'a RuleSet,
+    pub(super) http_after_response: &'a RuleSet,
 }
 
 /// What a half says alone: lines before the rules, and behind them.
 struct Half<'a> {
     head: Vec<Line>,
-    switches: &'a [UseBackend],
+    rules: Own<'a>,
     tail: Vec<Line>,
+}
+
+/// The rules that one half has and the other has not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Own<'a> {
+    pub(super) connection: Option<&'a RuleSet>,
+    pub(super) session: Option<&'a RuleSet>,
+    pub(super) monitor_fail: &'a [expr::Cond],
+    pub(super) switches: &'a [UseBackend],
+    pub(super) response_delay: Option<Duration>,
+    pub(super) response: Option<&'a RuleSet>,
+    pub(super) servers: &'a [UseServer],
 }
 
 /// Writes the sections of one model.
@@ -64,8 +77,9 @@ impl<'a> Writer<'a> {
             shared = Some(said);
         }
         let Some(shared) = shared else { return Written { own: Vec::new(), inherited: Vec::new() } };
-        let switches = halves.iter().flat_map(|half| half.switches);
-        let rules = rule::lines(&shared, &switches.cloned().collect::<Vec<_>>(), self.model);
+        let own: Vec<Own<'_>> = halves.iter().map(|half| half.rules).collect();
+        let servers = proxy.back.map_or(&[][..], |back| &back.servers);
+        let rules = rule::lines(&shared, &own, servers, self.model);
         let mut lines: Vec<Line> =
             own_id.then(|| line(["id", &proxy.id().to_string()])).into_iter().collect();
         lines.extend((shared.mode == Mode::Http).then(|| line(["mode", "http"])));
@@ -106,13 +120,16 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     #[rustfmt::skip]
     let Frontend {
         mode, disabled, binds, maxconn, backlog, inspect_delay, tcp_request_content, http_request, http_response,
-        use_backend, default_backend, monitor_uri, timeouts, options, logging,
+        use_backend, default_backend, monitor_uri, timeouts, options, logging, tcp_request_connection,
+        tcp_request_session, http_after_response, captures, unique_id, monitor_fail,
         name: _, id: _, listen: _, place: _,
     } = frontend;
     let ca_base = model.global.ca_base.as_deref();
     let mut head: Vec<Line> = binds.iter().map(|one| bind::socket(one, ca_base)).collect();
     head.extend(maxconn.map(|max| line(["maxconn", &max.to_string()])));
     head.extend(backlog.map(|backlog| line(["backlog", &backlog.to_string()])));
+    head.extend(rule::captures(captures));
+    head.extend(rule::unique_id(unique_id));
     head.extend(monitor_uri.as_ref().map(|uri| line(["monitor-uri", uri])));
     let tail = default_backend.map(|id| line(["default_backend", &model.backend(id).name]));
     let shared = Shared {
@@ -125,15 +142,24 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
         tcp_request_content,
         http_request,
         http_response,
+        http_after_response,
     };
-    (Half { head, switches: use_backend, tail: tail.into_iter().collect() }, shared)
+    let rules = Own {
+        connection: Some(tcp_request_connection),
+        session: Some(tcp_request_session),
+        monitor_fail,
+        switches: use_backend,
+        ..Own::default()
+    };
+    (Half { head, rules, tail: tail.into_iter().collect() }, shared)
 }
 
 fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
     #[rustfmt::skip]
     let Backend {
         mode, disabled, balance, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
-        tcp_request_content, http_request, http_response, timeouts, options, logging,
+        tcp_request_content, http_request, http_response, timeouts, options, logging, response_delay,
+        tcp_response_content, http_after_response, use_server,
         name: _, id: _, listen: _, place: _,
     } = backend;
     let mut head: Vec<Line> = algorithm(balance).map(|name| line(["balance", &name])).into_iter().collect();
@@ -156,8 +182,15 @@ fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
         tcp_request_content,
         http_request,
         http_response,
+        http_after_response,
     };
-    (Half { head, switches: &[], tail: tail.collect() }, shared)
+    let rules = Own {
+        response_delay: *response_delay,
+        response: Some(tcp_response_content),
+        servers: use_server,
+        ..Own::default()
+    };
+    (Half { head, rules, tail: tail.collect() }, shared)
 }
 
 fn algorithm(balance: &Balance) -> Option<String> {

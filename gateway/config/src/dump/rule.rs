@@ -6,25 +6,67 @@ use expr::{Acl, Cond};
 use lang::{Span, Word};
 use rules::RuleSet;
 
-use super::proxy::Shared;
+use super::proxy::{Own, Shared};
 use super::text::{self, Line, line};
-use crate::model::{Model, UseBackend};
+use crate::model::{
+    CaptureSlot, Captures, CookieCapture, Model, Server, ServerChoice, SwitchTo, UniqueId, UseBackend,
+    UseServer,
+};
 
 /// All rules of a section, its ACLs before them.
-pub(super) fn lines(shared: &Shared<'_>, switches: &[UseBackend], model: &Model) -> Vec<Line> {
-    let sets = [shared.tcp_request_content, shared.http_request, shared.http_response];
-    let conds = sets.into_iter().flat_map(RuleSet::iter).filter_map(rules::Rule::cond);
-    let (acls, mut lines) = Acls::new(conds.chain(switches.iter().filter_map(|switch| switch.cond.as_ref())));
+pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], model: &Model) -> Vec<Line> {
+    let Shared { tcp_request_content, http_request, http_response, http_after_response, .. } = shared;
+    let sets = [*tcp_request_content, http_request, http_response, http_after_response]
+        .into_iter()
+        .chain(own.iter().flat_map(|own| [own.connection, own.session, own.response].into_iter().flatten()));
+    let conds =
+        sets.flat_map(RuleSet::iter).filter_map(rules::Rule::cond).chain(own.iter().flat_map(conds_of));
+    let (acls, mut lines) = Acls::new(conds);
+    for own in own {
+        let set = |keyword, rules: Option<&RuleSet>| {
+            rules.map(|rules| acls.rules(&line(["tcp-request", keyword]), rules)).unwrap_or_default()
+        };
+        lines.extend(set("connection", own.connection));
+        lines.extend(set("session", own.session));
+    }
     lines
         .extend(shared.inspect_delay.map(|delay| line(["tcp-request", "inspect-delay", &text::time(delay)])));
     lines.extend(acls.rules(&line(["tcp-request", "content"]), shared.tcp_request_content));
+    let fail = |cond| acls.conditional(line(["monitor", "fail"]), Some(cond));
+    lines.extend(own.iter().flat_map(|own| own.monitor_fail).map(fail));
     lines.extend(acls.rules(&line(["http-request"]), shared.http_request));
-    for UseBackend { backend, cond, place: _ } in switches {
-        let words = line(["use_backend", &model.backend(*backend).name]);
-        lines.push(acls.conditional(words, cond.as_ref()));
-    }
+    own.iter().for_each(|own| acls.choices(own, servers, model, &mut lines));
     lines.extend(acls.rules(&line(["http-response"]), shared.http_response));
+    lines.extend(acls.rules(&line(["http-after-response"]), shared.http_after_response));
     lines
+}
+
+fn conds_of<'a>(own: &Own<'a>) -> impl Iterator<Item = &'a Cond> {
+    let switches = own.switches.iter().filter_map(|switch| switch.cond.as_ref());
+    switches.chain(own.monitor_fail).chain(own.servers.iter().map(|rule| &rule.cond))
+}
+
+/// `capture …` and `declare capture` lines.
+pub(super) fn captures(captures: &Captures) -> Vec<Line> {
+    let Captures { request, response, cookie } = captures;
+    let slot = |side, CaptureSlot { header, length }: &CaptureSlot| match header {
+        Some(header) => line(["capture", side, "header", header, "len", &length.to_string()]),
+        None => line(["declare", "capture", side, "len", &length.to_string()]),
+    };
+    let mut lines: Vec<Line> = request.iter().map(|one| slot("request", one)).collect();
+    lines.extend(response.iter().map(|one| slot("response", one)));
+    let cookie = cookie.as_ref().map(|CookieCapture { begins, length }| {
+        line(["capture", "cookie", begins, "len", &length.to_string()])
+    });
+    lines.extend(cookie);
+    lines
+}
+
+/// `unique-id-…` lines.
+pub(super) fn unique_id(id: &UniqueId) -> Vec<Line> {
+    let UniqueId { format, header } = id;
+    let format = format.as_ref().map(|format| line(["unique-id-format", format.text()]));
+    format.into_iter().chain(header.as_ref().map(|name| line(["unique-id-header", name]))).collect()
 }
 
 /// The named ACLs of a section by their names. What a named `defaults` section handed down may use the section's own
@@ -71,6 +113,29 @@ impl<'a> Acls<'a> {
         let rule =
             |rule: &rules::Rule| self.conditional(keyword.clone().with(values(rule.words())), rule.cond());
         set.iter().map(rule).collect()
+    }
+
+    /// Where requests and responses go: the rules that only one half has.
+    fn choices(&self, own: &Own<'_>, servers: &[Server], model: &Model, lines: &mut Vec<Line>) {
+        for UseBackend { backend, cond, place: _ } in own.switches {
+            let name = match backend {
+                SwitchTo::Backend(id) => &model.backend(*id).name,
+                SwitchTo::Named(format) => format.text(),
+            };
+            lines.push(self.conditional(line(["use_backend", name]), cond.as_ref()));
+        }
+        for UseServer { server, cond, place: _ } in own.servers {
+            let name = match server {
+                ServerChoice::At(at) => servers.get(*at).map_or("", |server| &server.name),
+                ServerChoice::Named(format) => format.text(),
+            };
+            lines.push(self.conditional(line(["use-server", name]), Some(cond)));
+        }
+        let delay =
+            own.response_delay.map(|delay| line(["tcp-response", "inspect-delay", &text::time(delay)]));
+        lines.extend(delay);
+        let rules = own.response.map(|rules| self.rules(&line(["tcp-response", "content"]), rules));
+        lines.extend(rules.unwrap_or_default());
     }
 
     fn conditional(&self, line: Line, cond: Option<&Cond>) -> Line {

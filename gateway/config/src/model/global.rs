@@ -117,9 +117,9 @@ pub struct LogTarget {
     /// The facility.
     pub facility: LogFacility,
     /// The least important level that is sent.
-    pub max_level: LogLevel,
+    pub max_level: rules::LogLevel,
     /// Levels more important than this one are sent as this one.
-    pub min_level: LogLevel,
+    pub min_level: rules::LogLevel,
     /// `len`: the longest line in bytes.
     pub max_length: usize,
 }
@@ -169,17 +169,3 @@ pub enum LogFormat {
 /// A syslog facility, by its number (RFC 5424, 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogFacility(pub u8);
-
-/// A syslog severity, most important first (RFC 5424, 6.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the eight names are syslog's own")]
-pub enum LogLevel {
-    Emerg,
-    Alert,
-    Crit,
-    Err,
-    Warning,
-    Notice,
-    Info,
-    Debug,
-}

@@ -15,6 +15,7 @@ mod peers;
 mod proxy;
 mod resolvers;
 mod ring;
+mod rule;
 mod server;
 mod traces;
 
@@ -23,17 +24,21 @@ pub use cache::Cache;
 pub use certificates::{Acme, Challenge, CrtLoad, CrtStore, KeyType};
 pub use check::{Check, CheckKind, ExpectStatus};
 pub use expr::auth::{Password, User, Userlist};
-pub use global::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo, RunAs, StatsSocket};
+pub use global::{Global, LogFacility, LogFormat, LogTarget, LogTo, RunAs, StatsSocket};
 pub use healthcheck::Healthcheck;
 pub use http_errors::HttpErrors;
 pub use mailers::{Mailer, Mailers};
 pub use peers::{Peer, Peers, PeersTable};
 pub use proxy::{
     Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode, PageOrigin,
-    ProxyOptions, Timeouts, TrafficLog, UseBackend,
+    ProxyOptions, Timeouts, TrafficLog,
 };
 pub use resolvers::{Hold, Nameserver, NameserverAddress, Resolvers};
 pub use ring::{DgramBind, LogForward, LogProfile, LogStep, Ring};
+pub use rule::{
+    CaptureSlot, Captures, CookieCapture, ServerChoice, SwitchTo, UniqueId, UseBackend, UseServer,
+};
+pub use rules::LogLevel;
 pub use server::{Family, Server, ServerAddress, ServerPort};
 pub use traces::Trace;
 
@@ -145,6 +150,7 @@ impl Model {
         for backend in &mut model.backends {
             backend.place.clear();
             backend.servers.iter_mut().for_each(|server| server.place.clear());
+            backend.use_server.iter_mut().for_each(|rule| rule.place.clear());
         }
         model.section_places().for_each(String::clear);
         model

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::rule::{Captures, UniqueId, UseBackend, UseServer};
 use super::{Bind, LogTarget, Server};
 
 /// A frontend's place in [`super::Model::frontends`].
@@ -41,6 +42,10 @@ pub struct Frontend {
     pub maxconn: Option<u32>,
     /// `backlog`.
     pub backlog: Option<u32>,
+    /// `tcp-request connection` rules.
+    pub tcp_request_connection: rules::RuleSet,
+    /// `tcp-request session` rules.
+    pub tcp_request_session: rules::RuleSet,
     /// `tcp-request inspect-delay`.
     pub inspect_delay: Option<Duration>,
     /// `tcp-request content` rules.
@@ -49,6 +54,14 @@ pub struct Frontend {
     pub http_request: rules::RuleSet,
     /// `http-response` rules.
     pub http_response: rules::RuleSet,
+    /// `http-after-response` rules.
+    pub http_after_response: rules::RuleSet,
+    /// What is kept of messages.
+    pub captures: Captures,
+    /// `unique-id-format`, `unique-id-header`.
+    pub unique_id: UniqueId,
+    /// `monitor fail`: when the answer to `monitor-uri` is 503.
+    pub monitor_fail: Vec<expr::Cond>,
     /// `use_backend` rules, in order.
     pub use_backend: Vec<UseBackend>,
     /// `default_backend`.
@@ -96,8 +109,16 @@ pub struct Backend {
     pub tcp_request_content: rules::RuleSet,
     /// `http-request` rules.
     pub http_request: rules::RuleSet,
+    /// `tcp-response inspect-delay`.
+    pub response_delay: Option<Duration>,
+    /// `tcp-response content` rules.
+    pub tcp_response_content: rules::RuleSet,
     /// `http-response` rules.
     pub http_response: rules::RuleSet,
+    /// `http-after-response` rules.
+    pub http_after_response: rules::RuleSet,
+    /// `use-server` rules, in order.
+    pub use_server: Vec<UseServer>,
     /// Timeouts.
     pub timeouts: Timeouts,
     /// Options.
@@ -107,17 +128,6 @@ pub struct Backend {
     /// The frontend half of the same `listen`: its rules are these rules, and run once.
     pub listen: Option<FrontendId>,
     /// Where the section begins, for messages: `file:line`.
-    pub place: String,
-}
-
-/// A `use_backend` rule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UseBackend {
-    /// Where to.
-    pub backend: BackendId,
-    /// When; `None` is always.
-    pub cond: Option<expr::Cond>,
-    /// Where the line stands, for messages: `file:line`.
     pub place: String,
 }
 
@@ -228,6 +238,10 @@ pub struct Logging {
     pub targets: Vec<LogTarget>,
     /// The form of the lines.
     pub traffic: TrafficLog,
+    /// `error-log-format`: the form of the lines of connections that came to no request.
+    pub error: Option<expr::LogFormat>,
+    /// `log-format-sd`: the structured data of RFC 5424 in the head of the lines.
+    pub structured: Option<expr::LogFormat>,
     /// `log-tag`.
     pub tag: Option<String>,
 }

@@ -30,6 +30,8 @@ pub(crate) enum Usage {
     Message,
     /// A log line: what is missing is `-`, spaces are merged.
     Log,
+    /// A request's id: as a part of a message, but that spaces are merged.
+    Id,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,11 @@ impl LogFormat {
     /// Reads a string that becomes a log line.
     pub fn parse_log(word: &Word, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
         Self::read(word, scope, Usage::Log)
+    }
+
+    /// Reads a string that becomes a request's id.
+    pub fn parse_id(word: &Word, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        Self::read(word, scope, Usage::Id)
     }
 
     fn read(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Self, Diagnostic> {

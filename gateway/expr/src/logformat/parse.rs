@@ -33,12 +33,18 @@ impl Reader<'_> {
         if text.is_empty() {
             return;
         }
+        let merges = self.usage != Usage::Message;
+        // what begins with spaces begins behind them
+        let text = if merges && self.parts.is_empty() { text.trim_start_matches(' ') } else { text };
+        if text.is_empty() {
+            return;
+        }
         if !matches!(self.parts.last(), Some(Part::Text(_))) {
             self.parts.push(Part::Text(Vec::new()));
         }
         let Some(Part::Text(out)) = self.parts.last_mut() else { return };
         for byte in text.bytes() {
-            let merged = self.usage == Usage::Log && byte == b' ' && out.last() == Some(&b' ');
+            let merged = merges && byte == b' ' && out.last() == Some(&b' ');
             if !merged {
                 out.push(byte);
             }

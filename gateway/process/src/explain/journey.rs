@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use config::model::{Backend, BackendId, Frontend, FrontendId, Mode, Model};
+use config::model::{Backend, BackendId, Frontend, FrontendId, Mode, Model, SwitchTo};
 use expr::{Cond, Txn, Verdict};
 use http::Method;
 use proxy::{Pages, Reply};
@@ -134,7 +134,10 @@ fn choose(
         let holds = rule.cond.as_ref().is_none_or(|cond| cond.eval(request));
         let verdict = if holds { Verdict::True } else { Verdict::False };
         stage.steps.push(Step::new(&rule.place, verdict, rule.cond.as_ref(), request));
-        chosen = holds.then_some(rule.backend);
+        chosen = holds.then(|| named(model, &rule.backend, request)).flatten();
+        if holds && chosen.is_none() {
+            break;
+        }
     }
     if let (None, Some(default)) = (chosen, frontend.default_backend) {
         let words = Some(format!("default_backend {}", model.backend(default).name));
@@ -145,6 +148,17 @@ fn choose(
         stages.push(stage);
     }
     chosen.or(frontend.listen)
+}
+
+/// The backend that a rule means for a request; a name that is nobody's falls to the default backend.
+fn named(model: &Model, to: &SwitchTo, request: &Request) -> Option<BackendId> {
+    match to {
+        SwitchTo::Backend(id) => Some(*id),
+        SwitchTo::Named(format) => {
+            let name = format.to_bytes(request);
+            model.backends.iter().position(|backend| backend.name.as_bytes() == name).map(BackendId)
+        }
+    }
 }
 
 /// Whose rules are asked, and what they answer with.
@@ -191,7 +205,7 @@ impl Judge<'_> {
     /// What a rule set's word means for the request.
     fn end(&self, flow: Flow) -> Option<End> {
         Some(match flow {
-            Flow::Continue | Flow::Accept | Flow::Wait => return None,
+            Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => return None,
             Flow::Close => End::Closed { told: true },
             Flow::SilentDrop => End::Closed { told: false },
             Flow::Service(Service::PrometheusExporter) => End::Metrics,
@@ -199,6 +213,9 @@ impl Judge<'_> {
                 let tarpit = matches!(answer.kind, AnswerKind::Denied { tarpit: true });
                 let what = match answer.kind {
                     AnswerKind::Denied { .. } => "refuses the request",
+                    AnswerKind::Challenged => "asks the client who it is",
+                    AnswerKind::Invalid => "refuses the request as invalid",
+                    AnswerKind::NoResponse => "closes the server's connection",
                     AnswerKind::Redirect => "sends the client elsewhere",
                     AnswerKind::Returned => "answers",
                 };

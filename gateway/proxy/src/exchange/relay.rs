@@ -111,7 +111,7 @@ impl<'a> Relay<'a> {
         replay: &'a mut Replay,
     ) -> Self {
         let backend = ctx.backend.as_ref().map(|backend| backend.model());
-        let patience = backend.and_then(|model| model.timeouts.server);
+        let patience = ctx.effects.server.or(backend.and_then(|model| model.timeouts.server));
         let watch = |options: &config::model::ProxyOptions| options.abortonclose;
         let watch_client = ctx.frontend().is_some_and(|frontend| watch(&frontend.model().options))
             || backend.is_some_and(|model| watch(&model.options));
@@ -123,6 +123,7 @@ impl<'a> Relay<'a> {
             if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
         let client =
             ctx.frontend().filter(|_| ctx.http2).and_then(|frontend| frontend.model().timeouts.client);
+        let client = ctx.effects.client.filter(|_| ctx.http2).or(client);
         if ctx.http2 {
             session.as_downstream_mut().set_write_timeout(client);
         }
@@ -183,6 +184,7 @@ impl<'a> Relay<'a> {
             return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
         }
         self.ctx.status = Some(head.status);
+        judge::after(&mut head, self.ctx);
         self.body(head, body).await?;
         self.rest_of_request().await?;
         Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())

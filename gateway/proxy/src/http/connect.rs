@@ -11,6 +11,7 @@ use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
 
 use super::request::closes_server;
 use crate::ctx::Ctx;
+use crate::effects::Effects;
 use crate::outcome::{Outcome, Stage};
 use crate::runtime::Backend;
 
@@ -28,7 +29,7 @@ pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
         return Error::e_explain(ErrorType::InternalError, "a request without its server");
     };
     let fresh = closes_server(ctx) || !ctx.request.method.is_idempotent();
-    peer_of(backend, slot, session.is_upgrade_req(), fresh)
+    peer_of(backend, slot, session.is_upgrade_req().then_some(&ctx.effects), fresh)
 }
 
 /// Chooses the server, waiting for a slot if need be. It stays the request's until its end or the next choice.
@@ -59,9 +60,8 @@ pub(crate) async fn choose(ctx: &mut Ctx) -> Result<()> {
 }
 
 async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
-    let connection = ctx.connection.clone();
-    let client = connection.as_ref().and_then(|connection| connection.source_ip());
-    let port = connection.as_ref().and_then(|connection| connection.destination).map(|addr| addr.port());
+    let client = ctx.source().map(|source| source.ip());
+    let port = ctx.destination().map(|destination| destination.port());
     let before = ctx.server.clone();
     let prefer = match (ctx.next.take(), &before) {
         (Some(Next::Same { pause }), Some(server)) => {
@@ -103,7 +103,12 @@ pub(crate) fn release(ctx: &mut Ctx) {
     ctx.slot = None;
 }
 
-fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, fresh: bool) -> Result<Box<HttpPeer>> {
+fn peer_of(
+    backend: &Backend,
+    slot: &Slot,
+    upgrading: Option<&Effects>,
+    fresh: bool,
+) -> Result<Box<HttpPeer>> {
     let mut peer = match slot.address() {
         Address::Ip(addr) => HttpPeer {
             _address: SocketAddr::Inet(*addr),
@@ -128,7 +133,7 @@ fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, fresh: bool) -> Resu
         options.idle_timeout = Some(Duration::from_millis(1));
     }
     options.connection_timeout = timeouts.connect;
-    options.read_timeout = if upgrading { tunnel_patience(timeouts) } else { timeouts.server };
+    options.read_timeout = upgrading.map_or(timeouts.server, |effects| tunnel_patience(timeouts, effects));
     options.write_timeout = options.read_timeout;
     // What is about the hop is our business (`request::for_server`), as HAProxy does it.
     options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
@@ -137,8 +142,9 @@ fn peer_of(backend: &Backend, slot: &Slot, upgrading: bool, fresh: bool) -> Resu
 
 /// The server's side of a tunnel waits a little longer than the client's, so that the client's timer ends it, as it
 /// does in HAProxy.
-fn tunnel_patience(timeouts: &config::model::Timeouts) -> Option<Duration> {
-    Some(timeouts.tunnel.or(timeouts.server)? + Duration::from_millis(200))
+fn tunnel_patience(timeouts: &config::model::Timeouts, effects: &Effects) -> Option<Duration> {
+    let patience = effects.tunnel.or(timeouts.tunnel).or(effects.server).or(timeouts.server)?;
+    Some(patience + Duration::from_millis(200))
 }
 
 /// The connection stands.

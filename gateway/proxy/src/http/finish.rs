@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use expr::Side;
 use observe::log::{LogRecord, Termination, Timers};
 use pingora::Error;
 use pingora_proxy::{FailToProxy, Session};
@@ -11,6 +12,7 @@ use super::connect::release;
 use super::request::pages_of;
 use crate::answer;
 use crate::ctx::Ctx;
+use crate::events::level_of;
 use crate::fields::LogView;
 use crate::gateway::Gateway;
 use crate::http1::serve::millis;
@@ -22,10 +24,11 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
     log::debug!("a request failed: {error}");
     let begun = session.response_written().is_some();
     let status = if begun || ctx.cut { 0 } else { outcome.status };
-    if let Some(instead) = ctx.instead.take()
+    if let Some(mut instead) = ctx.instead.take()
         && !begun
     {
         ctx.status = Some(instead.status);
+        super::response::after(&mut instead.head, ctx);
         ctx.sizes.1 += instead.counted(&ctx.request.method);
         if let Err(error) = answer::send(session, instead).await {
             log::debug!("answering: {error}");
@@ -36,6 +39,7 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
         if matches!(status, 400 | 408) {
             reply = reply.closing();
         }
+        super::response::after(&mut reply.head, ctx);
         ctx.sizes.1 += reply.counted(&ctx.request.method);
         if let Err(error) = answer::send(session, reply).await {
             log::debug!("answering: {error}");
@@ -78,7 +82,7 @@ pub(crate) fn timers(ctx: &Ctx, end: Instant) -> Timers {
     let since = |later: Option<Instant>, earlier: Option<Instant>| {
         Some(millis(later?.saturating_duration_since(earlier?)))
     };
-    let judged = ctx.judged || ctx.backend.is_some();
+    let judged = !ctx.unread && (ctx.judged || ctx.backend.is_some());
     Timers {
         handshake: millis(times.handshake),
         idle: millis(times.idle),
@@ -162,10 +166,14 @@ fn count_blame(ctx: &Ctx) {
 fn write_line(ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
     let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
     let log = &route.frontend.log;
-    if ctx.silent || !log.wants_traffic() {
+    let level = ctx.effects.log_level;
+    if ctx.silent || level == Some(None) || !log.wants_traffic() {
         return;
     }
     let model = route.frontend.model();
+    let (client, destination) = ctx.endpoints(connection);
+    let kept = &ctx.effects.captures;
+    let captures = [Side::Request, Side::Response].map(|side| kept.all(side));
     let code = ctx.outcome.map_or(*b"--", |outcome| outcome.code);
     let record = LogRecord {
         started: ctx.times.started_at,
@@ -189,17 +197,16 @@ fn write_line(ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
         redispatched: ctx.redispatched,
         srv_queue: ctx.queued.0,
         backend_queue: ctx.queued.1,
-        request: Some(&ctx.line),
+        req_cookie: kept.request_cookie.as_deref(),
+        res_cookie: kept.response_cookie.as_deref(),
+        req_captures: captures[0].as_deref(),
+        res_captures: captures[1].as_deref(),
+        request: Some(&*ctx.line).filter(|line| !line.is_empty()),
         early: model.options.logasap,
-        ..LogRecord::new(
-            &model.name,
-            connection.client_endpoint(),
-            connection.destination_endpoint(),
-            connection.accepted_at,
-        )
+        ..LogRecord::new(&model.name, client, destination, connection.accepted_at)
     };
     let failed =
         !matches!(code[0], b'-' | b'L') || ctx.retries > 0 || ctx.status.is_some_and(|status| status >= 500);
     let view = LogView::new(&record, ctx.view(None));
-    log.traffic(&record, &view, failed);
+    log.traffic(&record, &view, failed, level.flatten().map(level_of));
 }

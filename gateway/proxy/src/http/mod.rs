@@ -9,6 +9,7 @@ pub(crate) mod finish;
 pub(crate) mod request;
 pub(crate) mod response;
 mod route;
+mod rules;
 
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ impl ProxyHttp for Judge {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        if request::judge(&self.gateway, session, ctx).await? {
+        if rules::judge(&self.gateway, session, ctx).await? {
             return Ok(true);
         }
         if session.is_upgrade_req() {

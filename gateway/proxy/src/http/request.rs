@@ -7,21 +7,17 @@ use std::time::{Instant, SystemTime};
 use bytes::{BufMut, Bytes, BytesMut};
 use config::model::{ConnectionMode, ForwardFor};
 use expr::TxnVars;
-use http::{Method, Version};
+use http::Version;
 use pingora::http::RequestHeader;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
-use rules::{AnswerKind, Flow, RuleSet, Service};
 
-use super::{buffer, route};
 use crate::answer::{self, Reply};
 use crate::connection::Connection;
 use crate::ctx::Ctx;
-use crate::edit::RequestEditor;
-use crate::gateway::Gateway;
 use crate::http1::head::kept_tokens;
 use crate::message::{Lines, RequestHead, write_line};
-use crate::outcome::{Blame, Outcome, Stage};
+use crate::outcome::{Outcome, Stage};
 
 /// Takes over what is known of the connection.
 pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
@@ -85,137 +81,6 @@ fn h2_line(request: &RequestHeader) -> Bytes {
     line.into()
 }
 
-/// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
-pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-    gateway.process.request();
-    let Some(route) = ctx.route.clone() else {
-        return Error::e_explain(ErrorType::InternalError, "a request without its route");
-    };
-    let frontend = route.frontend.model();
-    if ctx.request.method == Method::CONNECT {
-        // What follows it would be no HTTP, and nothing here makes a tunnel of it yet.
-        return refuse(session, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
-    }
-    if let Some(uri) = &frontend.monitor_uri
-        && is_monitor(&ctx.request, uri)
-    {
-        ctx.silent = true;
-        return answer(session, ctx, route.frontend.pages.reply(200)).await;
-    }
-    if !frontend.tcp_request_content.is_empty()
-        && run(gateway, &frontend.tcp_request_content, session, ctx).await?
-    {
-        return Ok(true);
-    }
-    if buffer_body(session, ctx, frontend.options.buffer_request).await? {
-        return Ok(true);
-    }
-    if !frontend.http_request.is_empty() && run(gateway, &frontend.http_request, session, ctx).await? {
-        return Ok(true);
-    }
-    let Some(backend) = route::backend(ctx) else {
-        return refuse(session, ctx, Outcome::NO_SERVER).await;
-    };
-    let model = backend.model();
-    backend.upstream.counters.session();
-    ctx.counted = true;
-    ctx.backend = Some(backend.clone());
-    backend.upstream.counters.request();
-    if buffer_body(session, ctx, model.options.buffer_request).await? {
-        return Ok(true);
-    }
-    if model.listen != Some(route.frontend.id) {
-        for rules in [&model.tcp_request_content, &model.http_request] {
-            if !rules.is_empty() && run(gateway, rules, session, ctx).await? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// `option http-buffer-request` waits for the body; without it expressions see what came with the head. True if the
-/// request was answered.
-async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Result<bool> {
-    let read = ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.0);
-    if !(waits || read) || session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
-        return Ok(false);
-    }
-    if !waits {
-        return buffer::arrived(session, ctx).await.map(|()| false);
-    }
-    let wait = buffer::Wait { until: buffer::patience(ctx), at_least: 0 };
-    match buffer::wait(session, ctx, wait).await? {
-        Some(outcome) => refuse(session, ctx, outcome).await,
-        None => Ok(false),
-    }
-}
-
-fn is_monitor(request: &RequestHead, uri: &str) -> bool {
-    matches!(request.method, Method::GET | Method::HEAD) && request.target == uri.as_bytes()
-}
-
-async fn run(gateway: &Arc<Gateway>, rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-    ctx.judged = true;
-    ctx.vars.refresh();
-    let flow = rules.run(&mut RequestEditor { ctx });
-    match flow {
-        // A head is whole: there is nothing to wait for.
-        Flow::Continue | Flow::Accept | Flow::Wait => Ok(false),
-        Flow::Close | Flow::SilentDrop => {
-            count_denied(ctx);
-            ctx.outcome = Some(Outcome::DENIED);
-            ctx.cut = true;
-            session.as_downstream_mut().shutdown().await;
-            Ok(true)
-        }
-        Flow::Service(Service::PrometheusExporter) => {
-            ctx.service = Some("<PROMEX>");
-            ctx.outcome = Some(Outcome::LOCAL);
-            let target = String::from_utf8_lossy(&ctx.request.target).into_owned();
-            let query = target.split_once('?').map_or("", |(_, query)| query);
-            let reply = crate::snapshot::metrics(gateway, query).await;
-            answer(session, ctx, reply).await
-        }
-        Flow::Answer(rule) => {
-            if matches!(rule.kind, AnswerKind::Denied { .. }) {
-                count_denied(ctx);
-                ctx.outcome = Some(Outcome::DENIED);
-            } else {
-                ctx.outcome = Some(Outcome::LOCAL);
-            }
-            if let AnswerKind::Denied { tarpit: true } = rule.kind {
-                tarpit(ctx).await;
-            }
-            ctx.closing = rule.close_after_body && !session.as_downstream_mut().is_body_empty();
-            let reply = answer::of_rule(&rule, pages_of(ctx));
-            answer(session, ctx, reply).await
-        }
-    }
-}
-
-/// `timeout tarpit`, or `timeout connect` where there is none.
-async fn tarpit(ctx: &mut Ctx) {
-    let Some(frontend) = ctx.frontend() else { return };
-    let timeouts = &frontend.model().timeouts;
-    if let Some(pause) = timeouts.tarpit.or(timeouts.connect) {
-        tokio::time::sleep(pause).await;
-    }
-    ctx.outcome = Some(Outcome::new(0, b'P', b'T', Blame::Nobody));
-}
-
-fn count_denied(ctx: &Ctx) {
-    if let Some(frontend) = ctx.frontend() {
-        frontend.counters.denied_request();
-        if let Some(listener) = ctx.route.as_ref().and_then(|route| frontend.listeners.get(route.bind)) {
-            listener.denied_request();
-        }
-    }
-    if let Some(backend) = &ctx.backend {
-        backend.upstream.counters.denied_request();
-    }
-}
-
 /// The error pages in force: the backend's if it has any, otherwise the frontend's.
 pub(crate) fn pages_of(ctx: &Ctx) -> &answer::Pages {
     const NONE: &answer::Pages = &answer::Pages::BUILT_IN;
@@ -238,7 +103,8 @@ pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcom
 pub(crate) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
     ctx.status = Some(reply.status);
     let last = ctx.closing || matches!(reply.status, 400 | 408);
-    let reply = if last { reply.closing() } else { reply };
+    let mut reply = if last { reply.closing() } else { reply };
+    super::response::after(&mut reply.head, ctx);
     ctx.sizes.1 += reply.counted(&ctx.request.method);
     answer::send(session, reply).await?;
     Ok(true)
@@ -255,9 +121,12 @@ pub(crate) fn closes_server(ctx: &Ctx) -> bool {
 fn lines_for_server(ctx: &Ctx, upgrading: bool) -> Lines {
     let mut lines = Lines::with_capacity(2);
     let (Some(frontend), Some(backend)) = (ctx.frontend(), &ctx.backend) else { return lines };
+    if let (Some(name), Some(id)) = (&frontend.model().unique_id.header, ctx.unique_id()) {
+        lines.push(name.clone(), id.to_vec());
+    }
     // The backend's forwardfor goes before the frontend's, and the line is added once.
     let (theirs, ours) = (&backend.model().options.forwardfor, &frontend.model().options.forwardfor);
-    let source = ctx.connection.as_ref().and_then(|connection| connection.source_ip());
+    let source = ctx.source().map(|source| source.ip());
     if let (Some(option), Some(source)) = (theirs.as_ref().or(ours.as_ref()), source) {
         add_forwarded_for(&ctx.request, &mut lines, option, source);
     }

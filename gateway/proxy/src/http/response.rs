@@ -1,7 +1,9 @@
 //! A server's response: what is noted of it, what rules make of it, and the head that the client gets.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use config::model::Backend;
 use pingora::http::ResponseHeader;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
@@ -9,9 +11,9 @@ use rules::{AnswerKind, Flow, RuleSet};
 
 use crate::answer::{self, Reply};
 use crate::ctx::Ctx;
-use crate::edit::ResponseEditor;
+use crate::edit::{RequestEditor, ResponseEditor};
 use crate::message::ResponseHead;
-use crate::outcome::{Outcome, Stage};
+use crate::outcome::{Blame, Outcome, Stage};
 
 /// Notes what Pingora's own relay read, before anything is changed.
 pub(crate) fn arrived(session: &Session, response: &ResponseHeader, ctx: &mut Ctx) {
@@ -42,6 +44,7 @@ pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, c
     if ctx.old_response {
         head.version = http::Version::HTTP_10;
     }
+    ctx.status = Some(head.status);
     if let Some(instead) = run_rules(&mut head, ctx) {
         ctx.instead = Some(instead);
         return Error::e_explain(ErrorType::InternalError, "a rule answers in the server's place");
@@ -52,7 +55,7 @@ pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, c
     if ctx.stage == Stage::Tunnel {
         set_tunnel_patience(session, ctx);
     }
-    ctx.status = Some(head.status);
+    after(&mut head, ctx);
     super::finish::log_early(ctx);
     *response = head.into_http1()?;
     Ok(())
@@ -62,7 +65,7 @@ pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, c
 fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
     let theirs = ctx.backend.as_ref().and_then(|backend| backend.model().timeouts.tunnel);
     let ours = ctx.frontend().and_then(|frontend| frontend.model().timeouts.tunnel);
-    if let Some(patience) = theirs.or(ours) {
+    if let Some(patience) = ctx.effects.tunnel.or(theirs).or(ours) {
         session.as_downstream_mut().set_read_timeout(Some(patience));
         session.as_downstream_mut().set_write_timeout(Some(patience));
     }
@@ -75,14 +78,73 @@ pub(crate) fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply>
     let (Some(route), Some(backend)) = (ctx.route.clone(), ctx.backend.clone()) else { return None };
     let (frontend, model) = (route.frontend.model(), backend.model());
     let same = model.listen == Some(route.frontend.id);
+    ctx.effects.captures.take_response(&frontend.captures, &head.lines);
+    if !model.tcp_response_content.is_empty() {
+        let reply = content(model, head, ctx);
+        if reply.is_some() || ctx.cut {
+            return reply;
+        }
+    }
     let sets = [(!same).then_some(&model.http_response), Some(&frontend.http_response)];
     sets.into_iter().flatten().filter(|rules| !rules.is_empty()).find_map(|rules| run(rules, head, ctx))
+}
+
+/// Asks `tcp-response content` rules. Without a delay they are asked, as in HAProxy, before anything has come.
+fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
+    ctx.vars.refresh();
+    let rules = &model.tcp_response_content;
+    let (flow, seen) = match model.response_delay {
+        Some(_) => (rules.run(&mut ResponseEditor { ctx, response: head }), Some(head.status)),
+        None => (rules.run(&mut RequestEditor { ctx }), None),
+    };
+    let code = match flow {
+        Flow::Close => [b'P', b'D'],
+        Flow::SilentDrop => {
+            let connection = ctx.connection.iter();
+            connection.for_each(|connection| connection.hidden.store(true, Ordering::Relaxed));
+            [b'P', b'R']
+        }
+        // what has come is passed on
+        Flow::Answer(_) if seen.is_some() => return None,
+        Flow::Answer(rule) => {
+            ctx.times.response = None;
+            ctx.outcome = Some(Outcome::new(rule.status, b'S', b'H', Blame::Response));
+            return Some(answer::of_rule(&rule, super::request::pages_of(ctx)));
+        }
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::Service(_) => return None,
+    };
+    count_denied(ctx);
+    (ctx.times.response, ctx.status, ctx.cut) = (None, seen, true);
+    if seen.is_none() {
+        ctx.sizes.1 = 0;
+    }
+    ctx.outcome = Some(Outcome { code, ..Outcome::RESPONSE_DENIED });
+    None
+}
+
+/// Runs the rules that every answer goes through, our own ones too: the backend's, then the frontend's, each once.
+pub(crate) fn after(head: &mut ResponseHead, ctx: &mut Ctx) {
+    let Some(route) = ctx.route.clone() else { return };
+    let frontend = route.frontend.model();
+    let backend = ctx.backend.clone();
+    let theirs = backend.as_ref().map(|backend| backend.model());
+    let theirs = theirs.filter(|model| model.listen != Some(route.frontend.id));
+    let sets = [theirs.map(|model| &model.http_after_response), Some(&frontend.http_after_response)];
+    for rules in sets.into_iter().flatten().filter(|rules| !rules.is_empty()) {
+        ctx.vars.refresh();
+        // nothing that ends a request is legal there
+        let before = head.status;
+        rules.run(&mut ResponseEditor { ctx, response: head });
+        if head.status != before {
+            ctx.status = Some(head.status);
+        }
+    }
 }
 
 fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
     ctx.vars.refresh();
     match rules.run(&mut ResponseEditor { ctx, response: head }) {
-        Flow::Continue | Flow::Accept | Flow::Wait => None,
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => None,
         Flow::Answer(rule) => {
             let denied = matches!(rule.kind, AnswerKind::Denied { .. });
             if denied {

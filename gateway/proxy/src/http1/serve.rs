@@ -2,6 +2,7 @@
 //! both sides want to.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use observe::log::{LogRecord, Termination};
@@ -78,6 +79,9 @@ where
         let Some(back) = back else { return };
         client = back;
         first = false;
+        if connection.hidden.load(Ordering::Relaxed) {
+            return client.stream.hide();
+        }
         if !client.reusable {
             let fin = route.frontend.model().timeouts.client_fin.unwrap_or(LINGER);
             return client.close(fin.min(LINGER)).await;

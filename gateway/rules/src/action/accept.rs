@@ -4,7 +4,7 @@ use expr::Scope;
 use lang::{Diagnostic, Words};
 
 use super::Action;
-use crate::{Flow, Message};
+use crate::{Answer, AnswerKind, Flow, Message};
 
 #[derive(Debug)]
 struct End(Flow);
@@ -21,6 +21,11 @@ pub(super) fn accept(_: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>
 
 pub(super) fn reject(_: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     Ok(Box::new(End(Flow::Close)))
+}
+
+/// `close`: the server's connection ends before its answer is passed on.
+pub(super) fn close(_: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    Ok(Box::new(End(Flow::Answer(Answer::page(502, AnswerKind::NoResponse)))))
 }
 
 /// `silent-drop [rst-ttl <ttl>]`.

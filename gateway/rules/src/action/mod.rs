@@ -1,27 +1,39 @@
 //! Actions: a row each, a file each (configuration.txt 4.2, `http-request` and its like).
 
 mod accept;
+mod auth;
+mod capture;
 mod del_header;
 mod deny;
+mod early_hint;
+mod handshake;
 mod later;
+mod normalize_uri;
+mod pause;
 mod redirect;
 mod replace_header;
 mod replace_uri;
 mod reply;
+mod retry;
 mod r#return;
+mod set_address;
 mod set_header;
+mod set_log_level;
 mod set_method;
+mod set_nice;
 mod set_status;
+mod set_timeout;
 mod set_uri;
 mod set_var;
+mod strict_mode;
 mod use_service;
 
 use std::fmt;
 
-use expr::{Phase, Scope};
+use expr::{Expr, Phase, Scope};
 use lang::{Diagnostic, Word, Words};
 
-use crate::{Flow, Message};
+use crate::{Flow, Message, Slot};
 
 /// An action, its words understood.
 pub(crate) trait Action: fmt::Debug + Send + Sync {
@@ -31,6 +43,16 @@ pub(crate) trait Action: fmt::Debug + Send + Sync {
     /// What was loaded from files: two rules with the same words differ when it does.
     fn loaded(&self) -> Option<&[u8]> {
         None
+    }
+
+    /// The capture slot that it fills.
+    fn slot(&self) -> Option<Slot> {
+        None
+    }
+
+    /// Gives it the slot of this number.
+    fn set_slot(&mut self, number: usize) {
+        let _ = number;
     }
 }
 
@@ -111,6 +133,12 @@ const DROP: &[Phase] = &[
     Phase::HttpResponse,
 ];
 
+const CAPTURE: &[Phase] =
+    &[Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse, Phase::HttpAfterResponse];
+const CLOSE: &[Phase] = &[Phase::TcpResponse];
+const MESSAGES: &[Phase] = &[Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest, Phase::HttpResponse];
+const REQUESTS: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest];
+
 /// Every action.
 #[rustfmt::skip]
 pub const ACTIONS: &[Row] = &[
@@ -140,6 +168,23 @@ pub const ACTIONS: &[Row] = &[
     last("block",               REQUEST,  deny::deny,                    "block"),
     last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
     last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
+    row("capture",             CAPTURE,  capture::parse,                "capture src id 0"),
+    last("auth",                REQUEST,  auth::parse,                   "auth realm Gold"),
+    row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes"),
+    row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake"),
+    last("close",               CLOSE,    accept::close,                 "close"),
+    row("set-log-level",       MESSAGES, set_log_level::parse,          "set-log-level silent"),
+    row("set-nice",            MESSAGES, set_nice::parse,               "set-nice 5"),
+    row("set-timeout",         HTTP,     set_timeout::parse,            "set-timeout server 10s"),
+    row("set-src",             REQUESTS, set_address::src,              "set-src src"),
+    row("set-src-port",        REQUESTS, set_address::src_port,         "set-src-port int(4000)"),
+    row("set-dst",             REQUESTS, set_address::dst,              "set-dst dst"),
+    row("set-dst-port",        REQUESTS, set_address::dst_port,         "set-dst-port int(4000)"),
+    row("early-hint",          REQUEST,  early_hint::parse,             "early-hint Link </a.css>;rel=preload"),
+    row("pause",               HTTP,     pause::parse,                  "pause 10ms"),
+    row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off"),
+    row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
+    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2"),
     last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 
@@ -201,6 +246,19 @@ impl Missing {
 pub(crate) fn argument<'a>(words: &mut Words<'a>, complaint: &str) -> Result<&'a Word, Diagnostic> {
     let missing = words.error(complaint);
     words.next().ok_or(missing)
+}
+
+/// The sample expression that is next.
+pub(crate) fn sample(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Expr, Diagnostic> {
+    if words.is_empty() {
+        return Err(words.error("missing fetch method"));
+    }
+    Expr::parse(words, scope)
+}
+
+/// Whether the next word, which may be a number or a time, is a sample expression.
+pub(crate) fn at_sample(words: &Words<'_>) -> bool {
+    words.peek_text().is_some_and(|text| text.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
 
 /// The keyword that begins the rules of a phase.

@@ -90,7 +90,9 @@ impl Redirect {
         }
         Answer {
             status: self.code,
-            reason: None,
+            sent: None,
+            // the other codes have the phrases that any answer has
+            reason: (self.code == 302).then(|| b"Found".to_vec()),
             kind: AnswerKind::Redirect,
             headers,
             body: Some(Bytes::new()),

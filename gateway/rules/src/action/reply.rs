@@ -49,7 +49,7 @@ impl Reply {
     pub(super) fn answer(&self, txn: &dyn Txn, kind: AnswerKind) -> Answer {
         let body = match &self.payload {
             Payload::Page => return Answer::page(self.status, kind),
-            Payload::ErrorFile(file) => return file.answer(kind),
+            Payload::ErrorFile(file) => return file.answer(self.status, kind),
             Payload::Empty => Bytes::new(),
             Payload::Fixed(bytes) => bytes.clone(),
             Payload::Format(format) => format.to_bytes(txn).into(),
@@ -147,10 +147,7 @@ impl Draft {
             None if self.page || bare => Payload::Page,
             None => Payload::Empty,
         };
-        let status = match &payload {
-            Payload::ErrorFile(file) => file.status,
-            _ => self.status.unwrap_or(default),
-        };
+        let status = self.status.unwrap_or(default);
         match &payload {
             Payload::Page if !PAGES.contains(&status) => {
                 return fail(format!(
@@ -294,12 +291,14 @@ impl ErrorFile {
         self
     }
 
-    fn answer(&self, kind: AnswerKind) -> Answer {
+    /// What the file says; as in HAProxy the log shows the status that the rule has without it.
+    fn answer(&self, logged: u16, kind: AnswerKind) -> Answer {
         Answer {
+            sent: Some(self.status),
             reason: Some(self.reason.clone()),
             headers: self.headers.clone(),
             body: Some(self.body.clone()),
-            ..Answer::page(self.status, kind)
+            ..Answer::page(logged, kind)
         }
     }
 }

@@ -1,0 +1,152 @@
+//! What is kept of messages: `capture …`, `declare capture`, and the ids of requests (configuration.txt 4.2).
+
+use expr::{LogFormat, Phase, Scope, Side};
+use lang::Diagnostic;
+use rules::{Rule, Slot, SlotNumber};
+
+use super::{ANY, Context, FE, FRONTEND, Keyword, keyword};
+use crate::draft::Proxy;
+use crate::model::{CaptureSlot, CookieCapture};
+
+#[rustfmt::skip]
+pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
+    keyword("capture request header") .in_(FRONTEND).parse(|cx| header(cx, Side::Request)),
+    keyword("capture response header").in_(FRONTEND).parse(|cx| header(cx, Side::Response)),
+    keyword("capture cookie")         .in_(FRONTEND).parse(cookie),
+    keyword("capture")                .in_(FRONTEND).family(|cx| Err(cx.words.error("'capture' expects 'cookie' or 'request header' or 'response header'."))),
+    keyword("declare capture")        .in_(FRONTEND).parse(declare),
+    keyword("declare")                .in_(FRONTEND).family(unknown_declaration),
+    keyword("unique-id-format")       .in_(ANY).parse(unique_id_format),
+    keyword("unique-id-header")       .in_(ANY).parse(unique_id_header),
+    keyword("error-log-format")       .in_(FE).parse(error_log),
+    keyword("log-format-sd")          .in_(FE).parse(structured).later("only messages in RFC 5424's form have structured data; write the fields into 'log-format'"),
+];
+
+/// The most that a slot keeps: a line is never longer.
+const MOST: u32 = 65_536;
+
+/// Digits, as HAProxy reads them: what is no number is 0.
+fn length(text: &str) -> usize {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text[..digits].parse::<u32>().map_or(0, |length| length.min(MOST)) as usize
+}
+
+fn header(cx: &mut Context<'_, Proxy>, side: Side) -> Result<(), Diagnostic> {
+    let what = if side == Side::Request { "capture request" } else { "capture response" };
+    let wrong = cx.words.error(format!("'{what}' expects 'header' <header_name> 'len' <len>."));
+    let (Some(name), true, Some(len)) = (cx.words.next(), cx.words.accept("len"), cx.words.next()) else {
+        return Err(wrong);
+    };
+    if let Some(word) = cx.words.peek() {
+        let message = format!("'{what}' cannot handle unexpected argument '{}'.", word.text);
+        return Err(Diagnostic::alert(word.span, message));
+    }
+    let header = Some(name.text.to_ascii_lowercase());
+    push(cx.target, side, CaptureSlot { header, length: length(&len.text) });
+    Ok(())
+}
+
+fn push(proxy: &mut Proxy, side: Side, slot: CaptureSlot) -> usize {
+    let slots = match side {
+        Side::Request => &mut proxy.captures.request,
+        Side::Response => &mut proxy.captures.response,
+    };
+    slots.push(slot);
+    slots.len() - 1
+}
+
+/// Gives a rule that says how long its capture is the next slot.
+pub(super) fn declare_for(proxy: &mut Proxy, rule: Rule) -> Rule {
+    match rule.slot() {
+        Some(Slot { side, number: SlotNumber::Length(length) }) => {
+            let id = push(proxy, side, CaptureSlot { header: None, length: length.min(MOST as usize) });
+            rule.in_slot(id)
+        }
+        Some(Slot { number: SlotNumber::Id(_), .. }) | None => rule,
+    }
+}
+
+fn cookie(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let wrong = cx.words.error("'capture' expects 'cookie' <cookie_name> 'len' <len>.");
+    let (Some(name), true, Some(len)) = (cx.words.next(), cx.words.accept("len"), cx.words.next()) else {
+        return Err(wrong);
+    };
+    cx.target.captures.cookie = Some(CookieCapture { begins: name.text.clone(), length: length(&len.text) });
+    Ok(())
+}
+
+fn declare(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let side = match cx.words.peek_text() {
+        Some("request") => Side::Request,
+        Some("response") => Side::Response,
+        _ => {
+            let message = "'declare capture' requires a direction ('request' or 'response')";
+            let near =
+                lang::suggest::nearest(cx.words.peek_text().unwrap_or_default(), ["request", "response"]);
+            return Err(cx.words.error(message).suggest(near));
+        }
+    };
+    cx.words.next();
+    let message = "'declare capture': 'len' requires a numeric value that represents the capture length";
+    let wrong = cx.words.error(message);
+    let (true, Some(len)) = (cx.words.accept("len"), cx.words.next()) else { return Err(wrong) };
+    let length = length(&len.text);
+    if length == 0 {
+        return Err(Diagnostic::alert(len.span, "length must be > 0"));
+    }
+    push(cx.target, side, CaptureSlot { header: None, length });
+    Ok(())
+}
+
+fn unknown_declaration(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let got = cx.words.peek_text().unwrap_or_default();
+    Err(cx.words.error(format!("unknown declaration type '{got}' (supports 'capture')")))
+}
+
+fn unique_id_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let format = format(cx, Phase::HttpRequest, LogFormat::parse_id)?;
+    cx.target.settings.unique_id.format = Some(format);
+    Ok(())
+}
+
+fn unique_id_header(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let missing = cx.words.error("unique-id-header expects an argument.");
+    let word = cx.words.next().ok_or(missing)?;
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if word.text.is_empty() || !word.text.bytes().all(token) {
+        let message = format!("'{}' is not a valid header name", word.text);
+        return Err(Diagnostic::alert(word.span, message));
+    }
+    cx.target.settings.unique_id.header = Some(word.text.to_ascii_lowercase());
+    Ok(())
+}
+
+fn error_log(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    cx.target.settings.error_log = Some(log_format(cx)?);
+    Ok(())
+}
+
+fn structured(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    cx.target.settings.structured = Some(log_format(cx)?);
+    Ok(())
+}
+
+fn log_format(cx: &mut Context<'_, Proxy>) -> Result<LogFormat, Diagnostic> {
+    format(cx, Phase::Log, LogFormat::parse_log)
+}
+
+type Parse = fn(&lang::Word, &Scope<'_>) -> Result<LogFormat, Diagnostic>;
+
+fn format(cx: &mut Context<'_, Proxy>, phase: Phase, parse: Parse) -> Result<LogFormat, Diagnostic> {
+    let keyword = cx.keyword;
+    let missing = cx.words.error(format!("{keyword} expects an argument."));
+    let word = cx.words.next().ok_or(missing)?;
+    if let Some(more) = cx.words.peek() {
+        let message = format!("{keyword} expects only one argument, don't forget to escape spaces!");
+        return Err(Diagnostic::alert(more.span, message));
+    }
+    let scope = Scope::new(phase, cx.world.files).with_env(cx.world.env);
+    let result = parse(word, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    result.map_err(|bad| bad.prefixed(&format!("failed to parse {keyword} : ")))
+}

@@ -1,0 +1,155 @@
+//! `tcp-request connection` and `tcp-request session`: rules about a connection that has brought no request yet
+//! (configuration.txt 4.2).
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use expr::{Side, Tls, Txn, TxnVars, Value, Var};
+use http::HeaderName;
+use rules::{Change, Flow, Message, RuleSet};
+
+use crate::effects::Effects;
+use crate::listener::Route;
+
+/// A connection as these rules see and change it.
+#[derive(Debug)]
+pub(crate) struct EarlyConnection<'a> {
+    /// Where it came in.
+    pub route: &'a Route,
+    /// The client's address.
+    pub source: Option<SocketAddr>,
+    /// The address that it came to.
+    pub destination: Option<SocketAddr>,
+    /// What the handshake yielded, once there was one.
+    pub tls: Option<&'a Tls>,
+    /// What rules have changed.
+    pub effects: Effects,
+    /// The variables that rules have set.
+    pub vars: TxnVars,
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes on.
+    Welcome,
+    /// It is reset.
+    Rejected,
+    /// It is forgotten without a word.
+    Dropped,
+}
+
+impl EarlyConnection<'_> {
+    /// Asks the rules; pauses are for requests.
+    pub(crate) fn judge(&mut self, rules: &RuleSet) -> Fate {
+        if rules.is_empty() {
+            return Fate::Welcome;
+        }
+        let fate = match rules.run(self) {
+            Flow::Close => Fate::Rejected,
+            Flow::SilentDrop => Fate::Dropped,
+            Flow::Continue
+            | Flow::Accept
+            | Flow::Wait
+            | Flow::Pause(_)
+            | Flow::Answer(_)
+            | Flow::Service(_) => Fate::Welcome,
+        };
+        (self.source, self.destination) =
+            (self.effects.source.over(self.source), self.effects.destination.over(self.destination));
+        self.effects = Effects::default();
+        fate
+    }
+
+    fn moved_source(&self) -> Option<SocketAddr> {
+        self.effects.source.over(self.source)
+    }
+
+    fn moved_destination(&self) -> Option<SocketAddr> {
+        self.effects.destination.over(self.destination)
+    }
+}
+
+impl Txn for EarlyConnection<'_> {
+    fn source(&self) -> Option<IpAddr> {
+        self.moved_source().map(|source| source.ip())
+    }
+
+    fn source_port(&self) -> Option<u16> {
+        self.moved_source().map(|source| source.port())
+    }
+
+    fn destination(&self) -> Option<IpAddr> {
+        self.moved_destination().map(|destination| destination.ip())
+    }
+
+    fn destination_port(&self) -> Option<u16> {
+        self.moved_destination().map(|destination| destination.port())
+    }
+
+    fn tls(&self) -> Option<&Tls> {
+        self.tls
+    }
+
+    fn frontend(&self) -> Option<(&str, u32)> {
+        let model = self.route.frontend.model();
+        Some((&model.name, model.id))
+    }
+
+    fn listener(&self) -> Option<(&str, u32)> {
+        let bind = self.route.frontend.model().binds.get(self.route.bind)?;
+        Some((&bind.name, u32::try_from(self.route.bind + 1).unwrap_or(u32::MAX)))
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn random(&self) -> u32 {
+        fastrand::u32(..)
+    }
+
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        self.vars.get(var)
+    }
+
+    fn var_exists(&self, var: &Var) -> bool {
+        self.vars.exists(var)
+    }
+
+    fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.defer(var, value);
+    }
+}
+
+impl Message for EarlyConnection<'_> {
+    fn txn(&self) -> &dyn Txn {
+        self
+    }
+
+    fn side(&self) -> Side {
+        Side::Request
+    }
+
+    fn add_header(&mut self, _name: &HeaderName, _value: &[u8]) {}
+
+    fn del_header(&mut self, _name: &HeaderName) {}
+
+    fn retain_headers(&mut self, _keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {}
+
+    fn rewrite_headers(&mut self, _name: &HeaderName, _value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {}
+
+    fn set_uri(&mut self, _uri: Vec<u8>) {}
+
+    fn set_method(&mut self, _method: Vec<u8>) {}
+
+    fn set_status(&mut self, _status: u16) {}
+
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.set(var, value);
+    }
+
+    fn change(&mut self, change: Change) {
+        self.effects.note(change);
+    }
+}

@@ -1,0 +1,81 @@
+//! What rules have changed of a request beside its heads (`set-log-level`, `set-timeout`, `set-src` …).
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use rules::{Change, End, LogLevel, Timer};
+
+use crate::captures::Kept;
+use crate::message::Lines;
+
+/// The changes so far; empty for most requests.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    /// `set-log-level`: `Some(None)` is `silent`.
+    pub log_level: Option<Option<LogLevel>>,
+    /// `set-timeout client`.
+    pub client: Option<Duration>,
+    /// `set-timeout server`.
+    pub server: Option<Duration>,
+    /// `set-timeout tunnel`.
+    pub tunnel: Option<Duration>,
+    /// `set-src`, `set-src-port`.
+    pub source: Moved,
+    /// `set-dst`, `set-dst-port`.
+    pub destination: Moved,
+    /// What the slots hold, by number; empty where a frontend has no slot.
+    pub captures: Kept,
+    /// `early-hint` lines that the client has not got yet, one response each.
+    pub hints: Vec<Lines>,
+    /// `disable-l7-retry`.
+    pub no_retry: bool,
+    /// `set-retries`.
+    pub retries: Option<u32>,
+}
+
+/// What took the place of an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    address: Option<IpAddr>,
+    port: Option<u16>,
+}
+
+impl Moved {
+    /// The address as it is now. As in HAProxy a port alone makes an address of any.
+    pub(crate) fn over(self, real: Option<SocketAddr>) -> Option<SocketAddr> {
+        match (self.address, self.port) {
+            (None, None) => real,
+            (address, port) => {
+                let ip = address.or(real.map(|real| real.ip())).unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+                Some(SocketAddr::new(ip, port.or(real.map(|real| real.port())).unwrap_or(0)))
+            }
+        }
+    }
+}
+
+impl Effects {
+    /// Keeps a change.
+    pub(crate) fn note(&mut self, change: Change) {
+        match change {
+            Change::LogLevel(level) => self.log_level = Some(level),
+            Change::Timeout(Timer::Client, time) => self.client = Some(time),
+            Change::Timeout(Timer::Server, time) => self.server = Some(time),
+            Change::Timeout(Timer::Tunnel, time) => self.tunnel = Some(time),
+            Change::Address(End::Source, address) => self.source.address = Some(address),
+            Change::Address(End::Destination, address) => self.destination.address = Some(address),
+            Change::Port(End::Source, port) => self.source.port = Some(port),
+            Change::Port(End::Destination, port) => self.destination.port = Some(port),
+            Change::EarlyHint { name, value, fresh } => {
+                if fresh || self.hints.is_empty() {
+                    self.hints.push(Lines::default());
+                }
+                let last = self.hints.last_mut();
+                last.into_iter()
+                    .for_each(|lines| lines.push(name.as_str().as_bytes().to_vec(), value.clone()));
+            }
+            Change::Capture { side, slot, value } => self.captures.fill(side, slot, &value),
+            Change::NoRetry => self.no_retry = true,
+            Change::Retries(retries) => self.retries = Some(retries),
+        }
+    }
+}

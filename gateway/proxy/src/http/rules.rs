@@ -1,0 +1,239 @@
+//! A request's way through the rules of its frontend and its backend (configuration.txt 4.2), up to the choice of its
+//! server.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use http::{Method, Version};
+use pingora::protocols::http::HttpTask;
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+use rules::{Answer, AnswerKind, Flow, RuleSet, Service};
+
+use super::request::{answer, pages_of, refuse};
+use super::{buffer, route};
+use crate::answer;
+use crate::captures::Kept;
+use crate::ctx::Ctx;
+use crate::edit::RequestEditor;
+use crate::gateway::Gateway;
+use crate::listener::Route;
+use crate::message::{RequestHead, ResponseHead};
+use crate::outcome::{Blame, Outcome};
+
+/// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
+pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    gateway.process.request();
+    let Some(route) = ctx.route.clone() else {
+        return Error::e_explain(ErrorType::InternalError, "a request without its route");
+    };
+    if ctx.request.method == Method::CONNECT {
+        // What follows it would be no HTTP, and nothing here makes a tunnel of it yet.
+        return refuse(session, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
+    }
+    let frontend = route.frontend.model();
+    let captures = &frontend.captures;
+    ctx.effects.captures = Kept::new(captures);
+    if content(&frontend.tcp_request_content, gateway, session, ctx).await? {
+        return Ok(true);
+    }
+    ctx.effects.captures.take_request(captures, &ctx.request.lines);
+    if monitor(&route, session, ctx).await?
+        || buffer_body(session, ctx, frontend.options.buffer_request).await?
+        || run(&frontend.http_request, gateway, session, ctx).await?
+    {
+        return Ok(true);
+    }
+    let Some(backend) = route::backend(ctx) else {
+        return refuse(session, ctx, Outcome::NO_SERVER).await;
+    };
+    let model = backend.model();
+    backend.upstream.counters.session();
+    ctx.counted = true;
+    ctx.backend = Some(backend.clone());
+    backend.upstream.counters.request();
+    if buffer_body(session, ctx, model.options.buffer_request).await? {
+        return Ok(true);
+    }
+    if model.listen == Some(route.frontend.id) {
+        return Ok(goes_on(ctx));
+    }
+    Ok(content(&model.tcp_request_content, gateway, session, ctx).await?
+        || run(&model.http_request, gateway, session, ctx).await?
+        || goes_on(ctx))
+}
+
+/// `option http-buffer-request` waits for the body; without it expressions see what came with the head. True if the
+/// request was answered.
+async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Result<bool> {
+    let read = ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.0);
+    if !(waits || read) || session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
+        return Ok(false);
+    }
+    if !waits {
+        return buffer::arrived(session, ctx).await.map(|()| false);
+    }
+    let wait = buffer::Wait { until: buffer::patience(ctx), at_least: 0 };
+    match buffer::wait(session, ctx, wait).await? {
+        Some(outcome) => refuse(session, ctx, outcome).await,
+        None => Ok(false),
+    }
+}
+
+/// A request that a server will answer: its cookie is kept. Nothing was answered.
+fn goes_on(ctx: &mut Ctx) -> bool {
+    if let Some(route) = ctx.route.clone() {
+        ctx.effects.captures.take_request_cookie(&route.frontend.model().captures, &ctx.request.lines);
+    }
+    false
+}
+
+/// Answers `monitor-uri`. True if it was asked for.
+async fn monitor(route: &Route, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    let frontend = route.frontend.model();
+    if !frontend.monitor_uri.as_ref().is_some_and(|uri| is_monitor(&ctx.request, uri)) {
+        return Ok(false);
+    }
+    ctx.silent = true;
+    let fails = frontend.monitor_fail.iter().any(|cond| cond.eval(&ctx.view(None)));
+    answer(session, ctx, route.frontend.pages.reply(if fails { 503 } else { 200 })).await
+}
+
+fn is_monitor(request: &RequestHead, uri: &str) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD) && request.target == uri.as_bytes()
+}
+
+/// Asks `tcp-request content` rules. A head is whole: there is nothing to wait for.
+async fn content(
+    rules: &RuleSet,
+    gateway: &Arc<Gateway>,
+    session: &mut Session,
+    ctx: &mut Ctx,
+) -> Result<bool> {
+    if rules.is_empty() {
+        return Ok(false);
+    }
+    let flow = walk(rules, ctx).await;
+    if matches!(flow, Flow::Close | Flow::SilentDrop) && ctx.backend.is_none() {
+        // as in HAProxy, it is then as if nothing had been read
+        ctx.line = bytes::Bytes::new();
+    }
+    end(flow, gateway, session, ctx).await
+}
+
+/// Asks `http-request` rules.
+async fn run(rules: &RuleSet, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    if rules.is_empty() {
+        return Ok(false);
+    }
+    ctx.judged = true;
+    let flow = walk(rules, ctx).await;
+    apply(session, ctx).await?;
+    end(flow, gateway, session, ctx).await
+}
+
+/// Asks rules, waiting where they pause.
+async fn walk(rules: &RuleSet, ctx: &mut Ctx) -> Flow {
+    ctx.vars.refresh();
+    let mut next = 0;
+    loop {
+        match rules.run_from(&mut next, &mut RequestEditor { ctx }) {
+            Flow::Pause(pause) => tokio::time::sleep(pause).await,
+            flow => return flow,
+        }
+    }
+}
+
+/// What a rule set's word means. True if the request is done with.
+async fn end(flow: Flow, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    match flow {
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => Ok(false),
+        Flow::Close | Flow::SilentDrop => {
+            if let (Flow::SilentDrop, Some(connection)) = (&flow, &ctx.connection) {
+                connection.hidden.store(true, Ordering::Relaxed);
+            }
+            count_denied(ctx);
+            ctx.outcome = Some(Outcome::DENIED);
+            (ctx.cut, ctx.unread) = (true, true);
+            session.as_downstream_mut().shutdown().await;
+            Ok(true)
+        }
+        Flow::Service(Service::PrometheusExporter) => {
+            ctx.service = Some("<PROMEX>");
+            ctx.outcome = Some(Outcome::LOCAL);
+            let target = String::from_utf8_lossy(&ctx.request.target).into_owned();
+            let query = target.split_once('?').map_or("", |(_, query)| query);
+            let reply = crate::snapshot::metrics(gateway, query).await;
+            answer(session, ctx, reply).await
+        }
+        Flow::Answer(rule) => answer_of_rule(&rule, session, ctx).await,
+    }
+}
+
+async fn answer_of_rule(rule: &Answer, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    ctx.outcome = Some(match rule.kind {
+        AnswerKind::Denied { .. } => {
+            count_denied(ctx);
+            Outcome::DENIED
+        }
+        AnswerKind::Invalid => {
+            ctx.unread = true;
+            Outcome::new(0, b'P', b'R', Blame::Request)
+        }
+        AnswerKind::Challenged | AnswerKind::Redirect | AnswerKind::Returned | AnswerKind::NoResponse => {
+            Outcome::LOCAL
+        }
+    });
+    if let AnswerKind::Denied { tarpit: true } = rule.kind {
+        tarpit(ctx).await;
+    }
+    ctx.closing = rule.close_after_body && !session.as_downstream_mut().is_body_empty();
+    let reply = answer::of_rule(rule, pages_of(ctx));
+    answer(session, ctx, reply).await
+}
+
+/// Does what rules have asked for that cannot wait for the response.
+async fn apply(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+    if let Some(patience) = ctx.effects.client {
+        session.as_downstream_mut().set_read_timeout(Some(patience));
+        session.as_downstream_mut().set_write_timeout(Some(patience));
+    }
+    for lines in std::mem::take(&mut ctx.effects.hints) {
+        // Pingora's HTTP/2 has no interim responses
+        if ctx.http2 || ctx.request.version != Version::HTTP_11 {
+            break;
+        }
+        let head = ResponseHead { lines, ..ResponseHead::new(103) };
+        ctx.sizes.1 += head.counted();
+        let head = Box::new(head.into_http1()?);
+        session.write_response_tasks(vec![HttpTask::Header(head, false)]).await.map_err(Error::into_down)?;
+    }
+    Ok(())
+}
+
+/// `timeout tarpit`, or `timeout connect` where there is none.
+async fn tarpit(ctx: &mut Ctx) {
+    let Some(frontend) = ctx.frontend() else { return };
+    let timeouts = &frontend.model().timeouts;
+    let pause = timeouts.tarpit.or(timeouts.connect);
+    // as in HAProxy, the time in the tarpit is one in a queue
+    (ctx.times.queued, ctx.unread) = (Some(Instant::now()), true);
+    if let Some(pause) = pause {
+        tokio::time::sleep(pause).await;
+    }
+    ctx.times.selected = Some(Instant::now());
+    ctx.outcome = Some(Outcome::new(0, b'P', b'T', Blame::Nobody));
+}
+
+fn count_denied(ctx: &Ctx) {
+    if let Some(frontend) = ctx.frontend() {
+        frontend.counters.denied_request();
+        if let Some(listener) = ctx.route.as_ref().and_then(|route| frontend.listeners.get(route.bind)) {
+            listener.denied_request();
+        }
+    }
+    if let Some(backend) = &ctx.backend {
+        backend.upstream.counters.denied_request();
+    }
+}
