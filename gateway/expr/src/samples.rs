@@ -28,7 +28,8 @@ pub fn samples() -> impl Iterator<Item = Sample> {
 
 /// The request that examples are about, as it comes from 192.0.2.7:40000 to 198.51.100.1:443.
 pub const REQUEST: &str = "GET /a/b?x=1&y=2 HTTP/1.1\r\nHost: www.example.com\r\nAccept: a, b\r\n\
-    Cookie: sid=abc; n=5\r\nContent-Length: 12\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n\r\nhello world!";
+    Cookie: sid=abc; n=5\r\nContent-Length: 12\r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n\
+    Authorization: Basic YWxpOm9wZW46c2VzYW1l\r\nX-Token: Bearer t0k\r\n\r\na=1&b=2&c=34";
 
 /// The response that examples are about.
 pub const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: origin\r\nVary: a, b\r\nAge: 9\r\nX-Ip: 10.0.0.3\r\n\

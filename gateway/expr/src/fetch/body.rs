@@ -7,8 +7,8 @@ use crate::{Phases, Side, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("req.body", Type::Bin, Phases::REQUEST, |r, v| body(r, Side::Request, v)).awaits().reads_body().example("req.body", "a=1&b=2"),
-    fetch("req.body_len", Type::Int, Phases::REQUEST, |r, v| length(r, Side::Request, v)).awaits().reads_body().example("req.body_len", "7"),
+    fetch("req.body", Type::Bin, Phases::REQUEST, |r, v| body(r, Side::Request, v)).awaits().reads_body().example("req.body", "a=1&b=2&c=34"),
+    fetch("req.body_len", Type::Int, Phases::REQUEST, |r, v| length(r, Side::Request, v)).awaits().reads_body().example("req.body_len", "12"),
     fetch("req.body_size", Type::Int, Phases::REQUEST, |r, v| size(r, Side::Request, v)).awaits().reads_body().example("req.body_size", "12"),
     fetch("req.body_param", Type::Bin, Phases::REQUEST, param).takes(&[Kind::Str], 0).awaits().reads_body().example("req.body_param(b)", "2"),
     fetch("res.body", Type::Bin, Phases::RESPONSE, |r, v| body(r, Side::Response, v)).reads_body().example("res.body", "hello"),

@@ -8,7 +8,7 @@ use crate::{Phases, Side, Type, Value};
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("capture.req.hdr", Type::Str, Phases::MESSAGE, |r, v| slot(r, Side::Request, v)).takes(&[Kind::Int], 1).example("capture.req.hdr(0)", "kept"),
     fetch("capture.res.hdr", Type::Str, Phases::SERVER, |r, v| slot(r, Side::Response, v)).takes(&[Kind::Int], 1).example("capture.res.hdr(0)", "back"),
-    fetch("capture.res.ver", Type::Str, Phases::MESSAGE, version).example("capture.res.ver", "HTTP/1.1"),
+    fetch("capture.res.ver", Type::Str, Phases::MESSAGE, version).example("capture.res.ver", ""),
 ];
 
 /// A slot by its number, from 0.
