@@ -10,8 +10,9 @@ use rules::RuleSet;
 
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
-    Balance, Bind, Cache, Captures, Check, ExpectStatus, Global, HttpErrors, LogProfile, LogTarget, Mailers,
-    Mode, ProxyOptions, Resolvers, ServerAddress, Timeouts, TrafficLog, UniqueId,
+    Balance, Bind, Cache, Captures, Check, CheckKind, Connections, ExpectStatus, Global, Hashing, HttpErrors,
+    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Timeouts,
+    TrafficLog, UniqueId,
 };
 
 /// Everything that was read.
@@ -78,6 +79,7 @@ pub(crate) struct Proxy {
     /// The `crt` words of the `bind` lines.
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) servers: Vec<Server>,
+    pub(crate) templates: Vec<Template>,
     pub(crate) use_backend: Vec<Switch>,
     pub(crate) use_server: Vec<Switch>,
     pub(crate) monitor_fail: Vec<expr::Cond>,
@@ -111,6 +113,7 @@ impl Proxy {
             binds: Vec::new(),
             certificates: Vec::new(),
             servers: Vec::new(),
+            templates: Vec::new(),
             use_backend: Vec::new(),
             use_server: Vec::new(),
             monitor_fail: Vec::new(),
@@ -142,6 +145,12 @@ pub(crate) struct Settings {
     pub(crate) redispatch: Option<i32>,
     pub(crate) retries: Option<u32>,
     pub(crate) balance: Balance,
+    /// `balance` was said.
+    pub(crate) balance_said: bool,
+    pub(crate) hashing: Hashing,
+    pub(crate) persistence: Persistence,
+    pub(crate) connections: Connections,
+    pub(crate) rate_limit: Option<u32>,
     pub(crate) logs: Vec<Log>,
     pub(crate) traffic: TrafficLog,
     /// Where the traffic log's form was asked for.
@@ -152,6 +161,8 @@ pub(crate) struct Settings {
     pub(crate) unique_id: UniqueId,
     pub(crate) monitor_uri: Option<String>,
     pub(crate) http_check: Option<HttpCheck>,
+    /// A check of another kind, where the latest line asks for one.
+    pub(crate) probe: Option<CheckKind>,
     /// `http-check send`, whether or not `option httpchk` was said before it.
     pub(crate) http_send: Option<HttpSend>,
     pub(crate) expect: Option<ExpectStatus>,
@@ -247,6 +258,14 @@ pub(crate) struct Server {
     pub(crate) options: ServerOptions,
 }
 
+/// A `server-template` line; the server's name is what stands before the numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) server: Server,
+}
+
 /// What a `server` line says after the address, and `default-server` before it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ServerOptions {
@@ -281,7 +300,7 @@ impl Default for ServerOptions {
                 port: None,
                 addr: None,
                 spread: 0,
-                kind: crate::model::CheckKind::Tcp,
+                kind: CheckKind::Tcp,
             },
         }
     }

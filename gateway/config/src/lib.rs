@@ -8,6 +8,7 @@ mod cfg;
 mod cross;
 mod draft;
 mod dump;
+mod judge;
 mod lower;
 mod mention;
 pub mod model;
@@ -28,6 +29,8 @@ mod load_test;
 mod mutation_test;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod oracle_test;
 #[cfg(test)]
 mod sections_test;
 #[cfg(test)]

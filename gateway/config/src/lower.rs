@@ -2,7 +2,7 @@
 
 use lang::{Diagnostic, Diagnostics, Directive, Document, Section, Sources, Span, Word, Words, suggest};
 
-use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Status, Told, World};
+use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Misplaced, Prefix, Sections, Status, Told, World};
 use crate::draft::{Draft, Proxy};
 use crate::model::Global;
 
@@ -13,8 +13,12 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::option::KEYWORDS,
     cfg::server::KEYWORDS,
     cfg::balance::KEYWORDS,
+    cfg::persist::KEYWORDS,
+    cfg::connect::KEYWORDS,
+    cfg::keepalive::KEYWORDS,
     cfg::check::KEYWORDS,
     cfg::capture::KEYWORDS,
+    cfg::probe::KEYWORDS,
     cfg::rule::KEYWORDS,
 ];
 
@@ -206,7 +210,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Reads a line for its mistakes alone: what it says does not reach the section.
+    /// Reads a line for its mistakes alone: what it says does not reach the section, and nothing need act on it.
     fn run_apart(
         &mut self,
         row: &'static Keyword<Proxy>,
@@ -217,7 +221,10 @@ impl Lowering<'_> {
         let mut apart = Proxy::new(proxy.kind, &proxy.name, proxy.span, proxy.place.clone());
         std::mem::swap(&mut apart.acls, &mut proxy.acls);
         std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
+        let before = std::mem::take(self.notes);
         self.run(row, line, span, &mut apart);
+        let said = std::mem::replace(self.notes, before);
+        said.iter().filter(|one| !one.later).for_each(|one| self.notes.push(one.clone()));
         std::mem::swap(&mut apart.acls, &mut proxy.acls);
         std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
     }
@@ -232,19 +239,19 @@ impl Lowering<'_> {
         }
         let (kind, lacks) =
             if proxy.kind == cfg::FRONTEND { ("frontend", "backend") } else { ("backend", "frontend") };
-        let why = format!("because {kind} '{}' has no {lacks} capability.", proxy.name);
-        if row.strict {
-            self.notes.alert(span, format!("'{name}' not allowed {why}"));
-            return false;
-        }
-        let other = match (name, proxy.kind) {
-            ("maxconn", cfg::BACKEND) => " Maybe you want 'fullconn' instead ?",
-            ("fullconn", cfg::FRONTEND) => " Maybe you want 'maxconn' instead ?",
-            _ => "",
+        let why = format!("because {kind} '{}' has no {lacks} capability", proxy.name);
+        let short = name.strip_prefix("option ").unwrap_or(name);
+        let refused = match row.misplaced {
+            Misplaced::Refused => format!("'{name}' not allowed {why}."),
+            Misplaced::Only => format!("'{short}' only available in {lacks} or listen section"),
+            Misplaced::Silent => return false,
+            Misplaced::WillBe | Misplaced::Bare | Misplaced::Ignored => {
+                self.notes.warning(span, ignored(row, short, &why, proxy.kind));
+                return matches!(row.status, Status::Parse(_));
+            }
         };
-        let name = name.strip_prefix("option ").unwrap_or(name);
-        self.notes.warning(span, format!("'{name}' ignored {why}{other}"));
-        matches!(row.status, Status::Parse(_))
+        self.notes.alert(span, refused);
+        false
     }
 
     /// Lowers a line through its row.
@@ -308,6 +315,28 @@ impl Lowering<'_> {
 
     pub(crate) fn lone_prefix(&mut self, directive: &Directive) {
         self.notes.alert(directive.span, NEGATION);
+    }
+}
+
+/// The warning for a line that has no meaning where it stands.
+fn ignored(row: &Keyword<Proxy>, name: &str, why: &str, kind: Sections) -> String {
+    let other = match (name, kind) {
+        ("maxconn", cfg::BACKEND) => " Maybe you want 'fullconn' instead ?",
+        ("fullconn", cfg::FRONTEND) => " Maybe you want 'maxconn' instead ?",
+        _ => "",
+    };
+    match row.misplaced {
+        Misplaced::WillBe => format!("'{name}' will be ignored {why}"),
+        Misplaced::Bare => format!("{name} will be ignored {why}"),
+        _ => format!("'{}' ignored {why}.{other}", family(name)),
+    }
+}
+
+/// HAProxy names the family alone for lines of checks.
+fn family(name: &str) -> &str {
+    match name.split_once(' ') {
+        Some((first @ ("http-check" | "tcp-check"), _)) => first,
+        _ => name,
     }
 }
 

@@ -10,9 +10,11 @@ use crate::cfg::{BACKEND, FRONTEND, LISTEN};
 use rules::{Slot, SlotNumber};
 
 use crate::draft::{Certificate, Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings, Switch};
+use crate::judge::kind_in_words;
 use crate::model::{
-    Backend, BackendId, BindTls, Check, CheckKind, Frontend, FrontendId, Global, LogTarget, Logging, Mode,
-    Model, Server as ModelServer, ServerChoice, SwitchTo, TrafficLog, UseBackend, UseServer,
+    Backend, BackendId, BindTls, Check, CheckKind, Connections, Frontend, FrontendId, Global, LogTarget,
+    Logging, Mode, Model, Server as ModelServer, ServerChoice, ServerTemplate, SwitchTo, UseBackend,
+    UseServer,
 };
 
 /// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
@@ -31,7 +33,8 @@ pub(crate) fn resolve(draft: Draft, files: &dyn Files, notes: &mut Diagnostics) 
     let resolving = Resolving { global: &draft.global, names: &names, notes: &mut *notes };
     let sections = crate::cross::resolve(draft.sections, files, resolving);
     let mut model = Model { global: draft.global, ..sections };
-    for (proxy, id) in draft.proxies.into_iter().zip(ids) {
+    for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
+        crate::judge::judge(&mut proxy, notes);
         judge(&proxy, notes);
         certificates(&proxy, &model.global, files, notes);
         let resolving = Resolving { global: &model.global, names: &names, notes: &mut *notes };
@@ -176,7 +179,7 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     if lonely && proxy.own_checks && proxy.kind.meets(BACKEND) {
         let message = format!(
             "{} '{}' uses http-check rules without 'option httpchk', so the rules are ignored.",
-            proxy.kind.name(),
+            kind_in_words(proxy),
             proxy.name
         );
         notes.warning(proxy.span, message);
@@ -200,11 +203,6 @@ fn certificates(proxy: &Proxy, global: &Global, files: &dyn Files, notes: &mut D
             notes.alert(*span, message);
         }
     }
-}
-
-/// HAProxy calls a `listen` a proxy.
-fn kind_in_words(proxy: &Proxy) -> &'static str {
-    if proxy.kind == LISTEN { "proxy" } else { proxy.kind.name() }
 }
 
 fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
@@ -268,6 +266,7 @@ impl Resolving<'_> {
             backlog: settings.backlog,
             tcp_request_connection: settings.rules.tcp_connection,
             tcp_request_session: settings.rules.tcp_session,
+            rate_limit: settings.rate_limit,
             inspect_delay: settings.rules.inspect_delay,
             tcp_request_content: settings.rules.tcp_content,
             http_request: settings.rules.http_request,
@@ -290,12 +289,22 @@ impl Resolving<'_> {
     fn backend(&mut self, proxy: &Proxy, id: u32, logging: &Logging) -> Backend {
         let settings = proxy.settings.clone();
         let kind = check_kind(&settings);
+        let spread = self.global.spread_checks;
+        let templates = proxy.templates.iter().map(|template| ServerTemplate {
+            first: template.first,
+            last: template.last,
+            server: build_server(&template.server, 0, &kind, spread),
+        });
+        let templates = templates.collect();
         Backend {
             name: proxy.name.clone(),
             id,
             mode: mode(&settings),
             disabled: settings.disabled,
             balance: settings.balance,
+            hashing: settings.hashing,
+            persistence: settings.persistence,
+            connections: Connections { templates, ..settings.connections },
             servers: self.servers(proxy, &kind),
             retries: settings.retries.unwrap_or(RETRIES),
             redispatch: settings.redispatch,
@@ -376,19 +385,13 @@ impl Resolving<'_> {
                 Log::Target(target) => vec![target.clone()],
             }
         });
-        let mut logging = Logging {
+        Logging {
             targets: targets.collect(),
             traffic: settings.traffic.clone(),
             error: settings.error_log.clone(),
             structured: settings.structured.clone(),
             tag: settings.log_tag.clone(),
-        };
-        if mode(settings) == Mode::Tcp
-            && matches!(logging.traffic, TrafficLog::Http { .. } | TrafficLog::Https)
-        {
-            logging.traffic = TrafficLog::Tcp;
         }
-        logging
     }
 
     /// What `ssl-default-bind-options` and `ca-base` say about every TLS socket.
@@ -483,7 +486,7 @@ fn slots(proxy: &Proxy, notes: &mut Diagnostics) {
 /// What the checks of a backend send and expect: `option httpchk`, then `http-check send` over it.
 pub(crate) fn check_kind(settings: &Settings) -> CheckKind {
     let Some(HttpCheck { method, uri, version, mut headers, body }) = settings.http_check.clone() else {
-        return CheckKind::Tcp;
+        return settings.probe.clone().unwrap_or(CheckKind::Tcp);
     };
     let send: HttpSend = settings.http_send.clone().unwrap_or_default();
     headers.extend(send.headers);

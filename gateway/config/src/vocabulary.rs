@@ -96,6 +96,9 @@ fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Key
     entries.extend(rows.map(|row| {
         let (standing, reason) = match (row.status, row.lacks) {
             (Status::Parse(_), _) if row.later.is_some() => (Standing::Later, row.later.map_or("", short)),
+            (Status::Parse(_), _) if row.tunes.is_some() => {
+                (Standing::Ignored, row.tunes.unwrap_or_default())
+            }
             (Status::Parse(_), None) => (Standing::Supported, ""),
             (Status::Parse(_), Some(lacks)) => (Standing::Partly, lacks),
             (Status::Ignored(reason), _) => (Standing::Ignored, reason),

@@ -81,7 +81,7 @@ fn process_row(gateway: &Gateway) -> ProcessRow {
 
 fn mode(mode: model::Mode) -> Mode {
     match mode {
-        model::Mode::Tcp => Mode::Tcp,
+        model::Mode::Tcp | model::Mode::Log | model::Mode::Spop => Mode::Tcp,
         model::Mode::Http => Mode::Http,
     }
 }
@@ -158,6 +158,13 @@ fn algorithm(balance: &Balance) -> &'static str {
         Balance::First => "first",
         Balance::Source => "source",
         Balance::Random(_) => "random",
+        Balance::Uri(_) => "uri",
+        Balance::UrlParam { .. } => "url_param",
+        Balance::Header { .. } => "hdr",
+        Balance::RdpCookie(_) => "rdp-cookie",
+        Balance::Hash(_) => "hash",
+        Balance::LogHash(_) => "log-hash",
+        Balance::Sticky => "sticky",
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("http-check send-state")    .in_(BE),
     keyword("http-check set-var")       .in_(BE), keyword("http-check set-var-fmt").in_(BE), keyword("http-check unset-var").in_(BE),
     keyword("http-check")               .in_(BE).family(unknown),
+    keyword("option tcp-check")         .in_(BE).flag().unsupported("remove it: 'check' alone tests the connection"),
     keyword("tcp-check")                .in_(BE).unsupported("remove it: 'check' alone tests the connection"),
-    keyword("external-check")           .in_(BE).unsupported("use 'option httpchk'"),
 ];
 
 /// HAProxy's request where nothing is said.
@@ -55,6 +55,7 @@ pub(crate) fn httpchk(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
                        Please, consider to use 'http-check send' directive instead.";
         cx.notes.warning(cx.span, message);
     }
+    cx.target.settings.probe = None;
     cx.target.settings.http_check = Some(check);
     Ok(())
 }

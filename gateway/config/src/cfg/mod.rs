@@ -10,11 +10,14 @@ pub(crate) mod bind;
 pub(crate) mod cache;
 pub(crate) mod capture;
 pub(crate) mod check;
+pub(crate) mod connect;
 pub(crate) mod crt_store;
 pub(crate) mod fcgi_app;
+pub(crate) mod forwarded;
 pub(crate) mod global;
 pub(crate) mod healthcheck;
 pub(crate) mod http_errors;
+pub(crate) mod keepalive;
 pub(crate) mod log;
 pub(crate) mod log_forward;
 pub(crate) mod log_profile;
@@ -23,6 +26,8 @@ pub(crate) mod named;
 pub(crate) mod option;
 pub(crate) mod page;
 pub(crate) mod peers;
+pub(crate) mod persist;
+pub(crate) mod probe;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod resolvers;
@@ -30,6 +35,7 @@ pub(crate) mod ring;
 pub(crate) mod rule;
 pub(crate) mod section;
 pub(crate) mod server;
+pub(crate) mod template;
 pub(crate) mod timeout;
 pub(crate) mod traces;
 pub(crate) mod userlist;
@@ -103,6 +109,23 @@ pub(crate) enum Args {
     Exactly(usize, &'static str),
 }
 
+/// What is said of a line in a section to which its keyword does not belong; HAProxy has a form for each age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misplaced {
+    /// `'x' ignored because backend 'b' has no frontend capability.`
+    Ignored,
+    /// `'x' will be ignored because backend 'b' has no frontend capability`
+    WillBe,
+    /// The same without quotes.
+    Bare,
+    /// Nothing, as HAProxy does: it has no meaning there.
+    Silent,
+    /// An error: `'x' not allowed because backend 'b' has no frontend capability.`
+    Refused,
+    /// An error: `'x' only available in frontend or listen section`
+    Only,
+}
+
 /// One keyword.
 pub(crate) struct Keyword<T: 'static> {
     /// One to three words.
@@ -113,8 +136,10 @@ pub(crate) struct Keyword<T: 'static> {
     pub(crate) args: Args,
     /// It may stand behind `no` and `default`.
     pub(crate) negatable: bool,
-    /// Where it does not belong it is refused, not ignored.
-    pub(crate) strict: bool,
+    /// What is said of it where it does not belong.
+    pub(crate) misplaced: Misplaced,
+    /// Words that are left over are not read, as HAProxy does.
+    pub(crate) lax: bool,
     /// What becomes of it.
     pub(crate) status: Status<T>,
     /// What of it is missing, where it is read but not all of it acted on.
@@ -122,6 +147,9 @@ pub(crate) struct Keyword<T: 'static> {
     /// It is read and judged, and nothing acts on it yet; the text says what to do meanwhile. Striking the mark is
     /// all that is left to do here once something acts.
     pub(crate) later: Option<&'static str>,
+    /// It is read and judged, and then changes nothing that a client or server could see; the reason is part of the
+    /// warning.
+    pub(crate) tunes: Option<&'static str>,
     /// It is no keyword by itself: its row words the error for what follows it.
     pub(crate) family: bool,
 }
@@ -136,10 +164,12 @@ pub(crate) const fn keyword<T>(name: &'static str) -> Keyword<T> {
         sections: ANY,
         args: Args::Free,
         negatable: false,
-        strict: false,
+        misplaced: Misplaced::Ignored,
+        lax: false,
         status: Status::Unsupported(ADVICE),
         lacks: None,
         later: None,
+        tunes: None,
         family: false,
     }
 }
@@ -183,8 +213,21 @@ impl<T> Keyword<T> {
         self
     }
 
+    /// Where it does not belong it is refused, not ignored.
     pub(crate) const fn strict(mut self) -> Self {
-        self.strict = true;
+        self.misplaced = Misplaced::Refused;
+        self
+    }
+
+    /// Where it does not belong this is said.
+    pub(crate) const fn misplaced(mut self, misplaced: Misplaced) -> Self {
+        self.misplaced = misplaced;
+        self
+    }
+
+    /// Words that are left over are not read.
+    pub(crate) const fn lax(mut self) -> Self {
+        self.lax = true;
         self
     }
 
@@ -202,6 +245,12 @@ impl<T> Keyword<T> {
     /// It is read and judged, and then refused: nothing acts on it yet.
     pub(crate) const fn later(mut self, advice: &'static str) -> Self {
         self.later = Some(advice);
+        self
+    }
+
+    /// It is read and judged, and then ignored for this reason.
+    pub(crate) const fn tunes(mut self, reason: &'static str) -> Self {
+        self.tunes = Some(reason);
         self
     }
 
@@ -342,6 +391,22 @@ impl<'a, T> Context<'a, T> {
         texts.join(" ")
     }
 
+    /// A sample expression, read as far as it goes.
+    pub(crate) fn expr(&mut self, phase: Phase) -> Result<expr::Expr, Diagnostic> {
+        let scope = Scope::new(phase, self.world.files).with_env(self.world.env);
+        let result = expr::Expr::parse(&mut self.words, &scope);
+        scope.take_warnings().into_iter().for_each(|warning| self.notes.push(warning));
+        result
+    }
+
+    /// A text that may hold `%[…]`.
+    pub(crate) fn format(&mut self, word: &Word, phase: Phase) -> Result<expr::LogFormat, Diagnostic> {
+        let scope = Scope::new(phase, self.world.files).with_env(self.world.env);
+        let result = expr::LogFormat::parse(word, &scope);
+        scope.take_warnings().into_iter().for_each(|warning| self.notes.push(warning));
+        result
+    }
+
     /// `'keyword' is not supported yet`, at a word of the line.
     pub(crate) fn unsupported_word(&self, word: &Word) -> Diagnostic {
         let what = format_args!("'{} {}'", self.keyword, word.text);
@@ -415,16 +480,30 @@ pub(crate) fn run<T>(
         Status::Refused(message) => return Err(Diagnostic::alert(at, message)),
     }
     match cx.words.peek() {
+        Some(word) if whole && row.lax => {
+            let message = format!("'{}' : '{}' is not read, as in HAProxy", row.name, word.text);
+            cx.notes.warning(word.span, message);
+            cx.words.take_rest();
+            settle(row, cx, at)
+        }
         Some(word) if whole => {
             let message = format!("'{}' cannot handle unexpected argument '{}'.", row.name, word.text);
             Err(Diagnostic::alert(word.span, message))
         }
-        _ => match row.later {
-            Some(advice) if cx.prefix == Prefix::None => {
-                Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice))
-            }
-            _ => Ok(()),
-        },
+        _ => settle(row, cx, at),
+    }
+}
+
+/// A line that was read and is right may still wait for something that acts on it.
+fn settle<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, at: Span) -> Result<(), Diagnostic> {
+    if let Some(reason) = row.tunes {
+        tell(cx, row.name, reason);
+    }
+    match row.later {
+        Some(advice) if cx.prefix == Prefix::None => {
+            Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Proxy keywords that belong to no family (configuration.txt 4.2).
 
-use lang::Diagnostic;
+use lang::{Diagnostic, Word};
 
-use super::{ADVICE, ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, bind, keyword, log, page};
+use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, Misplaced, bind, keyword, log, page};
 use crate::draft::Proxy;
 use crate::model::{Mode, PageOrigin, TrafficLog};
 
@@ -13,7 +13,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("maxconn")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.maxconn = Some(cx.number(0, u32::MAX)?).filter(|max| *max > 0); Ok(()) }),
     keyword("fullconn")             .in_(BE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.fullconn = Some(cx.number(0, u32::MAX)?); Ok(()) }),
     keyword("backlog")              .in_(FE).takes(1, "an integer argument").parse(|cx| { cx.target.settings.backlog = Some(cx.number(0, i32::MAX as u32)?); Ok(()) }),
-    keyword("retries")              .in_(BE).takes(1, "an integer argument (dispatch counts for one)").parse(|cx| { cx.target.settings.retries = Some(cx.number(0, 10_000)?); Ok(()) }),
+    keyword("retries")              .in_(BE).takes(1, "an integer argument (dispatch counts for one)").parse(retries),
     keyword("default_backend")      .in_(FE).takes(1, "a backend name").parse(default_backend),
     keyword("disabled")             .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = true; Ok(()) }),
     keyword("enabled")              .in_(ANY).flag().parse(|cx| { cx.target.settings.disabled = false; Ok(()) }),
@@ -22,42 +22,28 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("log")                  .in_(ANY).no().parse(log::proxy),
     keyword("log-tag")              .in_(ANY).takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
     keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
-    keyword("monitor-uri")          .in_(FE).takes(1, "a URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
+    keyword("monitor-uri")          .in_(FE).takes(1, "an URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
     keyword("errorfile")            .in_(ANY).parse(page::file),
     keyword("errorloc")             .in_(ANY).parse(|cx| page::location(cx, "302 Found", PageOrigin::Found)),
     keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found", PageOrigin::Found)),
     keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other", PageOrigin::SeeOther)),
-    keyword("http-reuse")           .in_(BE).takes(1, "a mode").parse(http_reuse).lacks("'never'; 'aggressive' and 'always' mean 'safe'"),
 
     keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
-    keyword("max-keep-alive-queue") .in_(BE).takes(1, "a number").ignored("idle connections are kept apart from the queue"),
-    keyword("clitcpka-cnt")  .in_(FE).takes(1, "a number").ignored("TCP keep-alive probes are not sent"),
-    keyword("clitcpka-idle") .in_(FE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
-    keyword("clitcpka-intvl").in_(FE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
-    keyword("srvtcpka-cnt")  .in_(BE).takes(1, "a number").ignored("TCP keep-alive probes are not sent"),
-    keyword("srvtcpka-idle") .in_(BE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
-    keyword("srvtcpka-intvl").in_(BE).takes(1, "a delay") .ignored("TCP keep-alive probes are not sent"),
-    keyword("load-server-state-from-file").in_(BE).takes(1, "a scope").ignored("server states live on through a reload inside the process"),
-    keyword("server-state-file-name")     .in_(BE).ignored("server states live on through a reload inside the process"),
-    keyword("persist rdp-cookie")         .in_(BE).unsupported("use 'balance source'"),
     keyword("guid")                 .in_(ANY).takes(1, "an identifier").ignored("it only names the proxy for tools"),
 
     keyword("compression")            .in_(ANY),
-    keyword("cookie")                 .in_(BE).unsupported("remove it: cookie persistence comes later; 'balance source' keeps clients on servers"),
     keyword("email-alert")            .in_(ANY), keyword("errorfiles").in_(ANY),
     keyword("filter")                 .in_(LISTEN), keyword("http-error").in_(ANY).unsupported("use 'errorfile'"),
-    keyword("http-send-name-header")  .in_(BE), keyword("log-steps").in_(FE),
-    keyword("rate-limit")             .in_(FE), keyword("retry-on").in_(BE),
+    keyword("log-steps").in_(FE),
     keyword("stats")                  .in_(ANY).unsupported("remove it: 'stats socket' and the Prometheus exporter give the same figures"),
     keyword("stick")                  .in_(BACKEND).unsupported("use 'balance source'"), keyword("stick-table").in_(LISTEN),
-    keyword("use-fcgi-app").in_(BACKEND),
+    keyword("rate-limit")             .in_(FE).lax().misplaced(Misplaced::Silent).family(unknown_limit),
+    keyword("rate-limit sessions")    .in_(FE).lax().misplaced(Misplaced::Bare).parse(rate_limit).later("use 'maxconn'"),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),
-    keyword("namespace")              .in_(BE).takes(1, "a name").parse(|cx| { cx.expect("a name")?; Ok(()) }).later(ADVICE),
     keyword("appsession")  .in_(ANY).refused("'appsession' is not supported anymore since HAProxy 1.6."),
     keyword("grace")       .in_(ANY).refused("the 'grace' keyword is not supported any more since HAProxy version 2.5."),
     keyword("redisp")      .in_(ANY).refused("the 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
     keyword("redispatch")  .in_(ANY).refused("the 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
-    keyword("transparent") .in_(ANY).refused("the 'transparent' directive is not supported anymore. Use 'option transparent'."),
     keyword("from")        .in_(ANY).refused("'from' belongs on the section's line"),
 ];
 
@@ -66,9 +52,15 @@ fn mode(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let mode = match cx.words.next().map_or("", |word| word.text.as_str()) {
         "tcp" => Mode::Tcp,
         "http" => Mode::Http,
-        other @ ("log" | "spop" | "health" | "haterm") => {
+        "log" => Mode::Log,
+        "spop" => Mode::Spop,
+        "health" => {
             settled(cx);
-            return Err(Diagnostic::not_yet(at, format_args!("'mode {other}'")));
+            let message =
+                "'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.";
+            return Err(
+                Diagnostic::alert(at, message).hint("write 'mode http' and 'http-request return status 200'")
+            );
         }
         other => {
             let meant = lang::suggest::nearest(other, ["tcp", "http"]);
@@ -77,7 +69,13 @@ fn mode(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         }
     };
     cx.target.settings.mode = Some((mode, cx.span.to(at)));
-    Ok(())
+    match mode {
+        Mode::Tcp | Mode::Http => Ok(()),
+        Mode::Log => Err(Diagnostic::not_yet(at, "'mode log'").hint("send the logs to a syslog server")),
+        Mode::Spop => {
+            Err(Diagnostic::not_yet(at, "'mode spop'").hint("remove the backend: there are no agents"))
+        }
+    }
 }
 
 /// The mode was refused: that it is then TCP is no news.
@@ -116,24 +114,49 @@ fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// How connections to servers are shared is the gateway's own business, but for `never`.
-fn http_reuse(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let word = cx.expect("a mode")?.clone();
-    match word.text.as_str() {
-        "safe" => Ok(()), // the way it is
-        "aggressive" | "always" => {
-            super::tell(cx, "http-reuse", "idle connections to servers are shared where that is safe");
-            Ok(())
-        }
-        "never" => {
-            Err(cx.unsupported_word(&word).hint("use 'option httpclose' or 'option http-server-close'"))
-        }
-        other => {
+/// HAProxy reads the digits that there are, and none is 0.
+fn retries(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.expect("an integer argument (dispatch counts for one).")?;
+    let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
+    let retries: u32 = word.text.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or_default();
+    if digits < word.text.len() {
+        let message = format!("'retries' : '{}' is read as {retries}, as HAProxy does", word.text);
+        cx.notes.warning(word.span, message);
+    }
+    cx.target.settings.retries = Some(retries);
+    Ok(())
+}
+
+/// HAProxy's count of whole numbers where it takes no unit.
+pub(crate) fn integer(word: &Word, keyword: &str) -> Result<i64, Diagnostic> {
+    let (sign, digits) = word.text.strip_prefix('-').map_or((1, word.text.as_str()), |rest| (-1, rest));
+    let odd = digits.chars().find(|c| !c.is_ascii_digit());
+    match (odd, digits.parse::<i64>()) {
+        (None, Ok(number)) => Ok(sign * number),
+        (odd, _) => {
             let message = format!(
-                "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always' (got '{other}')."
+                "'{keyword}' : unexpected character '{}' in integer value '{}'",
+                odd.unwrap_or('?'),
+                word.text
             );
-            let meant = lang::suggest::nearest(other, ["never", "safe", "aggressive", "always"]);
-            Err(Diagnostic::alert(word.span, message).suggest(meant))
+            Err(Diagnostic::alert(word.span, message))
         }
     }
+}
+
+fn rate_limit(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let missing = "'rate-limit sessions' expects expects an integer value (in sessions/second)";
+    let word = cx.words.next().ok_or_else(|| cx.words.error(missing))?;
+    let rate = integer(word, cx.keyword)?;
+    if !cx.target.first_time(cx.keyword) {
+        cx.notes.warning(cx.span, "overwriting rate-limit sessions which was already specified");
+    }
+    cx.target.settings.rate_limit = u32::try_from(rate).ok().filter(|rate| *rate > 0);
+    Ok(())
+}
+
+fn unknown_limit(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let got = cx.words.peek_text().unwrap_or_default();
+    let message = format!("'rate-limit' only supports 'sessions' (got '{got}')");
+    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, ["sessions"])))
 }

@@ -29,8 +29,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("use-server")                .in_(super::BACKEND).parse(use_server),
     keyword("monitor fail")              .in_(FRONTEND).parse(monitor_fail),
     keyword("monitor")                   .in_(FRONTEND).family(|cx| Err(cx.words.error("'monitor' only supports 'fail'."))),
-    keyword("force-persist")             .in_(super::BACKEND).ignored("there is no persistence yet"),
-    keyword("ignore-persist")            .in_(super::BACKEND).ignored("there is no persistence yet"),
     keyword("block")     .in_(ANY).refused("The 'block' directive is not supported anymore since HAProxy 2.1. Use 'http-request deny' which uses the exact same syntax."),
     keyword("reqadd")    .in_(ANY).refused("The 'reqadd' directive is not supported anymore since HAProxy 2.1. Use 'http-request add-header' instead."),
     keyword("reqallow")  .in_(ANY).refused("The 'reqallow' directive is not supported anymore since HAProxy 2.1. Use 'http-request allow' instead."),
@@ -276,6 +274,20 @@ fn unknown_tcp_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let message =
         format!("'tcp-response' expects 'inspect-delay' or 'content' in {kind} '{name}' (got '{got}')");
     Err(cx.words.error(message).suggest(lang::suggest::nearest(got, ["inspect-delay", "content"])))
+}
+
+/// The condition that a line cannot do without; `None` if it fails for an ACL whose line was refused above.
+pub(crate) fn required(
+    cx: &mut Context<'_, Proxy>,
+    keyword: &str,
+    phase: Phase,
+) -> Result<Option<Cond>, Diagnostic> {
+    if !cx.words.at_any(&["if", "unless"]) {
+        let message = format!("'{keyword}' requires either 'if' or 'unless' followed by a condition.");
+        return Err(cx.words.error(message));
+    }
+    let label = format!("error detected while parsing a '{keyword}' rule : ");
+    scoped(cx, phase, Cond::parse).map_err(|bad| bad.prefixed(&label).suffixed("."))
 }
 
 fn unknown_tcp_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

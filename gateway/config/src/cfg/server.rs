@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use lang::units::{self, Host, Kind, Port, TimeUnit};
 use lang::{Diagnostic, Word};
 
-use super::{BACKEND, BE, Context, DEFAULTS, Index, Keyword, Prefix, keyword, run_options};
+use super::{BACKEND, BE, Context, DEFAULTS, Index, Keyword, Prefix, keyword, run_options, template};
 use crate::draft::{Proxy, Server, ServerOptions};
 use crate::model::{Family, ServerAddress, ServerPort};
 
@@ -13,10 +13,7 @@ use crate::model::{Family, ServerAddress, ServerPort};
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("server")                .in_(BACKEND).strict().parse(server),
     keyword("default-server")        .in_(BE)     .strict().parse(default_server),
-    keyword("server-template")       .in_(BACKEND).strict().unsupported("write one 'server' line for each server"),
-    keyword("dispatch")              .in_(BACKEND).unsupported("use a 'server' line"),
-    keyword("source")                .in_(BE),
-    keyword("usesrc")                .in_(BE),
+    keyword("server-template")       .in_(BACKEND).strict().parse(template::server_template).later("write one 'server' line for each server"),
 ];
 
 const TUNING: &str = "connections to servers are pooled by the gateway itself";
@@ -212,7 +209,7 @@ pub(crate) fn default_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnost
     Ok(())
 }
 
-fn read_options(
+pub(crate) fn read_options(
     cx: &mut Context<'_, Proxy>,
     options: &mut ServerOptions,
     label: &str,
@@ -249,7 +246,7 @@ fn check_name(name: &Word) -> Result<(), Diagnostic> {
     }
 }
 
-fn address(cx: &mut Context<'_, Proxy>, word: &Word) -> Result<ServerAddress, String> {
+pub(crate) fn address(cx: &mut Context<'_, Proxy>, word: &Word) -> Result<ServerAddress, String> {
     let address = super::address::parse(cx, word, &word.text)?;
     if matches!(address.kind, Kind::Datagram | Kind::Quic) {
         return Err(format!("address '{}' is not a stream address", word.text));

@@ -5,23 +5,23 @@ use std::time::Duration;
 use lang::units::{TimeUnit, parse_time};
 use lang::{Diagnostic, Word};
 
-use super::{ANY, BE, Context, FE, Keyword, keyword};
+use super::{ANY, BE, Context, FE, Keyword, Misplaced, keyword};
 use crate::draft::Proxy;
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
-    keyword("timeout client")         .in_(FE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.client)),
-    keyword("timeout client-fin")     .in_(FE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.client_fin)),
-    keyword("timeout server")         .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.server)),
-    keyword("timeout server-fin")     .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.server_fin)).lacks("the server's half of a tunnel waits as long as 'timeout server'"),
-    keyword("timeout connect")        .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.connect)),
-    keyword("timeout queue")          .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.queue)),
-    keyword("timeout check")          .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.check)),
-    keyword("timeout tunnel")         .in_(BE) .parse(|cx| set(cx, |p| &mut p.settings.timeouts.tunnel)),
+    keyword("timeout client")         .in_(FE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.client)),
+    keyword("timeout client-fin")     .in_(FE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.client_fin)),
+    keyword("timeout server")         .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.server)),
+    keyword("timeout server-fin")     .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.server_fin)).lacks("the server's half of a tunnel waits as long as 'timeout server'"),
+    keyword("timeout connect")        .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.connect)),
+    keyword("timeout queue")          .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.queue)),
+    keyword("timeout check")          .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.check)),
+    keyword("timeout tunnel")         .in_(BE) .misplaced(Misplaced::WillBe).parse(|cx| set(cx, |p| &mut p.settings.timeouts.tunnel)),
     keyword("timeout tarpit")         .in_(ANY).parse(|cx| set(cx, |p| &mut p.settings.timeouts.tarpit)),
     keyword("timeout http-request")   .in_(ANY).parse(|cx| set(cx, |p| &mut p.settings.timeouts.http_request)),
     keyword("timeout http-keep-alive").in_(ANY).parse(|cx| set(cx, |p| &mut p.settings.timeouts.http_keep_alive)),
-    keyword("timeout client-hs")      .in_(FE) .ignored("the TLS handshake is under 'timeout client'"),
+    keyword("timeout client-hs")      .in_(FE) .misplaced(Misplaced::WillBe).ignored("the TLS handshake is under 'timeout client'"),
     keyword("timeout")                .in_(ANY).family(unknown),
     keyword("contimeout")             .in_(ANY).refused("the 'contimeout' directive is not supported anymore since HAProxy 2.1. Use 'timeout connect'."),
     keyword("clitimeout")             .in_(ANY).refused("the 'clitimeout' directive is not supported anymore since HAProxy 2.1. Use 'timeout client'."),
@@ -52,8 +52,20 @@ fn value(cx: &mut Context<'_, Proxy>) -> Result<Duration, Diagnostic> {
             format!("'{keyword}' : unexpected extra argument '{}' after value '{}'.", extra.text, word.text);
         return Err(Diagnostic::alert(extra.span, message));
     }
-    parse_time(&word.text, TimeUnit::Ms)
-        .map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in '{keyword}'")))
+    if word.text.is_empty() {
+        return Err(Diagnostic::alert(
+            word.span,
+            format!("'{keyword}' expects an integer value (in milliseconds)"),
+        ));
+    }
+    parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
+        let bad = bad.to_string();
+        let message = match bad.strip_prefix("timer overflow ") {
+            Some(limit) => format!("timer overflow in argument '{}' to '{keyword}' {limit}", word.text),
+            None => format!("{bad} in '{keyword}'"),
+        };
+        Diagnostic::alert(word.span, message)
+    })
 }
 
 fn unknown(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

@@ -25,6 +25,28 @@ pub(super) fn of(kind: &CheckKind) -> Vec<Line> {
             ];
             lines.into_iter().flatten().collect()
         }
+        kind => vec![probe(kind)],
+    }
+}
+
+/// A check that speaks a protocol of its own.
+fn probe(kind: &CheckKind) -> Line {
+    match kind {
+        CheckKind::Mysql { user: None, old: _ } => line(["option", "mysql-check"]),
+        CheckKind::Mysql { user: Some(user), old } => {
+            line(["option", "mysql-check", "user", user]).flag("pre-41", *old)
+        }
+        CheckKind::Pgsql { user } => line(["option", "pgsql-check", "user", user]),
+        CheckKind::Redis => line(["option", "redis-check"]),
+        CheckKind::Ldap => line(["option", "ldap-check"]),
+        CheckKind::Smtp { hello } => {
+            let (command, domain) = hello.split_once(' ').unwrap_or((hello, ""));
+            line(["option", "smtpchk", command, domain])
+        }
+        CheckKind::SslHello => line(["option", "ssl-hello-chk"]),
+        CheckKind::Spop => line(["option", "spop-check"]),
+        CheckKind::External => line(["option", "external-check"]),
+        CheckKind::Tcp | CheckKind::Http { .. } => line([]),
     }
 }
 

@@ -5,12 +5,16 @@
 //! here how it is written. What loading an empty section gives anyway is left out. Lines that a section may only
 //! inherit (a frontend's `timeout server`) stand in a `defaults` section of their own.
 
+mod balance;
 mod bind;
 mod cfg;
 mod check;
+mod connect;
 mod global;
 mod log;
+mod option;
 mod order;
+mod persist;
 mod proxy;
 mod rule;
 mod sections;

@@ -5,13 +5,12 @@ use std::time::Duration;
 use rules::RuleSet;
 
 use super::text::{self, Line, line};
-use super::{bind, check, log, order, rule, server};
+use super::{balance, bind, check, connect, log, option, order, persist, rule, server};
 use crate::cfg::{self, Index, Sections};
 use crate::draft;
 use crate::lower::PROXY_TABLES;
 use crate::model::{
-    Backend, Balance, ConnectionMode, ForwardFor, Frontend, Logging, Mode, Model, PageOrigin, ProxyOptions,
-    Timeouts, UseBackend, UseServer,
+    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, Timeouts, UseBackend, UseServer,
 };
 use crate::resolve::RETRIES;
 
@@ -33,6 +32,8 @@ pub(super) struct Shared<'a> {
     pub(super) http_request: &'a RuleSet,
     pub(super) http_response: &'a RuleSet,
     pub(super) http_after_response: &'a RuleSet,
+    /// Of the backend half.
+    pub(super) persistence: Option<&'a Persistence>,
 }
 
 /// What a half says alone: lines before the rules, and behind them.
@@ -74,7 +75,11 @@ impl<'a> Writer<'a> {
             .flatten()
         {
             halves.push(half);
-            shared = Some(said);
+            let before: Option<Shared<'a>> = shared.take();
+            shared = Some(Shared {
+                persistence: before.and_then(|shared| shared.persistence).or(said.persistence),
+                ..said
+            });
         }
         let Some(shared) = shared else { return Written { own: Vec::new(), inherited: Vec::new() } };
         let own: Vec<Own<'_>> = halves.iter().map(|half| half.rules).collect();
@@ -82,12 +87,17 @@ impl<'a> Writer<'a> {
         let rules = rule::lines(&shared, &own, servers, self.model);
         let mut lines: Vec<Line> =
             own_id.then(|| line(["id", &proxy.id().to_string()])).into_iter().collect();
-        lines.extend((shared.mode == Mode::Http).then(|| line(["mode", "http"])));
+        lines.extend(match shared.mode {
+            Mode::Tcp => None,
+            Mode::Http => Some(line(["mode", "http"])),
+            Mode::Log => Some(line(["mode", "log"])),
+            Mode::Spop => Some(line(["mode", "spop"])),
+        });
         lines.extend(shared.disabled.then(|| line(["disabled"])));
         lines.extend(halves.iter_mut().rev().flat_map(|half| std::mem::take(&mut half.head)));
         lines.extend(log::targets(shared.logging, &self.model.global.logs));
         lines.extend(timeouts(shared.timeouts));
-        lines.extend(options(shared.options));
+        lines.extend(option::lines(shared.options));
         lines.extend(rules);
         lines.extend(halves.into_iter().flat_map(|half| half.tail));
         self.sort(lines, log::traffic(&shared.logging.traffic), kind(proxy))
@@ -119,7 +129,7 @@ fn kind(proxy: &order::Proxy<'_>) -> Sections {
 fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'a>) {
     #[rustfmt::skip]
     let Frontend {
-        mode, disabled, binds, maxconn, backlog, inspect_delay, tcp_request_content, http_request, http_response,
+        mode, disabled, binds, maxconn, backlog, rate_limit, inspect_delay, tcp_request_content, http_request, http_response,
         use_backend, default_backend, monitor_uri, timeouts, options, logging, tcp_request_connection,
         tcp_request_session, http_after_response, captures, unique_id, monitor_fail,
         name: _, id: _, listen: _, place: _,
@@ -130,6 +140,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     head.extend(backlog.map(|backlog| line(["backlog", &backlog.to_string()])));
     head.extend(rule::captures(captures));
     head.extend(rule::unique_id(unique_id));
+    head.extend(rate_limit.map(|rate| line(["rate-limit", "sessions", &rate.to_string()])));
     head.extend(monitor_uri.as_ref().map(|uri| line(["monitor-uri", uri])));
     let tail = default_backend.map(|id| line(["default_backend", &model.backend(id).name]));
     let shared = Shared {
@@ -143,6 +154,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
         http_request,
         http_response,
         http_after_response,
+        persistence: None,
     };
     let rules = Own {
         connection: Some(tcp_request_connection),
@@ -157,12 +169,13 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
 fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
     #[rustfmt::skip]
     let Backend {
-        mode, disabled, balance, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
+        mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
         tcp_request_content, http_request, http_response, timeouts, options, logging, response_delay,
         tcp_response_content, http_after_response, use_server,
         name: _, id: _, listen: _, place: _,
     } = backend;
-    let mut head: Vec<Line> = algorithm(balance).map(|name| line(["balance", &name])).into_iter().collect();
+    let mut head: Vec<Line> = balance::lines(balance, hashing).collect();
+    head.extend(connect::lines(connections));
     head.extend((*retries != RETRIES).then(|| line(["retries", &retries.to_string()])));
     head.extend(redispatch.map(|interval| {
         let usual = interval == cfg::option::LAST_RETRY;
@@ -171,7 +184,9 @@ fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
     }));
     head.extend(all_backups.then(|| line(["option", "allbackups"])));
     head.extend(fullconn.map(|full| line(["fullconn", &full.to_string()])));
-    let tail = check::lines(servers).into_iter().chain(server::lines(servers));
+    head.extend(persist::lines(persistence));
+    let templates = connections.templates.iter().map(server::template);
+    let tail = check::lines(servers).into_iter().chain(server::lines(servers)).chain(templates);
     let shared = Shared {
         mode: *mode,
         disabled: *disabled,
@@ -183,6 +198,7 @@ fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
         http_request,
         http_response,
         http_after_response,
+        persistence: Some(persistence),
     };
     let rules = Own {
         response_delay: *response_delay,
@@ -191,17 +207,6 @@ fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
         ..Own::default()
     };
     (Half { head, rules, tail: tail.collect() }, shared)
-}
-
-fn algorithm(balance: &Balance) -> Option<String> {
-    Some(match balance {
-        Balance::RoundRobin => return None,
-        Balance::StaticRr => "static-rr".to_owned(),
-        Balance::LeastConn => "leastconn".to_owned(),
-        Balance::First => "first".to_owned(),
-        Balance::Source => "source".to_owned(),
-        Balance::Random(draws) => format!("random({draws})"),
-    })
 }
 
 fn timeouts(timeouts: &Timeouts) -> impl Iterator<Item = Line> {
@@ -223,56 +228,4 @@ fn timeouts(timeouts: &Timeouts) -> impl Iterator<Item = Line> {
         ("tarpit", tarpit),
     ];
     rows.into_iter().filter_map(|(name, value)| Some(line(["timeout", name, &text::time(value?)])))
-}
-
-fn options(options: &ProxyOptions) -> Vec<Line> {
-    #[rustfmt::skip]
-    let ProxyOptions {
-        forwardfor, connection, dontlognull, dontlog_normal, log_separate_errors, socket_stats, logasap, ignore_probes,
-        abortonclose, buffer_request, log_health_checks, errorfiles, errorfile_origins,
-    } = options;
-    let connection = match connection {
-        ConnectionMode::KeepAlive => None,
-        ConnectionMode::ServerClose => Some("http-server-close"),
-        ConnectionMode::Close => Some("httpclose"),
-    };
-    let flags = [
-        ("dontlognull", dontlognull),
-        ("dontlog-normal", dontlog_normal),
-        ("log-separate-errors", log_separate_errors),
-        ("socket-stats", socket_stats),
-        ("logasap", logasap),
-        ("http-ignore-probes", ignore_probes),
-        ("abortonclose", abortonclose),
-        ("http-buffer-request", buffer_request),
-        ("log-health-checks", log_health_checks),
-    ];
-    let flags = flags.into_iter().filter_map(|(name, on)| on.then_some(name));
-    let mut lines: Vec<Line> =
-        connection.into_iter().chain(flags).map(|name| line(["option", name])).collect();
-    lines.extend(forwardfor.as_ref().map(forwarded));
-    let pages = errorfiles.iter().zip(errorfile_origins);
-    lines.extend(pages.map(|((status, _), origin)| page(*status, origin)));
-    lines
-}
-
-fn forwarded(forward: &ForwardFor) -> Line {
-    let ForwardFor { header, except, if_none } = forward;
-    let add =
-        |line: Line, (ip, length): &(std::net::IpAddr, u8)| line.and("except").and(format!("{ip}/{length}"));
-    except
-        .iter()
-        .fold(line(["option", "forwardfor"]), add)
-        .set("header", Some(header).filter(|name| *name != cfg::option::FORWARDED_FOR))
-        .flag("if-none", *if_none)
-}
-
-/// The line that gives a page.
-pub(super) fn page(status: u16, origin: &PageOrigin) -> Line {
-    let (keyword, from) = match origin {
-        PageOrigin::File(file) => ("errorfile", text::path(file)),
-        PageOrigin::Found(url) => ("errorloc302", url.clone()),
-        PageOrigin::SeeOther(url) => ("errorloc303", url.clone()),
-    };
-    line([keyword, &status.to_string(), &from])
 }

@@ -9,8 +9,8 @@ use rules::RuleSet;
 use super::proxy::{Own, Shared};
 use super::text::{self, Line, line};
 use crate::model::{
-    CaptureSlot, Captures, CookieCapture, Model, Server, ServerChoice, SwitchTo, UniqueId, UseBackend,
-    UseServer,
+    CaptureSlot, Captures, CookieCapture, Model, PersistRule, Server, ServerChoice, SwitchTo, UniqueId,
+    UseBackend, UseServer,
 };
 
 /// All rules of a section, its ACLs before them.
@@ -21,6 +21,8 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
         .chain(own.iter().flat_map(|own| [own.connection, own.session, own.response].into_iter().flatten()));
     let conds =
         sets.flat_map(RuleSet::iter).filter_map(rules::Rule::cond).chain(own.iter().flat_map(conds_of));
+    let persist = shared.persistence.iter().flat_map(|persistence| &persistence.rules);
+    let conds = conds.chain(persist.clone().map(|rule| &rule.cond));
     let (acls, mut lines) = Acls::new(conds);
     for own in own {
         let set = |keyword, rules: Option<&RuleSet>| {
@@ -38,6 +40,9 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
     own.iter().for_each(|own| acls.choices(own, servers, model, &mut lines));
     lines.extend(acls.rules(&line(["http-response"]), shared.http_response));
     lines.extend(acls.rules(&line(["http-after-response"]), shared.http_after_response));
+    lines.extend(persist.map(|PersistRule { force, cond }| {
+        acls.conditional(line([if *force { "force-persist" } else { "ignore-persist" }]), Some(cond))
+    }));
     lines
 }
 

@@ -161,7 +161,7 @@ fn cache(cache: &Cache) -> Vec<Line> {
 fn http_errors(section: &HttpErrors) -> Vec<Line> {
     let HttpErrors { name: _, pages, origins, place: _ } = section;
     let pages = pages.iter().zip(origins);
-    pages.map(|((status, _), origin)| super::proxy::page(*status, origin)).collect()
+    pages.map(|((status, _), origin)| super::option::page(*status, origin)).collect()
 }
 
 fn ring(ring: &Ring) -> Vec<Line> {

@@ -3,7 +3,7 @@
 use super::order::uncounted;
 use super::text::{self, Line, line};
 use crate::draft::ServerOptions;
-use crate::model::{Check, Family, Server, ServerAddress, ServerPort};
+use crate::model::{Check, Family, Server, ServerAddress, ServerPort, ServerTemplate};
 use crate::resolve::FIRST_SERVER_ID;
 
 /// All servers of a backend.
@@ -13,10 +13,23 @@ pub(super) fn lines(servers: &[Server]) -> impl Iterator<Item = Line> {
 }
 
 fn one(server: &Server, own_id: bool) -> Line {
-    let Server { name, id, address, weight, backup, disabled, maxconn, maxqueue, check, place: _ } = server;
+    let words = line(["server", &server.name, &written(&server.address)]);
+    options(words.set("id", own_id.then_some(server.id)), server)
+}
+
+/// A line for many servers.
+pub(super) fn template(template: &ServerTemplate) -> Line {
+    let ServerTemplate { first, last, server } = template;
+    let words =
+        line(["server-template", &server.name, &format!("{first}-{last}"), &written(&server.address)]);
+    options(words, server)
+}
+
+fn options(words: Line, server: &Server) -> Line {
+    let Server { name: _, id: _, address: _, weight, backup, disabled, maxconn, maxqueue, check, place: _ } =
+        server;
     let usual = ServerOptions::default();
-    let words = line(["server", name, &written(address)])
-        .set("id", own_id.then_some(id))
+    let words = words
         .set("weight", Some(weight).filter(|weight| **weight != usual.weight))
         .flag("backup", *backup)
         .flag("disabled", *disabled)
@@ -44,7 +57,7 @@ fn checked(words: Line, check: &Check, usual: &Check) -> Line {
         .set("port", port.filter(|port| *port > 0))
 }
 
-fn written(address: &ServerAddress) -> String {
+pub(super) fn written(address: &ServerAddress) -> String {
     let port = |port: &ServerPort| match *port {
         ServerPort::Fixed(port) => format!(":{port}"),
         ServerPort::Offset(0) => String::new(),

@@ -208,6 +208,15 @@ fn checks_that_old_files_spell_oddly_survive() {
         "option httpchk\n http-check send meth PUT uri /u ver HTTP/1.1 body '' comment none",
         "option httpchk\n http-check expect string '' comment none",
         "option httpchk\n http-check expect ! rstatus ^5..",
+        "option mysql-check",
+        "option mysql-check user 'a b' pre-41",
+        "option pgsql-check user x",
+        "option redis-check",
+        "option ldap-check",
+        "option smtpchk EHLO a.b",
+        "option ssl-hello-chk",
+        "option spop-check",
+        "option external-check",
     ] {
         survives(&format!("{HTTP}backend b\n {lines}\n server s h:1 check\n"));
     }

@@ -46,6 +46,33 @@ pub enum CheckKind {
         /// What is accepted.
         expect: ExpectStatus,
     },
+    /// `option mysql-check`.
+    Mysql {
+        /// The user to log in as; `None` reads the greeting alone.
+        user: Option<String>,
+        /// `pre-41`: in the way of servers before 4.1.
+        old: bool,
+    },
+    /// `option pgsql-check`.
+    Pgsql {
+        /// The user to log in as.
+        user: String,
+    },
+    /// `option redis-check`.
+    Redis,
+    /// `option ldap-check`.
+    Ldap,
+    /// `option smtpchk`.
+    Smtp {
+        /// The greeting.
+        hello: String,
+    },
+    /// `option ssl-hello-chk`.
+    SslHello,
+    /// `option spop-check`.
+    Spop,
+    /// `option external-check`.
+    External,
 }
 
 /// `http-check expect`: the statuses that mean success.

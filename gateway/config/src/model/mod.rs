@@ -3,15 +3,19 @@
 //! No locks, no sockets, no clocks: two models compare equal when they mean the same, so that a reload is a
 //! comparison of models. `resolve` is its only constructor.
 
+mod balance;
 mod bind;
 mod cache;
 mod certificates;
 mod check;
+mod connect;
+mod forwarded;
 mod global;
 mod healthcheck;
 mod http_errors;
 mod mailers;
 mod peers;
+mod persist;
 mod proxy;
 mod resolvers;
 mod ring;
@@ -19,19 +23,23 @@ mod rule;
 mod server;
 mod traces;
 
+pub use balance::{Affinity, Balance, HashFunction, Hashing, UriHash};
 pub use bind::{Bind, BindAddress, BindTls, Permissions, TlsVersion};
 pub use cache::Cache;
 pub use certificates::{Acme, Challenge, CrtLoad, CrtStore, KeyType};
 pub use check::{Check, CheckKind, ExpectStatus};
+pub use connect::{Connections, RetryEvent, Reuse, ServerTemplate, Source, UseSource};
 pub use expr::auth::{Password, User, Userlist};
+pub use forwarded::{ForwardFor, Forwarded, ForwardedValue, HeaderNames, OriginalTo};
 pub use global::{Global, LogFacility, LogFormat, LogTarget, LogTo, RunAs, StatsSocket};
 pub use healthcheck::Healthcheck;
 pub use http_errors::HttpErrors;
 pub use mailers::{Mailer, Mailers};
 pub use peers::{Peer, Peers, PeersTable};
+pub use persist::{Cookie, CookieMode, PersistRule, Persistence};
 pub use proxy::{
-    Backend, BackendId, Balance, ConnectionMode, ForwardFor, Frontend, FrontendId, Logging, Mode, PageOrigin,
-    ProxyOptions, Timeouts, TrafficLog,
+    Backend, BackendId, ConnectionMode, Frontend, FrontendId, Logging, Mode, PageOrigin, ProxyOptions,
+    Timeouts, TrafficLog,
 };
 pub use resolvers::{Hold, Nameserver, NameserverAddress, Resolvers};
 pub use ring::{DgramBind, LogForward, LogProfile, LogStep, Ring};
@@ -151,6 +159,8 @@ impl Model {
             backend.place.clear();
             backend.servers.iter_mut().for_each(|server| server.place.clear());
             backend.use_server.iter_mut().for_each(|rule| rule.place.clear());
+            let templates = &mut backend.connections.templates;
+            templates.iter_mut().for_each(|template| template.server.place.clear());
         }
         model.section_places().for_each(String::clear);
         model

@@ -1,11 +1,13 @@
 //! `frontend`, `backend` and `listen` sections (configuration.txt 4).
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::rule::{Captures, UniqueId, UseBackend, UseServer};
-use super::{Bind, LogTarget, Server};
+use super::{
+    Balance, Bind, Connections, ForwardFor, Forwarded, Hashing, HeaderNames, LogTarget, OriginalTo,
+    Persistence, Server,
+};
 
 /// A frontend's place in [`super::Model::frontends`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +25,10 @@ pub enum Mode {
     Tcp,
     /// HTTP messages.
     Http,
+    /// Log messages, in a backend of syslog servers.
+    Log,
+    /// The protocol of stream processing agents.
+    Spop,
 }
 
 /// A `frontend`, or the frontend half of a `listen`.
@@ -42,6 +48,8 @@ pub struct Frontend {
     pub maxconn: Option<u32>,
     /// `backlog`.
     pub backlog: Option<u32>,
+    /// `rate-limit sessions`: new connections per second; `None` is no limit.
+    pub rate_limit: Option<u32>,
     /// `tcp-request connection` rules.
     pub tcp_request_connection: rules::RuleSet,
     /// `tcp-request session` rules.
@@ -93,6 +101,12 @@ pub struct Backend {
     pub disabled: bool,
     /// `balance`.
     pub balance: Balance,
+    /// `hash-type` and what belongs to it.
+    pub hashing: Hashing,
+    /// What keeps clients on servers.
+    pub persistence: Persistence,
+    /// How servers are connected to.
+    pub connections: Connections,
     /// The servers, in order.
     pub servers: Vec<Server>,
     /// `retries`: attempts to connect after the first.
@@ -131,24 +145,6 @@ pub struct Backend {
     pub place: String,
 }
 
-/// `balance` (configuration.txt 4.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Balance {
-    /// Turn by turn, by weight, smoothly.
-    #[default]
-    RoundRobin,
-    /// As `roundrobin`, with weights that do not change at run time.
-    StaticRr,
-    /// The server with the fewest requests for its weight.
-    LeastConn,
-    /// The first server with a free slot.
-    First,
-    /// A hash of the client's address.
-    Source,
-    /// `random(N)`: the less loaded of N drawn by weight.
-    Random(u32),
-}
-
 /// `timeout …` lines (configuration.txt 4.2); `None` is no limit, as in HAProxy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the manual's")]
@@ -185,12 +181,50 @@ pub struct ProxyOptions {
     pub logasap: bool,
     /// `option http-ignore-probes`.
     pub ignore_probes: bool,
-    /// `option http-buffer-request`.
-    pub buffer_request: bool,
     /// `option abortonclose`.
     pub abortonclose: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
+    /// `option originalto`.
+    pub originalto: Option<OriginalTo>,
+    /// `option forwarded`.
+    pub forwarded: Option<Forwarded>,
+    /// `option http-restrict-req-hdr-names`.
+    pub header_names: HeaderNames,
+    /// `option accept-unsafe-violations-in-http-request`, once `accept-invalid-http-request`.
+    pub accept_invalid_request: bool,
+    /// `option accept-unsafe-violations-in-http-response`, once `accept-invalid-http-response`.
+    pub accept_invalid_response: bool,
+    /// `option assume-rfc6587-ntf`.
+    pub assume_rfc6587: bool,
+    /// `option dont-parse-log`.
+    pub dont_parse_log: bool,
+    /// `option checkcache`.
+    pub checkcache: bool,
+    /// `option disable-h2-upgrade`.
+    pub disable_h2_upgrade: bool,
+    /// `option h1-case-adjust-bogus-client`.
+    pub h1_case_client: bool,
+    /// `option h1-case-adjust-bogus-server`.
+    pub h1_case_server: bool,
+    /// `option http-buffer-request`.
+    pub buffer_request: bool,
+    /// `option http-drop-request-trailers`.
+    pub drop_request_trailers: bool,
+    /// `option http-drop-response-trailers`.
+    pub drop_response_trailers: bool,
+    /// `option http-pretend-keepalive`.
+    pub pretend_keepalive: bool,
+    /// `option http-use-proxy-header`.
+    pub use_proxy_header: bool,
+    /// `option nolinger`.
+    pub nolinger: bool,
+    /// `option persist`.
+    pub persist: bool,
+    /// `option prefer-last-server`.
+    pub prefer_last_server: bool,
+    /// `option transparent`.
+    pub transparent: bool,
     /// `errorfile CODE FILE`: the whole answer, head included, as it goes out; by status.
     pub errorfiles: Vec<(u16, Vec<u8>)>,
     /// Where each of [`Self::errorfiles`] comes from, in the same order.
@@ -206,17 +240,6 @@ pub enum PageOrigin {
     Found(String),
     /// `errorloc303`: this URL.
     SeeOther(String),
-}
-
-/// `option forwardfor` (configuration.txt 4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForwardFor {
-    /// `header`: the name, in lower case.
-    pub header: String,
-    /// `except`: networks that are not told of.
-    pub except: Vec<(IpAddr, u8)>,
-    /// `if-none`: only when the request has no such header.
-    pub if_none: bool,
 }
 
 /// What happens to connections after a response.

@@ -217,13 +217,20 @@ fn choice(backend: &Backend) -> Option<String> {
 
 fn balance(backend: &Backend) -> String {
     use config::model::Balance;
-    match backend.balance {
+    match &backend.balance {
         Balance::RoundRobin => "roundrobin".to_owned(),
         Balance::StaticRr => "static-rr".to_owned(),
         Balance::LeastConn => "leastconn".to_owned(),
         Balance::First => "first".to_owned(),
         Balance::Source => "source".to_owned(),
         Balance::Random(draws) => format!("random({draws})"),
+        Balance::Uri(_) => "uri".to_owned(),
+        Balance::UrlParam { name, .. } => format!("url_param {name}"),
+        Balance::Header { name, .. } => format!("hdr({name})"),
+        Balance::RdpCookie(name) => format!("rdp-cookie({name})"),
+        Balance::Hash(expr) => format!("hash {}", expr.text()),
+        Balance::LogHash(converters) => format!("log-hash {converters}"),
+        Balance::Sticky => "sticky".to_owned(),
     }
 }
 

@@ -73,7 +73,15 @@ pub(crate) trait Algorithm: Send + Sync + std::fmt::Debug {
 /// The algorithm of this `balance` line.
 pub(crate) fn algorithm(balance: &Balance, seed: u64) -> Box<dyn Algorithm> {
     match balance {
-        Balance::RoundRobin => Box::new(roundrobin::RoundRobin::default()),
+        // what no file here chooses by is refused while loading
+        Balance::RoundRobin
+        | Balance::Uri(_)
+        | Balance::UrlParam { .. }
+        | Balance::Header { .. }
+        | Balance::RdpCookie(_)
+        | Balance::Hash(_)
+        | Balance::LogHash(_)
+        | Balance::Sticky => Box::new(roundrobin::RoundRobin::default()),
         Balance::StaticRr => Box::new(static_rr::StaticRr::default()),
         Balance::LeastConn => Box::new(leastconn::LeastConn),
         Balance::First => Box::new(first::First),

@@ -35,7 +35,7 @@ impl HttpProbe {
     pub(super) fn new(kind: &CheckKind, limits: Limits, thresholds: (u32, u32)) -> Self {
         let expect = match kind {
             CheckKind::Http { expect, .. } => Expect::of(expect),
-            CheckKind::Tcp => Expect::of(&ExpectStatus::Success),
+            _ => Expect::of(&ExpectStatus::Success),
         };
         Self { request: request(kind), expect, limits, thresholds }
     }

@@ -74,7 +74,16 @@ impl Probe {
         let limits = Limits::of(check, connect, answer);
         let thresholds = (check.rise, check.fall);
         match &check.kind {
-            CheckKind::Tcp => {
+            // what nothing here speaks is refused while loading
+            CheckKind::Tcp
+            | CheckKind::Mysql { .. }
+            | CheckKind::Pgsql { .. }
+            | CheckKind::Redis
+            | CheckKind::Ldap
+            | CheckKind::Smtp { .. }
+            | CheckKind::SslHello
+            | CheckKind::Spop
+            | CheckKind::External => {
                 Self { check: Box::new(TcpProbe::new(limits, thresholds)), success: Verdict::L4Ok }
             }
             kind @ CheckKind::Http { .. } => {

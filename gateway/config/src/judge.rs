@@ -1,0 +1,143 @@
+//! What a section says that cannot have its meaning in the section's mode, or beside what else it says. Nothing here
+//! needs another section.
+
+use lang::{Diagnostic, Diagnostics};
+
+use crate::cfg::{BACKEND, FRONTEND, LISTEN};
+use crate::draft::{Proxy, Settings};
+use crate::model::{Balance, Mode, TrafficLog};
+
+/// Says it, in HAProxy's words; and takes back what falls back to something else.
+pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
+    if proxy.settings.disabled {
+        return;
+    }
+    if proxy.settings.mode.map_or(Mode::Tcp, |(mode, _)| mode) != Mode::Http {
+        without_http(proxy, notes);
+    }
+    if proxy.kind.meets(BACKEND) {
+        farm(proxy, notes);
+    }
+}
+
+/// HAProxy calls a `listen` a proxy.
+pub(crate) fn kind_in_words(proxy: &Proxy) -> &'static str {
+    if proxy.kind == LISTEN { "proxy" } else { proxy.kind.name() }
+}
+
+/// What needs `mode http`.
+fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
+    let who = format!("{} '{}'", kind_in_words(proxy), proxy.name);
+    let (front, back) = (proxy.kind.meets(FRONTEND), proxy.kind.meets(BACKEND));
+    let settings = &proxy.settings;
+    let mut warn = |message: String| notes.warning(proxy.span, message);
+    if back && settings.persistence.cookie.is_some() {
+        warn(format!("cookie will be ignored for {who} (needs 'mode http')."));
+    }
+    if front && settings.monitor_uri.is_some() {
+        warn(format!("monitor-uri will be ignored for {who} (needs 'mode http')."));
+    }
+    for rules in rules(settings) {
+        warn(format!("'{rules}' rules ignored for {who} as they require HTTP mode."));
+    }
+    for option in options(settings, front, back) {
+        warn(format!("'option {option}' ignored for {who} as it requires HTTP mode."));
+    }
+    let layer7 = matches!(
+        settings.balance,
+        Balance::Uri(_) | Balance::UrlParam { .. } | Balance::Header { .. } | Balance::Hash(_)
+    );
+    if back && layer7 {
+        warn(format!(
+            "Layer 7 hash not possible for {who} (needs 'mode http'). Falling back to round robin."
+        ));
+        proxy.settings.balance = Balance::RoundRobin;
+    }
+    if front {
+        log_form(proxy, &who, notes);
+    }
+}
+
+/// The kinds of rules that there are and that only HTTP has.
+fn rules(settings: &Settings) -> impl Iterator<Item = &'static str> {
+    let rules = &settings.rules;
+    let kinds = [
+        ("http-request", rules.http_request.is_empty()),
+        ("http-response", rules.http_response.is_empty()),
+        ("redirect", rules.redirect.is_empty()),
+    ];
+    kinds.into_iter().filter_map(|(name, none)| (!none).then_some(name))
+}
+
+/// The options that are set and that only HTTP has.
+fn options(settings: &Settings, front: bool, back: bool) -> impl Iterator<Item = &'static str> {
+    let options = &settings.options;
+    #[rustfmt::skip]
+    let rows = [
+        ("forwardfor", options.forwardfor.is_some()),
+        ("originalto", options.originalto.is_some()),
+        ("accept-invalid-http-request", front && options.accept_invalid_request),
+        ("accept-invalid-http-response", back && options.accept_invalid_response),
+        ("checkcache", back && options.checkcache),
+        ("disable-h2-upgrade", front && options.disable_h2_upgrade),
+        ("http-buffer-request", options.buffer_request),
+        ("http-ignore-probes", front && options.ignore_probes),
+        ("http-pretend-keepalive", back && options.pretend_keepalive),
+        ("http-use-proxy-header", front && options.use_proxy_header),
+        ("prefer-last-server", back && options.prefer_last_server),
+    ];
+    rows.into_iter().filter_map(|(name, on)| on.then_some(name))
+}
+
+/// A log line of HTTP's form becomes one of TCP's.
+fn log_form(proxy: &mut Proxy, who: &str, notes: &mut Diagnostics) {
+    let option = match proxy.settings.traffic {
+        TrafficLog::Http { .. } => "httplog",
+        TrafficLog::Https => "httpslog",
+        TrafficLog::Default | TrafficLog::Tcp | TrafficLog::Format(_) => return,
+    };
+    let message = format!(
+        "'option {option}' not usable with {who} (needs 'mode http'). Falling back to 'option tcplog'."
+    );
+    notes.warning(proxy.settings.traffic_span.unwrap_or(proxy.span), message);
+    proxy.settings.traffic = TrafficLog::Tcp;
+}
+
+/// What a backend says about its servers that does not go together.
+fn farm(proxy: &Proxy, notes: &mut Diagnostics) {
+    let settings = &proxy.settings;
+    let who = format!("{} '{}'", kind_in_words(proxy), proxy.name);
+    if settings.options.transparent && settings.balance_said {
+        let message = format!("{who} cannot use both transparent and balance mode.");
+        notes.push(Diagnostic::alert(proxy.span, message).hint("leave out one of the two"));
+    } else if settings.connections.dispatch.is_some() && settings.balance_said {
+        let message = format!(
+            "dispatch address of {} '{}' will be ignored in balance mode.",
+            kind_in_words(proxy),
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
+    }
+    templates(proxy, notes);
+}
+
+/// A server by a template has a name like any other.
+fn templates(proxy: &Proxy, notes: &mut Diagnostics) {
+    for template in &proxy.templates {
+        let number = |name: &str| name.strip_prefix(&template.server.name)?.parse::<u32>().ok();
+        let within = |name: &str| {
+            number(name).is_some_and(|number| (template.first..=template.last).contains(&number))
+        };
+        for server in proxy.servers.iter().filter(|server| within(&server.name)) {
+            let place = &template.server.place;
+            let line = place.rsplit_once(':').map_or(place.as_str(), |(_, line)| line);
+            let message = format!(
+                "{} '{}', another server named '{}' was already defined at line {line}, please use distinct names.",
+                proxy.kind.name(),
+                proxy.name,
+                server.name
+            );
+            notes.alert(server.span, message);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One-line configurations through the installed HAProxy and through the loader: both take them or neither does, and
+//! what HAProxy says of them is said here too.
+//!
+//! `testdata/oracle/*.lines` hold the lines, one case a line: `section: line ;; line`, or `raw: line ;; line` for a whole
+//! file. Before it may stand what must differ:
+//!
+//! * `~` the verdict is the same and the words are other ones,
+//! * `+` HAProxy 2.6 refuses what is taken here, as later versions take it,
+//! * `-` it is refused here by choice.
+//!
+//! What is read, judged and then refused as not supported yet counts as taken.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use lang::Severity;
+
+use crate::world::load_text;
+
+/// A case of the lists.
+struct Case {
+    mark: char,
+    /// The line of the list, for messages.
+    shown: String,
+    text: String,
+}
+
+/// What one of the two said.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Verdict {
+    taken: bool,
+    /// The line of the file, where one was named, and the message.
+    alerts: Vec<(Option<u32>, String)>,
+    warnings: Vec<(Option<u32>, String)>,
+}
+
+const HTTP: &str = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n timeout \
+                    http-request 1s\nfrontend main\n bind :8001\n";
+
+fn case(line: &str) -> Case {
+    let (mark, rest) = match line.chars().next() {
+        Some(mark @ ('~' | '+' | '-')) => (mark, line[1..].trim_start()),
+        _ => (' ', line),
+    };
+    let (section, body) = rest.split_once(':').unwrap_or_else(|| panic!("no section in '{line}'"));
+    let lines: String = body.split(";;").map(|line| format!(" {}\n", line.trim())).collect();
+    let head = match section {
+        "raw" => String::new(),
+        "defaults" => format!("{HTTP}defaults\n"),
+        "named" => format!("{HTTP}defaults named\n"),
+        "frontend" => format!("{HTTP}frontend f\n bind :8002\n"),
+        "listen" => format!("{HTTP}listen l\n bind :8003\n"),
+        "backend" => format!("{HTTP}backend b\n"),
+        "global" => format!("{HTTP}global\n"),
+        other => format!("{HTTP}{other} s\n"),
+    };
+    Case { mark, shown: line.to_owned(), text: head + &lines }
+}
+
+fn cases() -> Vec<Case> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/oracle");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| case(&line)).collect()
+}
+
+/// `parsing [file:7] : message` in its parts, without what only one of the two adds.
+fn parts(line: &str) -> (Option<u32>, String) {
+    let line = line.strip_prefix("parsing ").unwrap_or(line);
+    let (place, message) = match line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((place, rest)) => (place.rsplit_once(':').and_then(|(_, line)| line.parse().ok()), rest),
+        None => (None, line),
+    };
+    let message = message.trim_start_matches([' ', ':']);
+    let message = message.split_once("; did you mean").map_or(message, |(before, _)| before);
+    (place, message.trim_end().trim_end_matches('.').to_owned())
+}
+
+fn haproxy(text: &str, file: &Path) -> Verdict {
+    std::fs::write(file, text).unwrap();
+    let output = Command::new("haproxy").args(["-c", "-f"]).arg(file).output().expect("haproxy is needed");
+    let said = String::from_utf8_lossy(&output.stderr).replace(file.to_str().unwrap(), "h.cfg");
+    let mut verdict = Verdict { taken: true, ..Verdict::default() };
+    for line in said.lines() {
+        let Some((head, rest)) = line.split_once(") : ") else { continue };
+        let rest = rest.strip_prefix("config : ").unwrap_or(rest);
+        if ["Fatal errors", "Error(s) found"].iter().any(|end| rest.starts_with(end)) {
+            verdict.taken = false;
+        } else if head.starts_with("[ALERT]") {
+            verdict.alerts.push(parts(rest));
+        } else if head.starts_with("[WARNING]") {
+            verdict.warnings.push(parts(rest));
+        }
+    }
+    verdict.taken &= verdict.alerts.is_empty();
+    verdict
+}
+
+fn ours(text: &str) -> Verdict {
+    let loaded = load_text("h.cfg", text);
+    let said = |severity: Severity| {
+        let all = loaded.diagnostics.iter().filter(|one| one.severity == severity && !one.later);
+        all.map(|one| parts(&one.render_pipe(&loaded.sources))).collect()
+    };
+    let (alerts, warnings) = (said(Severity::Alert), said(Severity::Warning));
+    Verdict { taken: loaded.model.is_some() || loaded.ahead.is_some(), alerts, warnings }
+}
+
+/// The same message, at the same line if HAProxy names one.
+fn holds(list: &[(Option<u32>, String)], said: &(Option<u32>, String)) -> bool {
+    list.iter().any(|(line, message)| *message == said.1 && (said.0.is_none() || *line == said.0))
+}
+
+/// What is wrong with a case.
+fn complaint(case: &Case, file: &Path) -> Option<String> {
+    let (theirs, ours) = (haproxy(&case.text, file), ours(&case.text));
+    let verdicts = match case.mark {
+        '+' => (false, true),
+        '-' => (true, false),
+        _ => (theirs.taken, theirs.taken),
+    };
+    let first = theirs.alerts.first().filter(|_| case.mark == ' ');
+    let unsaid =
+        theirs.warnings.iter().filter(|_| case.mark == ' ').find(|said| !holds(&ours.warnings, said));
+    let wrong = if (theirs.taken, ours.taken) != verdicts {
+        "the verdicts are other ones".to_owned()
+    } else if let Some(said) = first.filter(|said| !holds(&ours.alerts, said)) {
+        format!("not said: {said:?}")
+    } else {
+        format!("not warned of: {:?}", unsaid?)
+    };
+    Some(format!("{}\n    {wrong}\n    HAProxy: {theirs:?}\n    here:    {ours:?}", case.shown))
+}
+
+#[test]
+fn haproxy_says_the_same_of_every_line() {
+    let cases = cases();
+    let (left, found) = (Mutex::new(cases.iter().enumerate()), Mutex::new(Vec::new()));
+    let work = |worker: usize| {
+        let name = format!("gateway-lines-{}-{worker}.cfg", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        while let Some((at, case)) = { left.lock().unwrap().next() } {
+            let wrong = complaint(case, &file);
+            found.lock().unwrap().extend(wrong.map(|wrong| (at, wrong)));
+        }
+        let _ = std::fs::remove_file(file);
+    };
+    std::thread::scope(|scope| {
+        (0..2).for_each(|worker| drop(scope.spawn(move || work(worker))));
+    });
+    let mut found = found.into_inner().unwrap();
+    found.sort();
+    let wrong: Vec<String> = found.into_iter().map(|(_, wrong)| wrong).collect();
+    println!("{} lines, {} wrong", cases.len(), wrong.len());
+    assert!(cases.len() > 20, "only {} cases", cases.len());
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
