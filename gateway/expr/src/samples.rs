@@ -39,6 +39,7 @@ pub const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: origin\r\nVary: a, b\r\nA
 #[rustfmt::skip]
 pub const FILES: &[(&str, &str)] = &[
     ("addresses.map", "# of servers\n10. 192.0.2.9\n10 192.0.2.9\n"),
+    ("ec.pub", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQpChuqYJQPnV1ERpRah/ov9aZ3zg\nKPqe8Le8pexIlAZkeRMIEP7w3mLJKEJ5w6RjStOMx7/uVD5DId3tDNT0Yw==\n-----END PUBLIC KEY-----\n"),
     ("exits.map", "10.0.0.0/8 192.0.2.1\n"),
     ("hosts.map", "1 192.0.2.1\n"),
     ("keys.map", "a one\nb two\nab long\na again\n"),
@@ -47,7 +48,17 @@ pub const FILES: &[(&str, &str)] = &[
     ("numbers.map", "b 2\n"),
     ("ranges.map", "0:4 few\n5 five\n"),
     ("regexes.map", "a([0-9]+)$ n\\1\n^x other\n"),
+    ("rsa.pub", "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAk8hpsOwlhbtPzt8t7rtI\npVmLTpnGNICMJzGDRksSY5lqTjwJ77dW99htBr1jR1Ua7320P24Lkgyc4VRQ1iC7\nNnjtS9stRoOLbtooetJkEGqA4HBaWbWKOk0KMfga2ftX/LHM9q8YxW7zTqbOv2bM\n5Bz+B0JshOXp5EYWAx23COvLsttmrlSu+58jXtmJXzsA1SafSIbBWXVTnVzFQUW/\nS1J9emhERJhwoYu/yO4ekdqPO0MRZ/ij92oL83KeGy9dPDfZ8NWA7tvMnYZBfZxr\nLJOHDoLTwQhtWlU/t6K/w4yNv3+yDxIepru2Qad/dqdU+/8psDIZSTz2ZzRsw/rd\n2wIDAQAB\n-----END PUBLIC KEY-----\n"),
     ("zones.map", "10.0.0.0/8 2\n"),
+];
+
+/// Tokens: how they are signed, and the file with the key.
+#[cfg(test)]
+#[rustfmt::skip]
+pub(crate) const TOKENS: &[(&str, &str, &str)] = &[
+    ("RS256", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqb2UifQ.aF-_RSlx3GvK8cBVk3bSPj3vHsg-cAI4H5Fth-pzL9-JAwz2IEYVV-Vwjr22KdLtaKI3-BibksX4ph0SCiCD4VXoDzng2o8BB_Ssiw9Tb1mn6soojbBAKNrfXmmgDXYhSiTcujb4g7WzkAzRMrTLWiGJt8lFny1mSAv1WdQZ8mQZqvzLtNQd-6QxtcZIDNXjDZ44NI9af1S7yJxgBoX6mBeDhk0Im5Pc4B9bCDzqL0KTZoBDfuoCQeci7XcRCZ-ba1KNuFmrdkOWbq_t8vZXfTqvBQyo0V4Rm0y-QHlq6_zgS2pAZLPymjx2-7P0qU2DXGTF93sY2-RGKaJhqOGlhQ", "rsa.pub"),
+    ("PS256", "eyJhbGciOiJQUzI1NiJ9.eyJzdWIiOiJqb2UifQ.gnqvgvby9d3wX85-5Yuswewq9qc7v48sqwkCSM_xtXHKlUtd5ZuDXQmR0t4D-aJTHJGsrwYRrNfq0eJONccfD90rmJuzUHRs9QJrXYNStwXr8kwd2o3Qu58SrkACrHRCUcogj6-9F6mKMlRjF6xh4MzUgUHnAMjaqFXI_BT-3ER4DS4BT1DiVodd_WRPckBctCiTknouyz-PjvgIVfZBHD2AX4Lu11yO7KGNfzMJzIv4J1MKj7xWRVA6Cxd26-h9stl99cu1_qdFkGsneOVIcSYMjykx1bTfe355aO5pe3nzMxjNpDe2_bdieqs1rO-eZqaf0qY6hzxoRGV-uUj1lg", "rsa.pub"),
+    ("ES256", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqb2UifQ.UVF-8o8cI_rNjt_mXTJBfFPQhTDlAU7k_12pQzE8uGQAVpxjQmpk7gDmcX_8-SCLSstqFEAnczJ187nSGYpTLg", "ec.pub"),
 ];
 
 #[cfg(test)]

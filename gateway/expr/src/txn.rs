@@ -179,6 +179,11 @@ pub trait Txn {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH
     }
+    /// How far the local time was ahead of UTC, in seconds, at a number of seconds since 1970.
+    fn utc_offset(&self, seconds: i64) -> i64 {
+        let _ = seconds;
+        0
+    }
     /// A number drawn anew at each call.
     fn random(&self) -> u32 {
         0

@@ -361,6 +361,10 @@ macro_rules! txn_through_view {
                 SystemTime::now()
             }
 
+            fn utc_offset(&self, seconds: i64) -> i64 {
+                observe::log::date::offset(seconds)
+            }
+
             fn random(&self) -> u32 {
                 fastrand::u32(..)
             }

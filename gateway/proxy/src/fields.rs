@@ -332,6 +332,10 @@ impl Txn for LogView<'_> {
         self.message.as_ref()?.backend()
     }
 
+    fn utc_offset(&self, seconds: i64) -> i64 {
+        observe::log::date::offset(seconds)
+    }
+
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }

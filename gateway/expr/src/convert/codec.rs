@@ -4,17 +4,17 @@ use super::{Convert, convert};
 use crate::arg::{self, Arg, Kind};
 use crate::{Txn, Type, Value};
 
-const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(super) const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(super) const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("hex", Type::Bin, Type::Str, hex).example("str(abc),hex", "616263"),
     convert("hex2i", Type::Str, Type::Int, hex2i).example("str(0A0b),hex2i", "2571"),
     convert("base64", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_bytes(), STANDARD, true)))).example("str(abcd),base64", "YWJjZA=="),
-    convert("b64dec", Type::Str, Type::Bin, |v, _, _| Some(v.into_text()).filter(|text| text.len().is_multiple_of(4)).and_then(|text| decode(&text, STANDARD))).example("str(YWJjZA==),b64dec", "abcd"),
+    convert("b64dec", Type::Str, Type::Bin, |v, _, _| Some(v.into_text()).filter(|text| text.len().is_multiple_of(4)).and_then(|text| decode(&text, STANDARD)).map(|bytes| Value::Bin(bytes.into()))).example("str(YWJjZA==),b64dec", "abcd"),
     convert("ub64enc", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_bytes(), URL_SAFE, false)))).example("str(a?>d),ub64enc", "YT8-ZA"),
-    convert("ub64dec", Type::Str, Type::Bin, |v, _, _| decode(&v.into_text(), URL_SAFE)).example("str(YT8-ZA),ub64dec", "a?>d"),
+    convert("ub64dec", Type::Str, Type::Bin, |v, _, _| decode(&v.into_text(), URL_SAFE).map(|bytes| Value::Bin(bytes.into()))).example("str(YT8-ZA),ub64dec", "a?>d"),
     convert("url_dec", Type::Str, Type::Str, url_dec).takes(&[Kind::Int], 0).example("str(a%20b+c?d+e),url_dec", "a b+c?d e"),
     convert("url_enc", Type::Str, Type::Str, url_enc).takes(&[Kind::Str], 0).prepare(|args, _| encoding(args)).example("str(a b/c?d),url_enc", "a%20b%2Fc%3Fd"),
 ];
@@ -60,7 +60,7 @@ fn encode(bytes: &[u8], alphabet: &[u8; 64], pad: bool) -> Vec<u8> {
 }
 
 /// Nothing if a byte is not of the alphabet.
-fn decode<'a>(text: &[u8], alphabet: &[u8; 64]) -> Option<Value<'a>> {
+pub(super) fn decode(text: &[u8], alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let text = &text[..text.len() - padding];
     if padding > 2 || text.len() % 4 == 1 {
@@ -79,15 +79,12 @@ fn decode<'a>(text: &[u8], alphabet: &[u8; 64]) -> Option<Value<'a>> {
         let [_, bytes @ ..] = bits.to_be_bytes();
         out.extend_from_slice(&bytes[..chunk.len() - 1]);
     }
-    Some(Value::Bin(out.into()))
+    Some(out)
 }
 
 /// The bytes of a base64 text.
 pub(crate) fn unbase64(text: &[u8]) -> Option<Vec<u8>> {
-    match decode(text, STANDARD)? {
-        Value::Bin(bytes) => Some(bytes.into_owned()),
-        _ => None,
-    }
+    decode(text, STANDARD)
 }
 
 /// `url_dec(in_form)`: a plus is a space behind a question mark, or everywhere in a form.

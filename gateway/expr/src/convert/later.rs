@@ -6,27 +6,15 @@ use crate::Type;
 /// (what they belong to, their names).
 #[rustfmt::skip]
 const LATER: &[(&str, &[&str])] = &[
-    ("JSON", &[
-        "json", "json_query", "jwt_header_query", "jwt_payload_query", "jwt_verify"
-    ]),
     ("captures", &[
         "capture-req", "capture-res"
     ]),
-    ("cryptography", &[
-        "aes_gcm_dec", "digest", "hmac", "sha1", "sha2"
-    ]),
-    ("dates", &[
-        "http_date", "ltime", "utime"
-    ]),
     ("hashes", &[
-        "crc32", "crc32c", "djb2", "sdbm", "wt6", "xxh3", "xxh32", "xxh64"
-    ]),
+        "wt6", ]),
     ("later", &[
-        "be2dec", "be2hex", "debug", "fix_is_valid", "fix_tag_value", "htonl", "language",
-        "mqtt_field_value", "mqtt_is_valid", "protobuf", "ungrpc"
-    ]),
+        "debug", "fix_is_valid", "fix_tag_value", "mqtt_field_value", "mqtt_is_valid", ]),
     ("of HAProxy 3.x", &[
-        "x509_v_err_str", "ms_ltime", "ms_utime", "us_ltime", "us_utime", "rfc7239_is_valid",
+        "x509_v_err_str", "rfc7239_is_valid",
         "rfc7239_field", "rfc7239_n2nn", "rfc7239_n2np", "aes_gcm_enc", "aes_cbc_enc", "aes_cbc_dec",
         "table_clr_gpc", "table_inc_gpc", "table_glitch_cnt", "table_glitch_rate", "when", "param",
         "reverse_dom", "c_ntoh"
@@ -42,23 +30,16 @@ const LATER: &[(&str, &[&str])] = &[
         "table_http_req_rate", "table_idle", "table_kbytes_in", "table_kbytes_out", "table_server_id",
         "table_sess_cnt", "table_sess_rate", "table_trackers"
     ]),
-    ("variables", &[
-        "add_item", "secure_memcmp", "strcmp"
-    ]),
 ];
 
 /// One row for each reason: all that a message needs besides the name.
 static ROWS: &[Convert] = &[
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("JSON"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("captures"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("cryptography"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("dates"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("hashes"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("later"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("of HAProxy 3.x"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("state of proxies and servers"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("stick tables"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("variables"),
 ];
 
 /// The row that refuses a name.

@@ -1,10 +1,17 @@
 //! Converters: what turns one sample into another (configuration.txt 7.3.1). A row per name.
 
+mod bytes;
 mod codec;
+mod crypto;
+mod date;
+mod hash;
+mod json;
+mod jwt;
 mod later;
 mod map;
 mod net;
 mod number;
+mod protobuf;
 mod string;
 mod var;
 
@@ -106,7 +113,14 @@ impl Convert {
 const FAMILIES: &[(&str, &[Convert])] = &[
     ("string", string::CONVERTS),
     ("number", number::CONVERTS),
+    ("hash", hash::CONVERTS),
     ("codec", codec::CONVERTS),
+    ("bytes", bytes::CONVERTS),
+    ("crypto", crypto::CONVERTS),
+    ("date", date::CONVERTS),
+    ("json", json::CONVERTS),
+    ("jwt", jwt::CONVERTS),
+    ("protobuf", protobuf::CONVERTS),
     ("map", map::CONVERTS),
     ("net", net::CONVERTS),
     ("var", var::CONVERTS),

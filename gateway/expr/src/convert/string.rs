@@ -22,6 +22,9 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("cut_crlf", Type::Str, Type::Str, |v, _, _| Some(cut_crlf(v))).example("str(ab),cut_crlf", "ab"),
     convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Str, Kind::Str, Kind::Str], 2).prepare(|args, _| compile(args)).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
     convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 0).example("str(a),concat(b)", "ab"),
+    convert("add_item", Type::Str, Type::Str, add_item).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 2).prepare(|args, _| something(args)).example("str(a),add_item(-,,x)", "a-x"),
+    convert("strcmp", Type::Str, Type::Int, compare).takes(&[Kind::Var], 1).example("str(b),set-var(txn.left),concat(c),strcmp(txn.left)", "1"),
+    convert("language", Type::Str, Type::Str, language).takes(&[Kind::Str, Kind::Str], 1).example("str('fr;q=0.8,es;q=0.9,en-US'),language(es;fr;en)", "en"),
 ];
 
 /// Borrowed text stays borrowed where nothing changes.
@@ -140,6 +143,69 @@ fn concat<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Val
     }
     text.extend_from_slice(arg::text(args, 2));
     Some(Value::made(text))
+}
+
+fn something(args: &[Arg]) -> Result<(), String> {
+    match arg::var(args, 1).is_some() || !arg::text(args, 2).is_empty() {
+        true => Ok(()),
+        false => Err("one of the optional arguments has to be nonempty".to_owned()),
+    }
+}
+
+/// `add_item(delimiter,var,end)`: the delimiter only between what is there.
+fn add_item<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
+    let mut text = value.into_text().into_owned();
+    let middle = arg::var(args, 1).and_then(|var| txn.var(var)).map(Value::into_text).unwrap_or_default();
+    let end = arg::text(args, 2);
+    if !text.is_empty() && !(middle.is_empty() && end.is_empty()) {
+        text.extend_from_slice(arg::text(args, 0));
+    }
+    text.extend_from_slice(&middle);
+    text.extend_from_slice(end);
+    Some(Value::made(text))
+}
+
+/// As strcmp(3): below zero if the sample comes before the variable. What differs is given, or how much longer it is.
+fn compare<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
+    let other = txn.var(arg::var(args, 0)?)?.into_text();
+    let text = value.into_text();
+    let differing = text.iter().zip(other.iter()).find(|(a, b)| a != b);
+    let difference = match differing {
+        Some((a, b)) => i64::from(*a) - i64::from(*b),
+        None => i64::try_from(text.len()).ok()? - i64::try_from(other.len()).ok()?,
+    };
+    Some(Value::Int(difference.signum()))
+}
+
+/// `language(a;b;c,default)`: what the client likes best of these; a variant may stand for its language.
+fn language<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+    let text = value.into_text();
+    let known: Vec<&[u8]> = arg::text(args, 0).split(|byte| *byte == b';').collect();
+    let mut best: Option<(u32, &[u8])> = None;
+    for wish in text.split(|byte| *byte == b',') {
+        let (name, weight) = weighed(wish);
+        let base = name.split(|byte| *byte == b'-').next().unwrap_or_default();
+        let found = known.iter().find(|known| **known == name).or(known.iter().find(|known| **known == base));
+        if let Some(found) = found
+            && weight > best.map_or(0, |(weight, _)| weight)
+        {
+            best = Some((weight, found));
+        }
+    }
+    let default = args.get(1).map(Arg::text);
+    best.map(|(_, found)| found).or(default).map(Value::text)
+}
+
+/// A language, and its `q` in thousandths.
+fn weighed(wish: &[u8]) -> (&[u8], u32) {
+    let mut parts = wish.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let name = parts.next().unwrap_or_default();
+    let weight = parts.find_map(|part| part.strip_prefix(b"q="));
+    let thousandths = |text: &[u8]| {
+        let digits = text.iter().filter(|byte| byte.is_ascii_digit()).chain(b"000").take(4);
+        digits.fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+    };
+    (name, weight.map_or(1000, thousandths))
 }
 
 #[cfg(test)]

@@ -126,7 +126,8 @@ fn split(time: SystemTime) -> (i64, u32) {
         .map_or((0, 0), |since| (i64::try_from(since.as_secs()).unwrap_or(0), since.subsec_micros()))
 }
 
-fn offset(seconds: i64) -> i64 {
+/// How far the local time is ahead of UTC, in seconds, at a number of seconds since 1970.
+pub fn offset(seconds: i64) -> i64 {
     let quarter = seconds.div_euclid(QUARTER);
     let (known, offset) = OFFSET.get();
     if known == quarter {
