@@ -76,8 +76,8 @@ pub(crate) struct Proxy {
     /// ACLs whose lines were refused: that they are missing later is no news.
     pub(crate) broken_acls: HashSet<String>,
     pub(crate) binds: Vec<Bind>,
-    /// The `crt` words of the `bind` lines.
-    pub(crate) certificates: Vec<Certificate>,
+    /// The files that its lines name.
+    pub(crate) files: Vec<NamedFile>,
     pub(crate) servers: Vec<Server>,
     pub(crate) templates: Vec<Template>,
     pub(crate) use_backend: Vec<Switch>,
@@ -111,7 +111,7 @@ impl Proxy {
             acls: Acls::default(),
             broken_acls: HashSet::new(),
             binds: Vec::new(),
-            certificates: Vec::new(),
+            files: Vec::new(),
             servers: Vec::new(),
             templates: Vec::new(),
             use_backend: Vec::new(),
@@ -229,13 +229,31 @@ pub(crate) struct HttpSend {
     pub(crate) body: Option<String>,
 }
 
-/// A `crt` word: whether the file is there is judged when `crt-base` is known.
-#[derive(Clone, Debug)]
-pub(crate) struct Certificate {
+/// A file that a line names: whether it holds what it must is judged when the base directories are known.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NamedFile {
     pub(crate) file: PathBuf,
     pub(crate) span: Span,
     /// What stands before the message.
     pub(crate) label: String,
+    /// The option that names it.
+    pub(crate) keyword: &'static str,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A certificate with its key, or a directory of those.
+    Certificate,
+    /// Lines that name certificates.
+    CrtList,
+    /// Authorities' certificates.
+    Authorities,
+    /// Lists of revoked certificates.
+    Revocations,
+    /// Keys for session tickets.
+    TicketKeys,
 }
 
 /// A `use_backend` or `use-server` line.
@@ -269,27 +287,33 @@ pub(crate) struct Template {
 /// What a `server` line says after the address, and `default-server` before it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ServerOptions {
+    /// `id`.
     pub(crate) id: Option<u32>,
-    pub(crate) weight: u16,
-    pub(crate) backup: bool,
-    pub(crate) disabled: bool,
-    pub(crate) maxconn: Option<u32>,
-    pub(crate) maxqueue: Option<u32>,
     /// `check` was said.
     pub(crate) checked: bool,
     /// How, once checked.
     pub(crate) check: Check,
+    /// Everything else, as the model has it; names and addresses come at the end.
+    pub(crate) model: crate::model::Server,
+    /// The files that the line names.
+    pub(crate) files: Vec<NamedFile>,
+    /// Where what is judged at the end stands.
+    pub(crate) spans: ServerSpans,
+}
+
+/// Places in a `server` line.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct ServerSpans {
+    pub(crate) track: Option<Span>,
+    pub(crate) resolvers: Option<Span>,
+    pub(crate) proto: Option<Span>,
+    pub(crate) id: Option<Span>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             id: None,
-            weight: 1,
-            backup: false,
-            disabled: false,
-            maxconn: None,
-            maxqueue: None,
             checked: false,
             check: Check {
                 inter: Duration::from_secs(2),
@@ -302,6 +326,9 @@ impl Default for ServerOptions {
                 spread: 0,
                 kind: CheckKind::Tcp,
             },
+            model: crate::model::Server::default(),
+            files: Vec::new(),
+            spans: ServerSpans::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use lang::Facts;
 
 use crate::model::Model;
-use crate::world::World;
+use crate::world::{PEM, World};
 use crate::{Spelling, dump, load};
 
 pub(crate) fn examples() -> Vec<PathBuf> {
@@ -30,7 +30,7 @@ pub(crate) fn model(file: &Path) -> Model {
 
 /// The files that the TLS example names are not there where it is tested.
 pub(crate) fn world() -> World {
-    let certs = ["certs/default.pem", "certs/"].map(|name| (Path::new(TLS_HOME).join(name), Vec::new()));
+    let certs = ["certs/default.pem", "certs/"].map(|name| (Path::new(TLS_HOME).join(name), PEM.to_vec()));
     World { texts: certs.into(), vars: Vec::new() }
 }
 

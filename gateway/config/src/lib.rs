@@ -12,6 +12,7 @@ mod judge;
 mod lower;
 mod mention;
 pub mod model;
+mod pem;
 mod resolve;
 mod sections;
 pub mod vocabulary;
@@ -80,16 +81,17 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     let (vars, patterns) = (expr::Naming::default(), Arc::default());
     let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
-    let mut model = resolve::resolve(draft, files, &mut diagnostics);
+    let mut model = resolve::resolve(draft, world, &mut diagnostics);
     model.asked = vars.take();
-    model.patterns = patterns;
+    model.patterns = patterns.clone();
     mention::check(&model, &mut diagnostics);
+    let only_later = diagnostics.has_only_later_errors();
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }
     let (model, ahead) = match diagnostics.has_errors() {
         false => (Some(model), None),
-        true => (None, Some(model).filter(|_| diagnostics.has_only_later_errors())),
+        true => (None, Some(model).filter(|_| only_later)),
     };
     Loaded { model, ahead, sources, diagnostics }
 }

@@ -110,7 +110,7 @@ fn binds_take_many_forms() {
     let model = model(&format!(
         "{HTTP}frontend f\n bind *:80,*:81 maxconn 5\n bind 127.0.0.1:90-92\n bind [::1]:80\n bind ipv6@:443 v6only\n \
          bind fd@4\n bind \"fd@${{FD}}\"\n bind /run/x mode 600 user u\n bind abns@n\n bind stream+127.0.0.1:7 name n \
-         accept-proxy\n bind :443 ssl crt /etc/passwd crt /etc/ alpn h2,http/1.1 ssl-min-ver TLSv1.2 strict-sni\n"
+         accept-proxy\n bind :443 ssl crt /etc/site.pem crt /etc/certs/ alpn h2,http/1.1 ssl-min-ver TLSv1.2 strict-sni\n"
     ));
     let binds = &model.frontends[0].binds;
     let names: Vec<&str> = binds.iter().map(|bind| bind.name.as_str()).collect();
@@ -144,7 +144,7 @@ fn binds_take_many_forms() {
 fn servers_take_defaults_and_checks() {
     let model = model(&format!(
         "{HTTP}backend b\n balance leastconn\n default-server inter 3s fall 5 check\n server a 127.0.0.1:80 weight 10 \
-         backup\n server c app.svc:+80 no-check disabled\n server d 10.0.0.1\n option httpchk HEAD /h HTTP/1.1\n \
+         backup\n server c app.svc:+80 no-check disabled\n server d 10.0.0.1 no-check\n option httpchk HEAD /h HTTP/1.1\n \
          http-check send hdr Host x\n http-check expect status 200-299,301\n"
     ));
     let servers = &model.backends[0].servers;

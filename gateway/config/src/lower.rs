@@ -34,7 +34,7 @@ pub(crate) fn lower(
         sources,
         notes,
         told: Told::new(),
-        global: Index::new(&[cfg::global::KEYWORDS]),
+        global: Index::new(cfg::global::TABLES),
         proxy: Index::new(PROXY_TABLES),
         draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
         defaults: Vec::new(),
@@ -87,18 +87,10 @@ impl Lowering<'_> {
     fn global_line(&mut self, directive: &Directive, global: &mut Global) {
         let (prefix, words) = split_prefix(&directive.words);
         let Some(first) = words.first() else { return self.lone_prefix(directive) };
-        if let Some(reason) = cfg::global::tuning(&first.text) {
-            if self.told.insert(first.text.clone()) {
-                self.notes.warning(first.span, format!("'{}' is ignored : {reason}", first.text));
-            }
-            return;
-        }
         let Some((row, count)) = self.global.find(words) else {
-            let names = cfg::global::TUNED.iter().copied().filter(|_| first.text.starts_with("tune"));
             let meant = self
                 .global
                 .nearest(&first.text, cfg::ANY)
-                .or_else(|| suggest::nearest(&first.text, names))
                 .or_else(|| suggest::nearest(&first.text, cfg::section::SECTIONS.iter().copied()));
             return self.unknown(first, "global", meant);
         };
@@ -277,6 +269,7 @@ impl Lowering<'_> {
             target,
             words: Words::new(rest, at.after()),
             keyword: row.name,
+            argument: "",
             span: at,
             prefix,
             world: self.world,

@@ -2,20 +2,20 @@
 //! constructor of [`Model`].
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
-use lang::{Diagnostic, Diagnostics, Files, Severity, Span, Word, suggest};
+use lang::{Diagnostic, Diagnostics, Severity, Word, suggest};
 
-use crate::cfg::{BACKEND, FRONTEND, LISTEN};
+use crate::cfg::{BACKEND, FRONTEND, LISTEN, World, server};
 use rules::{Slot, SlotNumber};
 
-use crate::draft::{Certificate, Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings, Switch};
+use crate::draft::{Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings, Switch};
 use crate::judge::kind_in_words;
 use crate::model::{
     Backend, BackendId, BindTls, Check, CheckKind, Connections, Frontend, FrontendId, Global, LogTarget,
-    Logging, Mode, Model, Server as ModelServer, ServerChoice, ServerTemplate, SwitchTo, UseBackend,
-    UseServer,
+    Logging, Mode, Model, Server as ModelServer, ServerAddress, ServerChoice, ServerPort, ServerTemplate,
+    SwitchTo, UseBackend, UseServer,
 };
+use crate::pem::{self, Lists};
 
 /// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
 pub(crate) const FIRST_ID: u32 = 2;
@@ -25,19 +25,23 @@ pub(crate) const FIRST_SERVER_ID: u32 = 1;
 pub(crate) const RETRIES: u32 = 3;
 
 /// Builds the model; it is worth something only if no error was noted.
-pub(crate) fn resolve(draft: Draft, files: &dyn Files, notes: &mut Diagnostics) -> Model {
+pub(crate) fn resolve(draft: Draft, world: World<'_>, notes: &mut Diagnostics) -> Model {
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
     let names = Names::new(&draft.proxies);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
-    let resolving = Resolving { global: &draft.global, names: &names, notes: &mut *notes };
-    let sections = crate::cross::resolve(draft.sections, files, resolving);
+    let resolving =
+        Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
+    let sections = crate::cross::resolve(draft.sections, world.files, resolving);
     let mut model = Model { global: draft.global, ..sections };
     for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
         crate::judge::judge(&mut proxy, notes);
         judge(&proxy, notes);
-        certificates(&proxy, &model.global, files, notes);
-        let resolving = Resolving { global: &model.global, names: &names, notes: &mut *notes };
+        let of_servers = proxy.servers.iter().flat_map(|server| server.options.files.iter().cloned());
+        let of_servers: Vec<_> = of_servers.collect();
+        proxy.files.extend(of_servers);
+        let lists = pem::judge(&proxy, &model.global, world, notes);
+        let resolving = Resolving { global: &model.global, names: &names, lists, notes: &mut *notes };
         let (frontend, backend) = resolving.proxy(proxy, id);
         link(&mut model, frontend, backend);
     }
@@ -65,6 +69,8 @@ fn link(model: &mut Model, frontend: Option<Frontend>, backend: Option<Backend>)
 /// The backends by name, and where each section of a name stands.
 pub(crate) struct Names {
     backends: HashMap<String, (BackendId, Mode, String)>,
+    /// By `backend/server`: whether anything tells its health, and whose health it shares.
+    servers: HashMap<String, (bool, Option<String>)>,
 }
 
 impl Names {
@@ -73,8 +79,51 @@ impl Names {
         let backends = halves.enumerate().map(|(index, proxy)| {
             (proxy.name.clone(), (BackendId(index), mode(&proxy.settings), proxy.place.clone()))
         });
-        Self { backends: backends.collect() }
+        let servers = proxies.iter().flat_map(|proxy| {
+            proxy.servers.iter().map(|server| {
+                let model = &server.options.model;
+                let told = server.options.checked || model.agent.on;
+                let track = model.track.as_ref().map(|track| qualified(track, &proxy.name));
+                (qualified(&server.name, &proxy.name), (told, track))
+            })
+        });
+        Self { backends: backends.collect(), servers: servers.collect() }
     }
+
+    /// What is wrong with a server's sharing the health of another; both as `backend/server`.
+    fn tracking(&self, own: &str, track: &str) -> Result<(), String> {
+        let mut next = track.to_owned();
+        let mut seen = HashSet::from([own.to_owned()]);
+        loop {
+            let (backend, server) = next.split_once('/').unwrap_or(("", &next));
+            let Some((told, further)) = self.servers.get(&next) else {
+                let (what, name) = match self.backends.contains_key(backend) {
+                    true => ("server", server),
+                    false => ("proxy", backend),
+                };
+                return Err(format!("unable to find required {what} '{name}' for tracking."));
+            };
+            if !seen.insert(next.clone()) {
+                return Err(format!(
+                    "unable to track {track} as it belongs to a tracking chain looping back to {next}."
+                ));
+            }
+            match further {
+                Some(further) => next = further.clone(),
+                None if *told => return Ok(()),
+                None => {
+                    return Err(format!(
+                        "unable to use {next} for tracking as it does not have any check nor agent enabled."
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// `backend/server`.
+fn qualified(server: &str, backend: &str) -> String {
+    if server.contains('/') { server.to_owned() } else { format!("{backend}/{server}") }
 }
 
 fn mode(settings: &Settings) -> Mode {
@@ -186,25 +235,6 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     }
 }
 
-/// A certificate's file must be there, or the files that share its name (configuration.txt 5.1, `crt`).
-fn certificates(proxy: &Proxy, global: &Global, files: &dyn Files, notes: &mut Diagnostics) {
-    for Certificate { file, span, label } in &proxy.certificates {
-        let path = global.crt_base.as_ref().map_or_else(|| file.clone(), |base| base.join(file));
-        let there = |end: &str| {
-            let mut name = path.clone().into_os_string();
-            name.push(end);
-            files.exists(Path::new(&name))
-        };
-        if !["", ".rsa", ".ecdsa", ".dsa"].into_iter().any(there) {
-            let path = path.display();
-            let message = format!(
-                "{label}unable to stat SSL certificate from file '{path}' : No such file or directory."
-            );
-            notes.alert(*span, message);
-        }
-    }
-}
-
 fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
     let timeouts = &proxy.settings.timeouts;
     let client = proxy.kind.meets(FRONTEND) && !proxy.binds.is_empty() && timeouts.client.is_none();
@@ -226,6 +256,7 @@ fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
 pub(crate) struct Resolving<'a> {
     pub(crate) global: &'a Global,
     names: &'a Names,
+    pub(crate) lists: Lists,
     pub(crate) notes: &'a mut Diagnostics,
 }
 
@@ -289,11 +320,10 @@ impl Resolving<'_> {
     fn backend(&mut self, proxy: &Proxy, id: u32, logging: &Logging) -> Backend {
         let settings = proxy.settings.clone();
         let kind = check_kind(&settings);
-        let spread = self.global.spread_checks;
         let templates = proxy.templates.iter().map(|template| ServerTemplate {
             first: template.first,
             last: template.last,
-            server: build_server(&template.server, 0, &kind, spread),
+            server: build_server(&template.server, 0, &kind, self.global),
         });
         let templates = templates.collect();
         Backend {
@@ -399,8 +429,11 @@ impl Resolving<'_> {
         tls.no_tickets |= self.global.default_bind_no_tickets;
         tls.strict_sni |= self.global.default_bind_strict_sni;
         tls.curves = tls.curves.take().or_else(|| self.global.default_bind_curves.clone());
-        if let (Some(base), Some(file)) = (&self.global.ca_base, &mut tls.ca_file) {
-            *file = base.join(&*file);
+        tls.prefer_client_ciphers |= self.global.default_bind_prefer_client;
+        let files = [&mut tls.ca_file, &mut tls.ca_verify_file, &mut tls.crl_file];
+        files.into_iter().for_each(|file| below(self.global, file));
+        for list in &mut tls.crt_lists {
+            list.entries = self.lists.get(&list.file).cloned().unwrap_or_default();
         }
     }
 
@@ -421,37 +454,81 @@ impl Resolving<'_> {
             }
         }
         let ids = self.server_ids(proxy);
-        let spread = self.global.spread_checks;
-        proxy.servers.iter().zip(ids).map(|(server, id)| build_server(server, id, kind, spread)).collect()
+        self.tracked(proxy);
+        for server in &proxy.servers {
+            self.notes.note(server::verifies(server, &proxy.name, self.global));
+        }
+        proxy
+            .servers
+            .iter()
+            .zip(ids)
+            .map(|(server, id)| build_server(server, id, kind, self.global))
+            .collect()
+    }
+
+    /// `track`, and checks that have no port to go to.
+    fn tracked(&mut self, proxy: &Proxy) {
+        for server in &proxy.servers {
+            let options = &server.options;
+            let own = qualified(&server.name, &proxy.name);
+            let label = format!("'server {}/{}' : ", proxy.name, server.name);
+            if let Some(track) = &options.model.track
+                && let Err(why) = self.names.tracking(&own, &qualified(track, &proxy.name))
+            {
+                self.notes.alert(options.spans.track.unwrap_or(server.span), format!("{label}{why}"));
+            }
+            let portless = matches!(
+                server.address,
+                ServerAddress::Ip { port: ServerPort::Offset(_), .. }
+                    | ServerAddress::Name { port: ServerPort::Offset(_), .. }
+                    | ServerAddress::Client { port: ServerPort::Offset(_) }
+            );
+            if options.checked && portless && options.check.port.is_none_or(|port| port == 0) {
+                let (proxy, name) = (&proxy.name, &server.name);
+                let message = format!(
+                    "config: proxy '{proxy}': server '{name}' has neither service port nor check port."
+                );
+                self.notes.push(Diagnostic::alert(server.span, message).hint("write 'port' behind 'check'"));
+            }
+        }
     }
 
     fn server_ids(&mut self, proxy: &Proxy) -> Vec<u32> {
-        let mut taken: HashMap<u32, Span> = HashMap::new();
+        let mut taken: HashMap<u32, &Server> = HashMap::new();
         for server in &proxy.servers {
             let Some(id) = server.options.id else { continue };
-            if taken.insert(id, server.span).is_some() {
-                let message =
-                    format!("'server {}/{}' : custom id {id} already used.", proxy.name, server.name);
-                self.notes.alert(server.span, message);
+            if let Some(other) = taken.insert(id, server) {
+                let message = format!(
+                    "'server {}/{}' : 'id' : custom id {id} already used at {} ('server {}').",
+                    proxy.name, server.name, other.place, other.name
+                );
+                self.notes.alert(server.options.spans.id.unwrap_or(server.span), message);
             }
         }
         count(proxy.servers.iter().map(|server| server.options.id), FIRST_SERVER_ID)
     }
 }
 
-fn build_server(server: &Server, id: u32, kind: &CheckKind, spread: u8) -> ModelServer {
+/// Puts the name of an authority's file below `ca-base`.
+fn below(global: &Global, file: &mut Option<std::path::PathBuf>) {
+    if let (Some(base), Some(file)) = (&global.ca_base, file) {
+        *file = base.join(&*file);
+    }
+}
+
+fn build_server(server: &Server, id: u32, kind: &CheckKind, global: &Global) -> ModelServer {
     let options = &server.options;
+    let mut model = options.model.clone();
+    below(global, &mut model.tls.ca_file);
+    below(global, &mut model.tls.crl_file);
+    let check = Check { kind: kind.clone(), spread: global.spread_checks, ..options.check.clone() };
     ModelServer {
         name: server.name.clone(),
         id,
         address: server.address.clone(),
-        weight: options.weight,
-        backup: options.backup,
-        disabled: options.disabled,
-        maxconn: options.maxconn,
-        maxqueue: options.maxqueue,
-        check: options.checked.then(|| Check { kind: kind.clone(), spread, ..options.check.clone() }),
+        check: options.checked.then_some(check),
         place: server.place.clone(),
+        ..model
     }
 }
 

@@ -15,13 +15,9 @@ fn proxy_names() -> Vec<&'static str> {
 
 #[test]
 fn each_keyword_has_one_row() {
-    for names in [
-        proxy_names(),
-        names(&[cfg::global::KEYWORDS]),
-        names(&[cfg::bind::OPTIONS]),
-        names(&[cfg::server::OPTIONS]),
-        cfg::global::TUNED.to_vec(),
-    ] {
+    for names in
+        [proxy_names(), names(cfg::global::TABLES), names(cfg::bind::OPTIONS), names(cfg::server::OPTIONS)]
+    {
         let mut seen = BTreeSet::new();
         let twice: Vec<_> = names.into_iter().filter(|name| !seen.insert(*name)).collect();
         assert!(twice.is_empty(), "{twice:?}");
@@ -51,13 +47,11 @@ fn is_known(section: &str, line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
     let proxy = proxy_names();
     match (section, words.as_slice()) {
-        ("global", [word, ..]) => {
-            cfg::global::tuning(word).is_some() || names(&[cfg::global::KEYWORDS]).contains(word)
-        }
+        ("global", [word, ..]) => names(cfg::global::TABLES).contains(word),
         ("listen", ["bind", _, "ssl", option, ..] | ["bind", _, option, ..]) => {
-            names(&[cfg::bind::OPTIONS]).contains(option)
+            names(cfg::bind::OPTIONS).contains(option)
         }
-        ("listen", ["server", _, _, option, ..]) => names(&[cfg::server::OPTIONS]).contains(option),
+        ("listen", ["server", _, _, option, ..]) => names(cfg::server::OPTIONS).contains(option),
         ("listen", ["option", option, ..]) => proxy.contains(&format!("option {option}").as_str()),
         // the actions are the business of the crate `rules`
         ("listen", [word, ..]) => proxy.iter().any(|name| name.split(' ').next() == Some(word)),
@@ -97,7 +91,7 @@ const GLOBALS: &[&str] = &[
 
 #[test]
 fn the_manuals_keywords_are_known() {
-    let (proxy, global) = (proxy_names(), names(&[cfg::global::KEYWORDS]));
+    let (proxy, global) = (proxy_names(), names(cfg::global::TABLES));
     let missing = MATRIX.iter().filter(|word| !proxy.contains(word));
     let missing: Vec<_> = missing.chain(GLOBALS.iter().filter(|word| !global.contains(word))).collect();
     assert!(missing.is_empty(), "{missing:?}");

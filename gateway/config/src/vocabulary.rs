@@ -36,11 +36,10 @@ pub struct Entry {
 /// Every keyword of the configuration, in the order of the tables.
 pub fn entries() -> Vec<Entry> {
     let mut entries: Vec<Entry> = section::SECTIONS.iter().map(|name| a_section(name)).collect();
-    add(&mut entries, "`global`", &[cfg::global::KEYWORDS]);
-    entries.extend(cfg::global::TUNED.iter().map(|name| tuned(name)));
+    add(&mut entries, "`global`", cfg::global::TABLES);
     add(&mut entries, "proxies", PROXY_TABLES);
-    add(&mut entries, "`bind`", &[cfg::bind::OPTIONS]);
-    add(&mut entries, "`server`", &[cfg::server::OPTIONS]);
+    add(&mut entries, "`bind`", cfg::bind::OPTIONS);
+    add(&mut entries, "`server`", cfg::server::OPTIONS);
     others(&mut entries);
     entries
 }
@@ -84,11 +83,6 @@ fn a_section(name: &'static str) -> Entry {
         section::Standing::Refused(advice) => (Standing::Gone, advice),
     };
     Entry { place: "sections", name, standing, reason }
-}
-
-fn tuned(name: &'static str) -> Entry {
-    let reason = cfg::global::tuning(name).unwrap_or_default();
-    Entry { place: "`global`", name, standing: Standing::Ignored, reason }
 }
 
 fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Keyword<T>]]) {

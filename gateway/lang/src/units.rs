@@ -125,8 +125,12 @@ pub enum Host {
     Unix(PathBuf),
     /// `abns@name`, Linux's abstract name space.
     Abstract(String),
-    /// `fd@N`, and `sockpair@N` where it is accepted.
+    /// `abnsz@name`: the same, its name ended by a zero byte.
+    AbstractZ(String),
+    /// `fd@N`
     Fd(i32),
+    /// `sockpair@N`: one end of a pair of sockets.
+    SockPair(i32),
 }
 
 /// The port part of an address.
@@ -172,6 +176,18 @@ pub struct Address {
 
 /// One address, prefixes included: `:80`, `*:80`, `[::1]:80`, `ipv6@:443`, `unix@/run/x`, `fd@3`, `name:+1`.
 pub fn parse_address(text: &str) -> Result<Address, UnitError> {
+    address(text).map_err(|UnitError(why)| {
+        match ["invalid address", "invalid character", "file descriptor"] {
+            // HAProxy tells the whole address where it blames a part of it
+            parts if parts.iter().any(|part| why.starts_with(part)) => {
+                UnitError(format!("{why} in '{}'", shorten(text)))
+            }
+            _ => UnitError(why),
+        }
+    })
+}
+
+fn address(text: &str) -> Result<Address, UnitError> {
     let mut rest = text;
     let mut kind = Kind::Default;
     if let Some(after) = rest.strip_prefix("stream+") {
@@ -186,15 +202,18 @@ pub fn parse_address(text: &str) -> Result<Address, UnitError> {
     let (family, implied) = match prefix {
         "unix" | "uxst" => return path(after, kind),
         "unixs" => return path(after, Kind::Stream),
-        "unixd" => return path(after, Kind::Datagram),
+        "unixd" | "uxdg" => return path(after, Kind::Datagram),
         "abns" | "abnsz" if after.is_empty() => return error(format!("missing name in address '{text}'")),
-        "abns" | "abnsz" => return Ok(local(Host::Abstract(after.to_owned()), kind)),
-        "fd" | "sockpair" => return descriptor(after, kind),
+        "abns" => return Ok(local(Host::Abstract(after.to_owned()), kind)),
+        "abnsz" => return Ok(local(Host::AbstractZ(after.to_owned()), kind)),
+        "fd" => return descriptor(after).map(|fd| local(Host::Fd(fd), kind)),
+        "sockpair" => return descriptor(after).map(|fd| local(Host::SockPair(fd), kind)),
         "ipv4" => (Some(Family::Ipv4), Kind::Default),
         "ipv6" => (Some(Family::Ipv6), Kind::Default),
-        "tcp" => (None, Kind::Stream),
-        "tcp4" => (Some(Family::Ipv4), Kind::Stream),
-        "tcp6" => (Some(Family::Ipv6), Kind::Stream),
+        // a peer that does not know Multipath TCP gets plain TCP anyway
+        "tcp" | "mptcp" => (None, Kind::Stream),
+        "tcp4" | "mptcp4" => (Some(Family::Ipv4), Kind::Stream),
+        "tcp6" | "mptcp6" => (Some(Family::Ipv6), Kind::Stream),
         "udp" => (None, Kind::Datagram),
         "udp4" => (Some(Family::Ipv4), Kind::Datagram),
         "udp6" => (Some(Family::Ipv6), Kind::Datagram),
@@ -218,9 +237,9 @@ fn path(text: &str, kind: Kind) -> Result<Address, UnitError> {
     Ok(local(Host::Unix(PathBuf::from(text)), kind))
 }
 
-fn descriptor(text: &str, kind: Kind) -> Result<Address, UnitError> {
+fn descriptor(text: &str) -> Result<i32, UnitError> {
     match text.parse::<i32>() {
-        Ok(fd) if fd >= 0 => Ok(local(Host::Fd(fd), kind)),
+        Ok(fd) if fd >= 0 => Ok(fd),
         _ => error(format!("file descriptor '{}' is not a valid integer", shorten(text))),
     }
 }
@@ -254,9 +273,12 @@ fn parse_port(text: &str) -> Result<Port, UnitError> {
     if text.is_empty() {
         return Ok(Port::None);
     }
+    if let Some(c) = text.chars().find(|c| !(c.is_ascii_digit() || matches!(c, '+' | '-'))) {
+        return error(format!("invalid character '{c}' in port number '{}'", shorten(text)));
+    }
     let number = |digits: &str| match digits.parse::<u32>() {
         Ok(port) if port <= 65535 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port as u16),
-        _ => error(format!("invalid port '{}'", shorten(text))),
+        _ => error(format!("invalid port '{}'", shorten(digits))),
     };
     if let Some(shift) = text.strip_prefix('+') {
         return Ok(Port::Offset(i32::from(number(shift)?)));
@@ -275,18 +297,31 @@ fn parse_port(text: &str) -> Result<Port, UnitError> {
 
 fn name_or_ip(host: &str, family: Option<Family>) -> Result<Host, UnitError> {
     let ip = match family {
-        None => host.parse::<IpAddr>().ok(),
-        Some(Family::Ipv4) => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+        None => host.parse::<IpAddr>().ok().or_else(|| short(host)),
+        Some(Family::Ipv4) => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4).or_else(|| short(host)),
         Some(Family::Ipv6) => host.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
     };
     if let Some(ip) = ip {
         return Ok(Host::Ip(ip));
     }
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if host.chars().all(legal) && host.len() <= 255 {
+    let numeric = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if host.chars().all(legal) && host.len() <= 255 && !numeric {
         return Ok(Host::Name(host.to_owned()));
     }
     error(format!("invalid address: '{}'", shorten(host)))
+}
+
+/// An IPv4 address of fewer than four numbers, the last of which fills what is left: `0`, `127.1`.
+fn short(text: &str) -> Option<IpAddr> {
+    let numbers: Vec<u32> = text.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let (last, first) = numbers.split_last()?;
+    let room = 32_u32.checked_sub(8 * u32::try_from(first.len()).ok()?).filter(|room| *room > 8)?;
+    if first.iter().any(|number| *number > 255) || (room < 32 && last >> room != 0) {
+        return None;
+    }
+    let head = first.iter().zip([24_u32, 16, 8]).map(|(number, shift)| number << shift);
+    Some(IpAddr::V4(Ipv4Addr::from(head.fold(*last, |all, number| all | number))))
 }
 
 /// A network: `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `::1`, `fd00::/8`; a lone address is a network of one.

@@ -97,6 +97,9 @@ impl Listener {
             BindAddress::Abstract(name) => unix::open_abstract(name, backlog)?,
             BindAddress::Fd(fd) => inherit::adopt(*fd, backlog)?,
             BindAddress::Tcp(addr) => unreachable!("TCP addresses are opened by the caller: {addr}"),
+            BindAddress::AbstractZ(_) | BindAddress::SockPair(_) | BindAddress::Quic(_) => {
+                return Err(BindError::new(&"?", "cannot create socket of this kind", None));
+            }
         };
         let local = match address {
             // The socket was bound under a temporary name; what it is called now is what was asked for.
@@ -278,21 +281,12 @@ mod tests {
 
     fn bind(address: BindAddress) -> Bind {
         Bind {
-            name: String::new(),
             address,
-            maxconn: None,
-            backlog: None,
-            tls: None,
-            accept_proxy: false,
-            v6only: None,
-            interface: None,
-            transparent: false,
-            tcp_user_timeout: None,
             defer_accept: true,
             fast_open: true,
             mss: Some(-12),
-            permissions: Permissions::default(),
             place: "t.cfg:1".to_owned(),
+            ..Bind::default()
         }
     }
 

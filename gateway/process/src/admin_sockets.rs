@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use admin::Level;
-use config::model::{BindAddress, Global, Permissions, StatsSocket};
+use config::model::{Bind, BindAddress, Global, Permissions, StatsSocket};
 use listen::Listener;
 use proxy::{Gateway, Task};
 use tokio::sync::watch;
@@ -46,7 +46,7 @@ impl AdminSockets {
             }
         });
         for socket in global.stats_sockets.iter().chain(&master) {
-            match Listener::open_plain(&socket.address, &socket.permissions, BACKLOG) {
+            match Listener::open_plain(&socket.bind.address, &socket.bind.permissions, BACKLOG) {
                 Ok(listener) => sockets.cli.push((listener, socket.level)),
                 Err(error) => report.warning(&format!("stats socket: {error}; going on without it")),
             }
@@ -139,7 +139,8 @@ impl admin::Subject for Subject {
 fn master_socket(text: &str) -> Result<StatsSocket, String> {
     let mut words = text.split(',');
     let address = address(words.next().unwrap_or_default())?;
-    let mut socket = StatsSocket { address, permissions: Permissions::default(), level: ADMIN };
+    let mut socket = StatsSocket { bind: Bind { address, ..Bind::default() }, level: ADMIN };
+    let permissions = &mut socket.bind.permissions;
     while let Some(word) = words.next() {
         if word == "expose-fd" {
             // Sockets are not handed over; a reload keeps them in the process.
@@ -149,11 +150,11 @@ fn master_socket(text: &str) -> Result<StatsSocket, String> {
         let value = words.next().ok_or_else(|| format!("'{word}' needs a value"))?;
         let number = |radix| u32::from_str_radix(value, radix).map_err(|_| format!("'{word}' got '{value}'"));
         match word {
-            "mode" => socket.permissions.mode = Some(number(8)?),
-            "uid" => socket.permissions.uid = Some(number(10)?),
-            "gid" => socket.permissions.gid = Some(number(10)?),
-            "user" => socket.permissions.user = Some(value.to_owned()),
-            "group" => socket.permissions.group = Some(value.to_owned()),
+            "mode" => permissions.mode = Some(number(8)?),
+            "uid" => permissions.uid = Some(number(10)?),
+            "gid" => permissions.gid = Some(number(10)?),
+            "user" => permissions.user = Some(value.to_owned()),
+            "group" => permissions.group = Some(value.to_owned()),
             "level" => {}
             _ => return Err(format!("'{word}' is not known")),
         }
@@ -176,6 +177,9 @@ fn address(text: &str) -> Result<BindAddress, String> {
         Host::Unix(path) => Ok(BindAddress::Unix(path.clone())),
         Host::Abstract(name) => Ok(BindAddress::Abstract(name.clone())),
         Host::Fd(fd) => Ok(BindAddress::Fd(*fd)),
+        Host::AbstractZ(_) | Host::SockPair(_) => {
+            Err(format!("'{text}' is an address that nothing serves yet"))
+        }
         Host::Name(name) => Err(format!("'{name}' is a name; give an address")),
     }
 }
@@ -187,8 +191,8 @@ mod tests {
     #[test]
     fn the_masters_socket_is_written_with_commas() {
         let socket = master_socket("/run/master.sock,level,admin,mode,600").unwrap();
-        assert_eq!(socket.address, BindAddress::Unix("/run/master.sock".into()));
-        assert_eq!(socket.permissions.mode, Some(0o600));
+        assert_eq!(socket.bind.address, BindAddress::Unix("/run/master.sock".into()));
+        assert_eq!(socket.bind.permissions.mode, Some(0o600));
         assert!(master_socket("/run/x,mode").is_err());
     }
 

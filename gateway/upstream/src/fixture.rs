@@ -15,13 +15,7 @@ pub(crate) fn server(name: &str) -> model::Server {
         name: name.into(),
         id: 1,
         address: ServerAddress::Ip { ip: Ipv4Addr::LOCALHOST.into(), port: ServerPort::Fixed(1) },
-        weight: 1,
-        backup: false,
-        disabled: false,
-        maxconn: None,
-        maxqueue: None,
-        check: None,
-        place: String::new(),
+        ..model::Server::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One server at run time: where it is, whether it may be used, what it has to do.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -176,7 +176,11 @@ impl Server {
     pub(crate) fn host(&self) -> Option<(&str, Option<Family>)> {
         match &self.line.address {
             ServerAddress::Name { host, family, .. } => Some((host, *family)),
-            ServerAddress::Ip { .. } | ServerAddress::Unix(_) => None,
+            ServerAddress::Ip { .. }
+            | ServerAddress::Unix(_)
+            | ServerAddress::Abstract(_)
+            | ServerAddress::SockPair(_)
+            | ServerAddress::Client { .. } => None,
         }
     }
 
@@ -296,6 +300,10 @@ impl Place {
             ServerAddress::Ip { ip, port } => Self::Literal(*ip, *port),
             ServerAddress::Name { port, .. } => Self::Name { now: ArcSwapOption::empty(), port: *port },
             ServerAddress::Unix(path) => Self::Unix(Arc::new(path.clone())),
+            // loading refuses these for now: nothing connects to them
+            ServerAddress::Abstract(name) => Self::Unix(Arc::new(format!("abns@{name}").into())),
+            ServerAddress::SockPair(fd) => Self::Unix(Arc::new(format!("sockpair@{fd}").into())),
+            ServerAddress::Client { port } => Self::Literal(IpAddr::V4(Ipv4Addr::UNSPECIFIED), *port),
         }
     }
 }

@@ -39,7 +39,12 @@ fn socket(cx: &mut Context<'_, Proxy>, word: &Word, label: &str) -> Result<Socke
     match address.host {
         Host::Ip(ip) => Ok(SocketAddr::new(ip, port)),
         Host::Any => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)),
-        Host::Name(_) | Host::Unix(_) | Host::Abstract(_) | Host::Fd(_) => {
+        Host::Name(_)
+        | Host::Unix(_)
+        | Host::Abstract(_)
+        | Host::AbstractZ(_)
+        | Host::Fd(_)
+        | Host::SockPair(_) => {
             Err(Diagnostic::not_yet(word.span, format_args!("'{label}' : address '{}'", word.text)))
         }
     }
@@ -103,7 +108,10 @@ fn dispatch(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     };
     let bad = |why: String| Diagnostic::alert(word.span, format!("'dispatch' : {why}"));
     let address = super::address::parse(cx, word, &word.text).map_err(bad)?;
-    let is_socket = matches!(address.host, Host::Unix(_) | Host::Abstract(_) | Host::Fd(_));
+    let is_socket = matches!(
+        address.host,
+        Host::Unix(_) | Host::Abstract(_) | Host::AbstractZ(_) | Host::Fd(_) | Host::SockPair(_)
+    );
     match address.port {
         Port::None if !is_socket => {
             return Err(bad(format!("missing port specification in '{}'", word.text)));

@@ -167,7 +167,7 @@ fn destination<T>(cx: &mut Context<'_, T>, word: &Word) -> Result<LogTo, Diagnos
         Host::Any => {
             LogTo::Udp { name: word.text.clone(), addr: Some(SocketAddr::from(([127, 0, 0, 1], port))) }
         }
-        Host::Abstract(_) => {
+        Host::Abstract(_) | Host::AbstractZ(_) | Host::SockPair(_) => {
             return Err(Diagnostic::not_yet(word.span, format_args!("log : address '{}'", word.text)));
         }
     })

@@ -168,7 +168,7 @@ fn addresses(cx: &mut Context<'_, Draft>, word: &Word) -> Result<Vec<BindAddress
                 found.push(BindAddress::Unix(path));
                 continue;
             }
-            Host::Abstract(name) => {
+            Host::Abstract(name) | Host::AbstractZ(name) => {
                 found.push(BindAddress::Abstract(name));
                 continue;
             }
@@ -176,6 +176,7 @@ fn addresses(cx: &mut Context<'_, Draft>, word: &Word) -> Result<Vec<BindAddress
                 found.push(BindAddress::Fd(fd));
                 continue;
             }
+            Host::SockPair(_) => return Err(format!("stream-type address not acceptable in '{text}'")),
         };
         let ports = match address.port {
             Port::One(port) => port..=port,

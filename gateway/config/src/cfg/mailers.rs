@@ -53,7 +53,7 @@ fn address(cx: &mut Context<'_, Mailers>, word: &Word) -> Result<SocketAddr, Str
         Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Host::Name(host) => return Err(format!("invalid address: '{host}' in '{text}'")),
         Host::Fd(_) => return Err(format!("a file descriptor is not acceptable here in '{text}'")),
-        Host::Unix(_) | Host::Abstract(_) => {
+        Host::Unix(_) | Host::Abstract(_) | Host::AbstractZ(_) | Host::SockPair(_) => {
             return Err("TCP not supported for this address family.".to_owned());
         }
     };

@@ -107,6 +107,22 @@ pub(crate) enum Args {
     Free,
     /// This many; the text says what is expected.
     Exactly(usize, &'static str),
+    /// This many; `'keyword' : missing …`.
+    Missing(usize, &'static str),
+    /// This many; the text is the whole message, with `{}` for the keyword.
+    Worded(usize, &'static str),
+}
+
+impl Args {
+    /// How many words there must be, and what is said where they are not.
+    fn needed(self, keyword: &str) -> Option<(usize, String)> {
+        match self {
+            Self::Free => None,
+            Self::Exactly(count, what) => Some((count, format!("'{keyword}' expects {what}."))),
+            Self::Missing(count, what) => Some((count, format!("'{keyword}' : missing {what}"))),
+            Self::Worded(count, text) => Some((count, text.replace("{}", keyword))),
+        }
+    }
 }
 
 /// What is said of a line in a section to which its keyword does not belong; HAProxy has a form for each age.
@@ -199,6 +215,18 @@ impl<T> Keyword<T> {
     /// Takes this many words.
     pub(crate) const fn takes(mut self, count: usize, what: &'static str) -> Self {
         self.args = Args::Exactly(count, what);
+        self
+    }
+
+    /// Takes one word; HAProxy says `'keyword' : missing …` where it is not there.
+    pub(crate) const fn misses(mut self, what: &'static str) -> Self {
+        self.args = Args::Missing(1, what);
+        self
+    }
+
+    /// Takes this many words; where they are not there, this is said, with `{}` for the keyword.
+    pub(crate) const fn needs(mut self, count: usize, message: &'static str) -> Self {
+        self.args = Args::Worded(count, message);
         self
     }
 
@@ -310,6 +338,8 @@ pub(crate) struct Context<'a, T> {
     pub(crate) words: Words<'a>,
     /// The keyword as the table spells it.
     pub(crate) keyword: &'static str,
+    /// What stands in brackets right behind the keyword of an option.
+    pub(crate) argument: &'a str,
     /// The keyword's place.
     pub(crate) span: Span,
     /// The prefix before it.
@@ -369,6 +399,85 @@ impl<'a, T> Context<'a, T> {
             self.notes.warning(word.span, message);
         }
         Ok(value)
+    }
+
+    /// A whole number that may be negative, as `atol` reads it; `bad` words what is wrong with one out of range.
+    pub(crate) fn signed(
+        &mut self,
+        low: i64,
+        high: i64,
+        bad: impl Fn(&str, i64) -> String,
+    ) -> Result<i64, Diagnostic> {
+        let keyword = self.keyword;
+        let word = self.expect("an integer argument")?;
+        let sign = usize::from(word.text.starts_with(['-', '+']));
+        let digits = word.text.bytes().skip(sign).take_while(u8::is_ascii_digit).count();
+        let (number, rest) = word.text.split_at(sign + digits);
+        if digits == 0 {
+            let message = format!("'{keyword}' expects an integer argument, got '{}'.", word.text);
+            return Err(Diagnostic::alert(word.span, message));
+        }
+        let value = number.parse().unwrap_or(if number.starts_with('-') { i64::MIN } else { i64::MAX });
+        if !(low..=high).contains(&value) {
+            return Err(Diagnostic::alert(word.span, bad(keyword, value)));
+        }
+        if !rest.is_empty() {
+            let message = format!("'{keyword}' : '{}' is read as {value}, as HAProxy does", word.text);
+            self.notes.warning(word.span, message);
+        }
+        Ok(value)
+    }
+
+    /// One of these words; `message` is said of another, with `{}` for it.
+    pub(crate) fn choice<V: Copy>(
+        &mut self,
+        choices: &[(&'static str, V)],
+        message: &str,
+    ) -> Result<V, Diagnostic> {
+        let at = self.words.here();
+        let text = self.words.next().map(|word| word.text.as_str()).unwrap_or_default();
+        match choices.iter().find(|(name, _)| *name == text) {
+            Some((_, value)) => Ok(*value),
+            None => {
+                let meant = suggest::nearest(text, choices.iter().map(|(name, _)| *name));
+                Err(Diagnostic::alert(at, message.replace("{}", text)).suggest(meant))
+            }
+        }
+    }
+
+    /// The next word's text.
+    pub(crate) fn text(&mut self) -> Result<String, Diagnostic> {
+        self.expect("a value").map(|word| word.text.clone())
+    }
+
+    /// The next word as a file's name.
+    pub(crate) fn path(&mut self) -> Result<std::path::PathBuf, Diagnostic> {
+        self.text().map(std::path::PathBuf::from)
+    }
+
+    /// The next word as a list, its parts parted by commas; empty parts are passed over, as HAProxy does.
+    pub(crate) fn list(&mut self) -> Result<Vec<String>, Diagnostic> {
+        let parts = self.text()?;
+        Ok(parts.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The same line for another target: what the options behind its first words fill.
+    pub(crate) fn within<'b, U>(&'b mut self, target: &'b mut U) -> Context<'b, U>
+    where
+        'a: 'b,
+    {
+        Context {
+            target,
+            words: self.words.clone(),
+            keyword: self.keyword,
+            argument: "",
+            span: self.span,
+            prefix: Prefix::None,
+            world: self.world,
+            notes: &mut *self.notes,
+            told: &mut *self.told,
+            place: String::new(),
+        }
     }
 
     /// The same for the model's usual width.
@@ -462,11 +571,11 @@ pub(crate) fn run<T>(
     whole: bool,
 ) -> Result<(), Diagnostic> {
     let at = cx.span;
-    if let Args::Exactly(count, what) = row.args
+    if let Some((count, message)) = row.args.needed(row.name)
         && cx.words.remaining() < count
         && !(cx.prefix == Prefix::No && whole)
     {
-        return Err(cx.error(format_args!("expects {what}.")));
+        return Err(cx.words.error(message));
     }
     match row.status {
         Status::Parse(parse) => parse(cx)?,
@@ -509,7 +618,9 @@ fn settle<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, at: Span) -> Res
 
 fn skip<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, whole: bool) {
     match row.args {
-        Args::Exactly(count, _) => cx.words.by_ref().take(count).for_each(drop),
+        Args::Exactly(count, _) | Args::Missing(count, _) | Args::Worded(count, _) => {
+            cx.words.by_ref().take(count).for_each(drop);
+        }
         Args::Free if whole => cx.words.by_ref().for_each(drop),
         Args::Free => {}
     }
@@ -522,22 +633,52 @@ pub(crate) fn tell<T>(cx: &mut Context<'_, T>, name: &str, reason: &str) {
     }
 }
 
-/// Lowers the options of a line such as `bind` or `server`, one after the other; `unknown` words an error.
+/// What is said about the options of a line.
+pub(crate) struct Label {
+    /// What stands before every message.
+    pub(crate) line: String,
+    /// What stands before that of an unknown word.
+    pub(crate) unknown: String,
+    /// What its hint says, if there is one.
+    pub(crate) hint: &'static str,
+}
+
+impl Label {
+    /// `'line' : …` for everything.
+    pub(crate) fn new(line: String) -> Self {
+        Self { unknown: line.clone(), line, hint: "" }
+    }
+
+    fn unknown(&self, word: &Word) -> Diagnostic {
+        let message = format!("{}unknown keyword '{}'.", self.unknown, word.text);
+        let diagnostic = Diagnostic::alert(word.span, message);
+        if self.hint.is_empty() { diagnostic } else { diagnostic.hint(self.hint) }
+    }
+}
+
+/// Lowers the options of a line such as `bind` or `server`, one after the other. Options that nothing acts on yet are
+/// noted, and the reading goes on.
 pub(crate) fn run_options<T>(
     index: &Index<T>,
     cx: &mut Context<'_, T>,
-    unknown: &dyn Fn(&Word) -> String,
+    label: &Label,
 ) -> Result<(), Diagnostic> {
     let line = cx.keyword;
     while let Some(word) = cx.words.peek() {
-        let Some((row, _)) = index.find(std::slice::from_ref(word)) else {
-            return Err(Diagnostic::alert(word.span, unknown(word)).suggest(index.nearest(&word.text, ANY)));
+        let (name, argument) = word.text.split_once('(').unwrap_or((&word.text, ""));
+        let Some(row) = index.rows.get(name) else {
+            let meant = index.nearest(&word.text, ANY);
+            return Err(label.unknown(word).suggest(meant));
         };
         cx.words.next();
+        cx.argument = argument.strip_suffix(')').unwrap_or(argument);
         (cx.keyword, cx.span) = (row.name, word.span);
         let result = run(row, cx, false);
         cx.keyword = line;
-        result?;
+        match result.map_err(|diagnostic| diagnostic.prefixed(&label.line)) {
+            Err(diagnostic) if diagnostic.later => cx.notes.push(diagnostic),
+            result => result?,
+        }
     }
     Ok(())
 }

@@ -117,6 +117,7 @@ impl<T> Context<'_, T> {
             target: part(&mut *self.target),
             words: self.words.clone(),
             keyword: self.keyword,
+            argument: "",
             span: self.span,
             prefix: self.prefix,
             world: self.world,

@@ -3,7 +3,7 @@
 use lang::{Diagnostic, Word};
 
 use super::named::{Form, Kind, check_name};
-use super::{Context, Keyword, PEERS, bind, keyword, log, ring, server};
+use super::{Context, Keyword, Label, PEERS, bind, keyword, log, ring, server};
 use crate::draft::{Head, Proxy};
 use crate::model::PeersTable;
 
@@ -79,6 +79,7 @@ fn peers_bind(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
         target: &mut cx.target.section,
         words: lang::Words::new(&words, end),
         keyword: "bind",
+        argument: "",
         span: cx.span,
         prefix: cx.prefix,
         world: cx.world,
@@ -95,7 +96,7 @@ fn peers_bind(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
 fn default_bind(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
     let words = cx.words.rest().to_vec();
     let label = format!("'default-bind {}' in section 'peers': ", cx.words.peek_text().unwrap_or_default());
-    bind::options(cx, &label)?;
+    bind::options(cx, &Label::new(label))?;
     cx.target.default_bind = words;
     Ok(())
 }

@@ -185,7 +185,7 @@ fn address(cx: &mut Context<'_, Resolvers>, word: &Word) -> Result<NameserverAdd
         Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Host::Name(host) => return Err(format!("invalid address: '{host}' in '{text}'")),
         Host::Fd(_) => return Err(format!("a file descriptor is not acceptable here in '{text}'")),
-        Host::Unix(_) | Host::Abstract(_) => {
+        Host::Unix(_) | Host::Abstract(_) | Host::AbstractZ(_) | Host::SockPair(_) => {
             return Err("can't create socket for nameserver: only IP addresses are known here".to_owned());
         }
     };

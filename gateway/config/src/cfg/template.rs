@@ -2,7 +2,7 @@
 
 use lang::{Diagnostic, Word};
 
-use super::{Context, server};
+use super::{Context, Label, server};
 use crate::draft::{Proxy, Server, ServerOptions, Template};
 
 /// `server-template PREFIX NUMBER|FIRST-LAST ADDRESS [OPTION]…`.
@@ -21,7 +21,10 @@ pub(crate) fn server_template(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnos
     let address =
         server::address(cx, at).map_err(|why| Diagnostic::alert(at.span, format!("{label}{why}")))?;
     let mut options = ServerOptions { id: None, ..cx.target.settings.default_server.clone() };
-    server::read_options(cx, &mut options, &label)?;
+    options.model.name.clone_from(&prefix.text);
+    server::read_options(cx, &mut options, &Label::new(label.clone()))?;
+    server::judge(cx, &options, prefix, &label)?;
+    options.files.iter_mut().for_each(|file| file.label.clone_from(&label));
     let server =
         Server { name: prefix.text.clone(), span: prefix.span, place: cx.place.clone(), address, options };
     cx.target.templates.push(Template { first, last, server });

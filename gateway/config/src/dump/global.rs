@@ -4,9 +4,13 @@ use std::path::Path;
 
 use lang::EnvChange;
 
+use super::bind::listener;
 use super::log;
 use super::text::{self, Line, line};
-use crate::model::{Global, Permissions, RunAs, StatsSocket};
+use crate::model::{
+    CpuMap, DefaultPath, DefaultServer, Global, Permissions, RunAs, Setting, StatsSocket, UnixBind, Variable,
+    VariableValue,
+};
 
 /// Everything that differs from an empty section.
 pub(super) fn lines(global: &Global) -> Vec<Line> {
@@ -16,7 +20,11 @@ pub(super) fn lines(global: &Global) -> Vec<Line> {
     lines.extend(global.logs.iter().map(log::target));
     lines.extend(limits(global));
     lines.extend(tls(global));
-    lines.extend(global.stats_sockets.iter().map(stats_socket));
+    lines.extend(servers(&global.default_server, global.no_server_verify));
+    lines.extend(values(global));
+    lines.extend(global.settings.iter().map(|(name, setting)| set(name, setting)));
+    let ca_base = global.ca_base.as_deref();
+    lines.extend(global.stats_sockets.iter().map(|socket| stats_socket(socket, ca_base)));
     lines
 }
 
@@ -44,11 +52,13 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
     #[rustfmt::skip]
     let Global {
         daemon, master_worker, pidfile, chroot, node, description, log_tag, log_send_hostname, hard_stop_after, grace,
-        zero_warning, ca_base, crt_base, localpeer,
+        zero_warning, ca_base, crt_base, localpeer, key_base, default_path, issuers, extra_files,
         environment: _, run_as: _, logs: _, stats_sockets: _, maxconn: _, nbthread: _, stats_timeout: _,
         stats_maxconn: _, ulimit_n: _, spread_checks: _, max_headers: _, buffer_size: _, head_reserve: _,
         fd_hard_limit: _, default_bind_min_tls: _, default_bind_max_tls: _, default_bind_no_tickets: _,
         default_bind_curves: _, default_bind_ciphers: _, default_bind_ciphersuites: _, default_bind_strict_sni: _,
+        default_bind_sigalgs: _, default_bind_client_sigalgs: _, default_bind_prefer_client: _, unix_bind: _,
+        cpu_maps: _, variables: _, header_case: _, default_server: _, no_server_verify: _, settings: _,
         head_size: _, // follows from the sizes of buffers
     } = global;
     let flag = |keyword, on: &bool| on.then(|| line([keyword]));
@@ -60,6 +70,10 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
         file("chroot", chroot.as_deref()),
         file("ca-base", ca_base.as_deref()),
         file("crt-base", crt_base.as_deref()),
+        file("key-base", key_base.as_deref()),
+        path_mode(default_path),
+        file("issuers-chain-path", issuers.as_deref()),
+        extra_files.as_ref().map(|kinds| extra(kinds)),
         one("node", node.as_ref()),
         one("localpeer", localpeer.as_ref()),
         one("description", description.as_ref()),
@@ -70,6 +84,72 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
             "" => line(["log-send-hostname"]), // an empty last word would not be read
             name => line(["log-send-hostname", name]),
         }),
+    ];
+    lines.into_iter().flatten()
+}
+
+fn path_mode(mode: &DefaultPath) -> Option<Line> {
+    match mode {
+        DefaultPath::Current => None,
+        DefaultPath::Config => Some(line(["default-path", "config"])),
+        DefaultPath::Parent => Some(line(["default-path", "parent"])),
+        DefaultPath::Origin(dir) => Some(line(["default-path", "origin", &text::path(dir)])),
+    }
+}
+
+fn extra(kinds: &[String]) -> Line {
+    let words = line(["ssl-load-extra-files"]);
+    if kinds.is_empty() { words.and("none") } else { kinds.iter().fold(words, |words, kind| words.and(kind)) }
+}
+
+/// What other sections may look up.
+fn values(global: &Global) -> Vec<Line> {
+    let UnixBind { prefix, permissions } = &global.unix_bind;
+    let unix = permitted(line(["unix-bind"]).set("prefix", prefix.as_ref()), permissions);
+    let mut lines: Vec<Line> = Some(unix).filter(|line| line.words.len() > 1).into_iter().collect();
+    lines.extend(global.cpu_maps.iter().map(|CpuMap { threads, cpus }| {
+        cpus.iter().fold(line(["cpu-map", threads]), |line, set| line.and(set))
+    }));
+    lines.extend(global.header_case.iter().map(|(from, to)| line(["h1-case-adjust", from, to])));
+    lines.extend(global.variables.iter().map(|Variable { name, value }| match value {
+        VariableValue::Expression(expr) => line(["set-var", name, expr.text()]),
+        VariableValue::Format(format) => line(["set-var-fmt", name, format.text()]),
+    }));
+    lines
+}
+
+/// A keyword and its one value.
+fn set(name: &str, setting: &Setting) -> Line {
+    // of the words that are no value of their own
+    let name = name.split(' ').fold(Line { words: Vec::new() }, |line, word| line.and(word));
+    match setting {
+        Setting::On(true) => name,
+        Setting::On(false) => Line { words: line(["no"]).words.into_iter().chain(name.words).collect() },
+        Setting::Number(number) => name.and(number.to_string()),
+        Setting::Size(size) => name.and(size.to_string()),
+        Setting::Time(time) => name.and(text::time(*time)),
+        Setting::Word(word) if word.is_empty() => name,
+        Setting::Word(word) => name.and(word),
+        Setting::Words(words) => words.iter().fold(name, |line, word| line.and(word)),
+    }
+}
+
+/// What servers with TLS get where they do not say.
+fn servers(default: &DefaultServer, no_verify: bool) -> impl Iterator<Item = Line> {
+    let DefaultServer { ciphers, ciphersuites, curves, sigalgs, client_sigalgs, min, max, no_tickets } =
+        default;
+    let options = line(["ssl-default-server-options"])
+        .set("ssl-min-ver", min.map(text::tls))
+        .set("ssl-max-ver", max.map(text::tls))
+        .flag("no-tls-tickets", *no_tickets);
+    let lines = [
+        Some(options).filter(|options| options.words.len() > 1),
+        one("ssl-default-server-ciphers", ciphers.as_ref()),
+        one("ssl-default-server-ciphersuites", ciphersuites.as_ref()),
+        one("ssl-default-server-curves", curves.as_ref()),
+        one("ssl-default-server-sigalgs", sigalgs.as_ref()),
+        one("ssl-default-server-client-sigalgs", client_sigalgs.as_ref()),
+        no_verify.then(|| line(["ssl-server-verify", "none"])),
     ];
     lines.into_iter().flatten()
 }
@@ -112,21 +192,24 @@ fn tls(global: &Global) -> impl Iterator<Item = Line> {
         .set("ssl-min-ver", global.default_bind_min_tls.map(text::tls))
         .set("ssl-max-ver", global.default_bind_max_tls.map(text::tls))
         .flag("no-tls-tickets", global.default_bind_no_tickets)
-        .flag("strict-sni", global.default_bind_strict_sni);
+        .flag("strict-sni", global.default_bind_strict_sni)
+        .flag("prefer-client-ciphers", global.default_bind_prefer_client);
     let lines = [
         Some(options).filter(|options| options.words.len() > 1),
         one("ssl-default-bind-ciphers", global.default_bind_ciphers.as_ref()),
         one("ssl-default-bind-ciphersuites", global.default_bind_ciphersuites.as_ref()),
         one("ssl-default-bind-curves", global.default_bind_curves.as_ref()),
+        one("ssl-default-bind-sigalgs", global.default_bind_sigalgs.as_ref()),
+        one("ssl-default-bind-client-sigalgs", global.default_bind_client_sigalgs.as_ref()),
     ];
     lines.into_iter().flatten()
 }
 
-fn stats_socket(socket: &StatsSocket) -> Line {
+fn stats_socket(socket: &StatsSocket, ca_base: Option<&Path>) -> Line {
     const LEVELS: [&str; 4] = ["", "user", "operator", "admin"];
-    let StatsSocket { address, permissions, level } = socket;
+    let StatsSocket { bind, level } = socket;
     let level = LEVELS.get(usize::from(*level)).filter(|_| *level != crate::cfg::bind::DEFAULT_LEVEL);
-    permitted(line(["stats", "socket", &text::socket(address)]), permissions).set("level", level)
+    listener(line(["stats", "socket"]), bind, ca_base).set("level", level)
 }
 
 /// The words about a unix socket's owner.

@@ -70,9 +70,12 @@ impl<'a> Writer<'a> {
     pub(super) fn proxy(&self, proxy: &order::Proxy<'a>, own_id: bool) -> Written {
         let mut halves = Vec::new();
         let mut shared = None;
-        for (half, said) in [proxy.back.map(backend), proxy.front.map(|front| frontend(front, self.model))]
-            .into_iter()
-            .flatten()
+        for (half, said) in [
+            proxy.back.map(|back| backend(back, self.model)),
+            proxy.front.map(|front| frontend(front, self.model)),
+        ]
+        .into_iter()
+        .flatten()
         {
             halves.push(half);
             let before: Option<Shared<'a>> = shared.take();
@@ -166,7 +169,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     (Half { head, rules, tail: tail.into_iter().collect() }, shared)
 }
 
-fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
+fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>) {
     #[rustfmt::skip]
     let Backend {
         mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
@@ -185,8 +188,9 @@ fn backend(backend: &Backend) -> (Half<'_>, Shared<'_>) {
     head.extend(all_backups.then(|| line(["option", "allbackups"])));
     head.extend(fullconn.map(|full| line(["fullconn", &full.to_string()])));
     head.extend(persist::lines(persistence));
-    let templates = connections.templates.iter().map(server::template);
-    let tail = check::lines(servers).into_iter().chain(server::lines(servers)).chain(templates);
+    let ca_base = model.global.ca_base.as_deref();
+    let templates = connections.templates.iter().map(|template| server::template(template, ca_base));
+    let tail = check::lines(servers).into_iter().chain(server::lines(servers, ca_base)).chain(templates);
     let shared = Shared {
         mode: *mode,
         disabled: *disabled,

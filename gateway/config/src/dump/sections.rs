@@ -20,7 +20,7 @@ pub(super) fn all(model: &Model) -> Vec<Section> {
     all.extend(model.peers.iter().map(|it| named("peers", &it.name, peers(it, logs, ca_base))));
     all.extend(model.caches.iter().map(|it| named("cache", &it.name, cache(it))));
     all.extend(model.http_errors.iter().map(|it| named("http-errors", &it.name, http_errors(it))));
-    all.extend(model.rings.iter().map(|it| named("ring", &it.name, ring(it))));
+    all.extend(model.rings.iter().map(|it| named("ring", &it.name, ring(it, ca_base))));
     let forwards = model.log_forwards.iter();
     all.extend(forwards.map(|it| named("log-forward", &it.name, log_forward(it, logs, ca_base))));
     all.extend(model.log_profiles.iter().map(|it| named("log-profile", &it.name, log_profile(it))));
@@ -120,7 +120,7 @@ fn peers(section: &Peers, global: &[LogTarget], ca_base: Option<&std::path::Path
     lines.extend(socket.iter().map(|socket| bind::socket(socket, ca_base)));
     lines.extend(shards.map(|shards| line(["shards", &shards.to_string()])));
     let servers: Vec<_> = peers.iter().filter_map(|peer| peer.server.clone()).collect();
-    let mut written = server::lines(&servers);
+    let mut written = server::lines(&servers, ca_base);
     lines.extend(peers.iter().map(|peer| {
         let Peer { name, local: _, server } = peer;
         let words = server.as_ref().and_then(|_| written.next());
@@ -164,7 +164,7 @@ fn http_errors(section: &HttpErrors) -> Vec<Line> {
     pages.map(|((status, _), origin)| super::option::page(*status, origin)).collect()
 }
 
-fn ring(ring: &Ring) -> Vec<Line> {
+fn ring(ring: &Ring, ca_base: Option<&std::path::Path>) -> Vec<Line> {
     #[rustfmt::skip]
     let Ring {
         name, description, format, max_length, size, backing_file, servers, timeout_connect, timeout_server, place: _,
@@ -181,7 +181,7 @@ fn ring(ring: &Ring) -> Vec<Line> {
         timeout("connect", timeout_connect),
         timeout("server", timeout_server),
     ];
-    lines.into_iter().flatten().chain(server::lines(servers)).collect()
+    lines.into_iter().flatten().chain(server::lines(servers, ca_base)).collect()
 }
 
 fn log_forward(section: &LogForward, global: &[LogTarget], ca_base: Option<&std::path::Path>) -> Vec<Line> {

@@ -8,7 +8,7 @@ use lang::Facts;
 
 use super::{Spelling, dump};
 use crate::model::{Bind, BindTls, Model};
-use crate::world::World;
+use crate::world::{PEM, World};
 use crate::{corpus_test, examples_test, load};
 
 const MAXIMAL: &str = include_str!("../../testdata/maximal.cfg");
@@ -46,18 +46,35 @@ fn first_difference(a: &Model, b: &Model) -> String {
 /// A text under a name, with the files that the maximal configuration asks for.
 fn world(text: &str) -> World {
     let page = b"HTTP/1.1 503 Gone fishing\r\nContent-Length: 2\r\n\r\nno".to_vec();
-    let files = [
+    let certificates = [
         "/certs/my site.pem",
         "/certs/more/",
         "/abs.pem",
-        "ids.lst",
+        "certs/ca/ca.pem",
+        "/abs/ca.pem",
+        "ca/x.pem",
+        "ca/../x.pem",
+        "/ca/x.pem",
+        "/other/x.pem",
+        "ca/ca/x",
+        "/certs/default.pem",
+        "certs/ca/more.pem",
+        "certs/ca/crl.pem",
+        "/certs/list.pem",
         "/keys/site.key",
         "/certs/x.ocsp",
         "/certs/x.issuer",
         "/certs/x.sctl",
-    ]
-    .map(|name| (name, b"1\n2\n".to_vec()));
-    let files = files.into_iter().chain([("503.http", page), ("t.cfg", text.as_bytes().to_vec())]);
+    ];
+    let keys = format!("{}\n", "QUFB".repeat(16)).repeat(3).into_bytes();
+    let list =
+        b"list.pem [alpn h2 verify optional ca-file ca.pem] a.test !b.test\n# more\nlist.pem\n".to_vec();
+    let files = certificates.map(|name| (name, PEM.to_vec()));
+    let files =
+        files.into_iter().chain([("ids.lst", b"1\n2\n".to_vec()), ("keys", keys), ("/certs/list", list)]);
+    let files = files
+        .chain([("case.lst", b"x-odd X-ODD\n".to_vec())])
+        .chain([("503.http", page), ("t.cfg", text.as_bytes().to_vec())]);
     World {
         texts: files.map(|(name, text)| (PathBuf::from(name), text)).collect(),
         vars: vec![("HOSTNAME", "h")],
@@ -134,8 +151,9 @@ fn untouched<'a, T: Debug + 'a>(values: impl IntoIterator<Item = &'a T>, empty: 
 #[test]
 fn the_maximal_configuration_touches_every_field() {
     let full = model(MAXIMAL);
-    let mut empty =
-        model("frontend f\n bind :1 ssl crt /abs.pem\n disabled\nbackend b\n disabled\n server s h check\n");
+    let mut empty = model(
+        "frontend f\n bind :1 ssl crt /abs.pem\n disabled\nbackend b\n disabled\n server s h:1 check\n",
+    );
     touches_every_section(&full);
     let (front, back) = (&mut empty.frontends[0], &mut empty.backends[0]);
     (front.disabled, back.disabled) = (false, false);
@@ -155,8 +173,21 @@ fn the_maximal_configuration_touches_every_field() {
     assert_eq!(untouched(binds.iter().copied(), &bind), none);
     assert_eq!(untouched(binds.iter().map(|bind| &bind.permissions), &bind.permissions), none);
     assert_eq!(untouched(encrypted, &tls), none);
-    assert_eq!(untouched(servers.iter().copied(), &crate::model::Server { check: None, ..server }), none);
+    assert_eq!(
+        untouched(servers.iter().copied(), &crate::model::Server { check: None, ..server.clone() }),
+        none
+    );
     assert_eq!(untouched(servers.iter().filter_map(|server| server.check.as_ref()), &check), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.tls), &server.tls), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.check_over), &server.check_over), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.agent), &server.agent), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.reactions), &server.reactions), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.send_proxy), &server.send_proxy), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.pool), &server.pool), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.resolve), &server.resolve), none);
+    assert_eq!(untouched(servers.iter().map(|server| &server.log), &server.log), none);
+    assert_eq!(untouched([&full.global.default_server], &empty.global.default_server), none);
+    assert_eq!(untouched([&full.global.unix_bind], &empty.global.unix_bind), none);
     assert_eq!(untouched(full.frontends.iter().map(|one| &one.timeouts), &front.timeouts), none);
     assert_eq!(untouched(full.backends.iter().map(|one| &one.timeouts), &back.timeouts), none);
     assert_eq!(untouched(full.frontends.iter().map(|one| &one.options), &front.options), none);
@@ -262,20 +293,9 @@ fn sockets_keep_their_addresses_and_names() {
     ] {
         survives(&format!("{HTTP}frontend f\n bind {address}\n"));
     }
-    for address in [
-        "h",
-        "h:80",
-        "h:+1",
-        "h:-1",
-        "1.2.3.4",
-        "1.2.3.4:0",
-        "[::1]",
-        "[::1]:-5",
-        "ipv4@h:1",
-        "tcp6@h",
-        "ipv6@1.2.3.4",
-        "/s",
-    ] {
+    for address in
+        ["h", "h:80", "h:+1", "h:-1", "1.2.3.4", "1.2.3.4:0", "[::1]", "[::1]:-5", "ipv4@h:1", "tcp6@h", "/s"]
+    {
         survives(&format!("{HTTP}backend b\n server s {address}\n"));
     }
 }
@@ -284,7 +304,7 @@ fn sockets_keep_their_addresses_and_names() {
 fn times_and_sizes_survive() {
     for time in ["0", "1us", "1500us", "999", "1s", "90s", "25h", "24d", "2147483647"] {
         survives(&format!(
-            "global\n hard-stop-after {time}\n stats timeout {time}\n{HTTP}backend b\n timeout queue {time}\n \
+            "global\n hard-stop-after {time}\n{HTTP}backend b\n timeout queue {time}\n \
              tcp-request inspect-delay {time}\n"
         ));
     }

@@ -112,8 +112,27 @@ pub(super) fn socket(address: &BindAddress) -> String {
         BindAddress::Tcp(addr) => inet(*addr),
         BindAddress::Unix(path) => unix(path),
         BindAddress::Abstract(name) => format!("abns@{name}"),
+        BindAddress::AbstractZ(name) => format!("abnsz@{name}"),
         BindAddress::Fd(fd) => format!("fd@{fd}"),
+        BindAddress::SockPair(fd) => format!("sockpair@{fd}"),
+        BindAddress::Quic(addr) if addr.is_ipv4() => format!("quic4@{}", inet(*addr)),
+        BindAddress::Quic(addr) => format!("quic6@{}", inet(*addr)),
     }
+}
+
+/// Words of a list; nothing where there is none.
+pub(super) fn list(words: &[String]) -> Option<String> {
+    Some(words.join(",")).filter(|_| !words.is_empty())
+}
+
+/// A switch.
+pub(super) fn on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// A file's name without the directory that it was looked up in.
+pub(super) fn below(file: &Path, base: Option<&Path>) -> String {
+    path(base.and_then(|base| file.strip_prefix(base).ok()).unwrap_or(file))
 }
 
 fn inet(addr: SocketAddr) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One socket of a `bind` line: a line with several addresses or a port range gives several.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bind {
     /// `name`, or the address as written.
     pub name: String,
@@ -35,8 +35,85 @@ pub struct Bind {
     pub mss: Option<i32>,
     /// `mode`, `user`, `group` of a unix socket.
     pub permissions: Permissions,
+    /// `id`: the socket's number, for tools.
+    pub id: Option<u32>,
+    /// `guid-prefix`: a name for tools.
+    pub guid_prefix: Option<String>,
+    /// `label`: a name for tools.
+    pub label: Option<String>,
+    /// `accept-netscaler-cip`: the magic number of that protocol's header.
+    pub accept_netscaler_cip: Option<u32>,
+    /// `namespace`: the network name space that the socket is in.
+    pub namespace: Option<String>,
+    /// `proto`: what is spoken, whatever ALPN says.
+    pub proto: Option<Proto>,
+    /// `nice`: the priority of its connections, -1024 to 1024.
+    pub nice: Option<i16>,
+    /// `thread` sets and `process` sets, as written: which threads accept.
+    pub threads: Vec<ThreadSet>,
+    /// `shards`: how many sockets share the address.
+    pub shards: Option<Shards>,
+    /// `expose-fd listeners`.
+    pub expose_fd: bool,
+    /// `severity-output` of a command-line socket.
+    pub severity_output: Severity,
+    /// `cc`: the congestion control algorithm.
+    pub congestion_control: Option<String>,
+    /// `tcp-md5sig`: the key of RFC 2385.
+    pub md5_key: Option<String>,
+    /// `idle-ping`: how often an idle HTTP/2 connection is asked whether it lives.
+    pub idle_ping: Option<Duration>,
+    /// `ktls`.
+    pub kernel_tls: Option<bool>,
     /// Where the line stands, for messages: `file:line`.
     pub place: String,
+}
+
+/// What is spoken on a connection (`proto`, `check-proto`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proto {
+    /// HTTP/1.
+    H1,
+    /// HTTP/2.
+    H2,
+    /// FastCGI, to servers alone.
+    Fcgi,
+    /// SPOP, to agents alone.
+    Spop,
+    /// No protocol: bytes, in mode tcp alone.
+    None,
+}
+
+/// A set of threads, of `thread` or `process`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThreadSet {
+    /// `thread`.
+    Threads(String),
+    /// `process`, which HAProxy 3 has no more.
+    Process(String),
+}
+
+/// `shards`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// This many.
+    Count(u16),
+    /// One for each thread.
+    ByThread,
+    /// One for each group of threads.
+    ByGroup,
+}
+
+/// How a command-line socket shows the severity of its answers (management.txt 9.3, `severity-output`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Severity {
+    /// Not at all.
+    #[default]
+    None,
+    /// As a number.
+    Number,
+    /// As a word.
+    Word,
 }
 
 /// `mode`, `user`/`uid` and `group`/`gid` of a unix socket.
@@ -54,6 +131,12 @@ pub struct Permissions {
     pub gid: Option<u32>,
 }
 
+impl Default for BindAddress {
+    fn default() -> Self {
+        Self::Tcp(SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+}
+
 /// Where a socket listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BindAddress {
@@ -63,8 +146,14 @@ pub enum BindAddress {
     Unix(PathBuf),
     /// `abns@name`, Linux's abstract name space.
     Abstract(String),
+    /// `abnsz@name`: the same, its name ended by a zero byte.
+    AbstractZ(String),
     /// `fd@N`: a socket that the starter of the process opened.
     Fd(i32),
+    /// `sockpair@N`: one end of a pair of sockets, over which connections are handed.
+    SockPair(i32),
+    /// `quic4@`, `quic6@`.
+    Quic(SocketAddr),
 }
 
 /// The TLS side of a `bind` line.
@@ -92,6 +181,75 @@ pub struct BindTls {
     pub ca_file: Option<PathBuf>,
     /// `verify optional` (`Some(false)`) or `verify required` (`Some(true)`).
     pub verify_client: Option<bool>,
+    /// `crt-list` files.
+    pub crt_lists: Vec<CrtList>,
+    /// `default-crt` files: for clients whose name no certificate has.
+    pub default_certificates: Vec<PathBuf>,
+    /// `npn`, which TLS has no more.
+    pub npn: Vec<String>,
+    /// `ecdhe`: a curve, where `curves` is not said.
+    pub ecdhe: Option<String>,
+    /// `sigalgs`, in OpenSSL's names.
+    pub sigalgs: Option<String>,
+    /// `client-sigalgs`, in OpenSSL's names.
+    pub client_sigalgs: Option<String>,
+    /// `ca-verify-file`: more authorities, whose names clients are not told.
+    pub ca_verify_file: Option<PathBuf>,
+    /// `no-ca-names`: clients are told no authorities' names.
+    pub no_ca_names: bool,
+    /// `crl-file`: certificates that were revoked.
+    pub crl_file: Option<PathBuf>,
+    /// `ca-ignore-err`: errors about authorities that are passed over.
+    pub ca_ignore_err: Option<IgnoredErrors>,
+    /// `crt-ignore-err`: errors about clients' certificates that are passed over.
+    pub crt_ignore_err: Option<IgnoredErrors>,
+    /// `generate-certificates`: for names that have none.
+    pub generate_certificates: bool,
+    /// `ca-sign-file`: what signs those.
+    pub ca_sign_file: Option<PathBuf>,
+    /// `ca-sign-pass`: the passphrase of its key.
+    pub ca_sign_pass: Option<String>,
+    /// `tls-ticket-keys`.
+    pub ticket_keys: Option<PathBuf>,
+    /// `prefer-client-ciphers`.
+    pub prefer_client_ciphers: bool,
+    /// `allow-0rtt`.
+    pub early_data: bool,
+    /// `renegotiate`, `no-renegotiate`.
+    pub renegotiate: Option<bool>,
+    /// `ech`: a directory of keys for encrypted client hellos.
+    pub ech: Option<PathBuf>,
+}
+
+/// Verification errors that are passed over, by OpenSSL's numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoredErrors {
+    /// `all`.
+    All,
+    /// These.
+    Some(Vec<u8>),
+}
+
+/// A `crt-list` file (configuration.txt 5.1, `crt-list`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrtList {
+    /// The file.
+    pub file: PathBuf,
+    /// How many `crt` words stand before it: the first certificate of all is the default.
+    pub after: usize,
+    /// Its lines.
+    pub entries: Vec<CrtListEntry>,
+}
+
+/// A line of a `crt-list` file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrtListEntry {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// What the words in brackets say over the `bind` line.
+    pub settings: BindTls,
+    /// The names that it is for, as written: `name`, `*.name`, `!name`; those in the certificate where there are none.
+    pub names: Vec<String>,
 }
 
 /// A TLS version by OpenSSL's name.

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::BindAddress;
-
 /// What the process does as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Global {
@@ -81,6 +79,122 @@ pub struct Global {
     pub ca_base: Option<PathBuf>,
     /// `crt-base`: where relative certificate names are looked up.
     pub crt_base: Option<PathBuf>,
+    /// `key-base`: where relative names of keys are looked up.
+    pub key_base: Option<PathBuf>,
+    /// `default-path`: what relative names in files are relative to.
+    pub default_path: DefaultPath,
+    /// `unix-bind`: what unix sockets of `bind` lines get where they do not say.
+    pub unix_bind: UnixBind,
+    /// `cpu-map` lines.
+    pub cpu_maps: Vec<CpuMap>,
+    /// `set-var`, `set-var-fmt`: variables of the process, set before anything is served.
+    pub variables: Vec<Variable>,
+    /// `h1-case-adjust`, and the lines of `h1-case-adjust-file`: names in lower case, and as they are sent.
+    pub header_case: std::collections::BTreeMap<String, String>,
+    /// `issuers-chain-path`: where the certificates of issuers are.
+    pub issuers: Option<PathBuf>,
+    /// `ssl-load-extra-files`: which files beside certificates are read; `None` is all of them.
+    pub extra_files: Option<Vec<String>>,
+    /// `ssl-default-server-*`: what servers with TLS get where they do not say.
+    pub default_server: DefaultServer,
+    /// `ssl-server-verify none`.
+    pub no_server_verify: bool,
+    /// `ssl-default-bind-sigalgs`.
+    pub default_bind_sigalgs: Option<String>,
+    /// `ssl-default-bind-client-sigalgs`.
+    pub default_bind_client_sigalgs: Option<String>,
+    /// `ssl-default-bind-options prefer-client-ciphers`.
+    pub default_bind_prefer_client: bool,
+    /// The keywords that set one value each and have no field of their own, by name.
+    pub settings: std::collections::BTreeMap<&'static str, Setting>,
+}
+
+/// The value of a keyword that sets one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// It was said, or said with `no`.
+    On(bool),
+    /// A number.
+    Number(i64),
+    /// A size in bytes.
+    Size(u64),
+    /// A time.
+    Time(Duration),
+    /// A word.
+    Word(String),
+    /// Words.
+    Words(Vec<String>),
+}
+
+/// `default-path` (configuration.txt 3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DefaultPath {
+    /// The directory that the process was started in.
+    #[default]
+    Current,
+    /// That of the configuration file.
+    Config,
+    /// The one above that of the configuration file.
+    Parent,
+    /// This one.
+    Origin(PathBuf),
+}
+
+/// `unix-bind` (configuration.txt 3.1).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnixBind {
+    /// `prefix`: what stands before every path.
+    pub prefix: Option<String>,
+    /// `mode`, `user`, `uid`, `group`, `gid`.
+    pub permissions: super::Permissions,
+}
+
+/// A `cpu-map` line: threads and the CPUs that they run on, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CpuMap {
+    /// `[auto:]group[/threads]`.
+    pub threads: String,
+    /// Sets of CPUs.
+    pub cpus: Vec<String>,
+}
+
+/// A variable of the process (configuration.txt 3.1, `set-var`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// `proc.name`.
+    pub name: String,
+    /// What it holds.
+    pub value: VariableValue,
+}
+
+/// What a variable is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VariableValue {
+    /// `set-var`: an expression.
+    Expression(expr::Expr),
+    /// `set-var-fmt`: a format string.
+    Format(expr::LogFormat),
+}
+
+/// `ssl-default-server-*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefaultServer {
+    /// `ssl-default-server-ciphers`.
+    pub ciphers: Option<String>,
+    /// `ssl-default-server-ciphersuites`.
+    pub ciphersuites: Option<String>,
+    /// `ssl-default-server-curves`.
+    pub curves: Option<String>,
+    /// `ssl-default-server-sigalgs`.
+    pub sigalgs: Option<String>,
+    /// `ssl-default-server-client-sigalgs`.
+    pub client_sigalgs: Option<String>,
+    /// `ssl-default-server-options ssl-min-ver`.
+    pub min: Option<super::TlsVersion>,
+    /// `ssl-default-server-options ssl-max-ver`.
+    pub max: Option<super::TlsVersion>,
+    /// `ssl-default-server-options no-tls-tickets`.
+    pub no_tickets: bool,
 }
 
 /// The identity to take after the sockets are bound.
@@ -99,10 +213,8 @@ pub struct RunAs {
 /// A `stats socket` line: where the runtime CLI listens (configuration.txt 3.1, management.txt 9.3).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatsSocket {
-    /// Where it listens.
-    pub address: BindAddress,
-    /// `mode`, `user`/`uid`, `group`/`gid` of a unix socket.
-    pub permissions: super::bind::Permissions,
+    /// Where it listens, and how.
+    pub bind: super::Bind,
     /// `level`: what the commands may do: 1 user, 2 operator, 3 admin.
     pub level: u8,
 }

@@ -24,14 +24,20 @@ mod server;
 mod traces;
 
 pub use balance::{Affinity, Balance, HashFunction, Hashing, UriHash};
-pub use bind::{Bind, BindAddress, BindTls, Permissions, TlsVersion};
+pub use bind::{
+    Bind, BindAddress, BindTls, CrtList, CrtListEntry, IgnoredErrors, Permissions, Proto, Severity, Shards,
+    ThreadSet, TlsVersion,
+};
 pub use cache::Cache;
 pub use certificates::{Acme, Challenge, CrtLoad, CrtStore, KeyType};
 pub use check::{Check, CheckKind, ExpectStatus};
 pub use connect::{Connections, RetryEvent, Reuse, ServerTemplate, Source, UseSource};
 pub use expr::auth::{Password, User, Userlist};
 pub use forwarded::{ForwardFor, Forwarded, ForwardedValue, HeaderNames, OriginalTo};
-pub use global::{Global, LogFacility, LogFormat, LogTarget, LogTo, RunAs, StatsSocket};
+pub use global::{
+    CpuMap, DefaultPath, DefaultServer, Global, LogFacility, LogFormat, LogTarget, LogTo, RunAs, Setting,
+    StatsSocket, UnixBind, Variable, VariableValue,
+};
 pub use healthcheck::Healthcheck;
 pub use http_errors::HttpErrors;
 pub use mailers::{Mailer, Mailers};
@@ -47,7 +53,10 @@ pub use rule::{
     CaptureSlot, Captures, CookieCapture, ServerChoice, SwitchTo, UniqueId, UseBackend, UseServer,
 };
 pub use rules::LogLevel;
-pub use server::{Family, Server, ServerAddress, ServerPort};
+pub use server::{
+    Agent, CheckOver, Family, HashKey, InitAddr, InitState, Observe, OnError, Pool, Reactions, Resolve,
+    SendProxy, Server, ServerAddress, ServerLog, ServerPort, ServerSource, ServerTls, WebSocket,
+};
 pub use traces::Trace;
 
 use std::sync::Arc;
@@ -150,6 +159,7 @@ impl Model {
     #[must_use]
     pub fn without_places(&self) -> Self {
         let mut model = self.clone();
+        model.global.stats_sockets.iter_mut().for_each(|socket| socket.bind.place.clear());
         for frontend in &mut model.frontends {
             frontend.place.clear();
             frontend.binds.iter_mut().for_each(|bind| bind.place.clear());

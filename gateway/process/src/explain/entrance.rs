@@ -88,7 +88,12 @@ fn fit(bind: &Bind, question: &Question) -> Option<Fit> {
             holds(at.ip(), bind.v6only == Some(true), question.address())
         }
         BindAddress::Fd(_) => Some(Fit::Inherited),
-        BindAddress::Tcp(_) | BindAddress::Unix(_) | BindAddress::Abstract(_) => None,
+        BindAddress::Tcp(_)
+        | BindAddress::Unix(_)
+        | BindAddress::Abstract(_)
+        | BindAddress::AbstractZ(_)
+        | BindAddress::SockPair(_)
+        | BindAddress::Quic(_) => None,
     }
 }
 

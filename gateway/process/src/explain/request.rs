@@ -36,7 +36,12 @@ impl Request {
         let bind = door.bind.and_then(|place| Some((place, frontend.binds.get(place)?)));
         let bound = bind.and_then(|(_, bind)| match bind.address {
             BindAddress::Tcp(address) => Some(address),
-            BindAddress::Unix(_) | BindAddress::Abstract(_) | BindAddress::Fd(_) => None,
+            BindAddress::Unix(_)
+            | BindAddress::Abstract(_)
+            | BindAddress::AbstractZ(_)
+            | BindAddress::Fd(_)
+            | BindAddress::SockPair(_)
+            | BindAddress::Quic(_) => None,
         });
         let tls = question.tls.then(|| Tls {
             sni: question.host.clone().filter(|_| question.address().is_none()),

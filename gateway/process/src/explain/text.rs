@@ -76,7 +76,10 @@ impl Story<'_> {
             BindAddress::Tcp(address) => address.to_string(),
             BindAddress::Unix(path) => path.display().to_string(),
             BindAddress::Abstract(name) => format!("abns@{name}"),
+            BindAddress::AbstractZ(name) => format!("abnsz@{name}"),
             BindAddress::Fd(number) => format!("fd@{number}"),
+            BindAddress::SockPair(number) => format!("sockpair@{number}"),
+            BindAddress::Quic(address) => format!("QUIC {address}"),
         };
         let tls = if bind.tls.is_some() { ", TLS" } else { "" };
         let _ = writeln!(out, "    {}  {at}{tls}  ({})", frontend.name, bind.place);
@@ -245,6 +248,9 @@ fn address(server: &Server, came: u16) -> String {
         ServerAddress::Ip { ip, port: at } => format!("{ip}:{}", port(at)),
         ServerAddress::Name { host, port: at, .. } => format!("{host}:{}", port(at)),
         ServerAddress::Unix(path) => path.display().to_string(),
+        ServerAddress::Abstract(name) => format!("abns@{name}"),
+        ServerAddress::SockPair(number) => format!("sockpair@{number}"),
+        ServerAddress::Client { .. } => "the address that the client meant".to_owned(),
     }
 }
 
