@@ -34,6 +34,9 @@ const APART: &[(&str, &str, &str)] = &[
     ("fetch", "fe_req_rate", "as many as came in the last second"),
     ("fetch", "fe_sess_rate", "as many as came in the last second"),
     ("fetch", "srv_sess_rate", "as many as came in the last second"),
+    ("fetch", "fc_src", "the real connection's address"),
+    ("fetch", "fc_dst", "the real connection's address"),
+    ("fetch", "cur_server_timeout", "of a server that is not chosen yet"),
     ("fetch", "bc_dst", "the origin's address"),
     ("fetch", "bc_src", "a port of the system's choice"),
     ("fetch", "capture.req.hdr", "nothing is captured"),
@@ -118,17 +121,19 @@ fn judge(rows: &[Sample], kind: Kind, wrong: &mut String) {
 
 /// What the examples yield, as headers at the origin or at the client.
 fn yields(rows: &[Sample], kind: Kind) -> Vec<Option<String>> {
-    let mut rules = String::new();
+    let (mut of_frontend, mut rules) = (String::new(), String::new());
     for (number, row) in rows.iter().enumerate() {
         let set = if row.response { "http-response" } else { "http-request" };
         let text = row.expression.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+        // a frontend that is not named is the own one
+        let rules = if row.name.starts_with("fe_") { &mut of_frontend } else { &mut rules };
         let _ = writeln!(rules, "  {set} set-header row-{number} \"<%[{text}]>\"");
     }
     let script = Script::new("", SAMPLE_RESPONSE, After::Close);
     let origin = Origin::scripted(vec![script]);
     let mut config = Config::new(format!(
         "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
-         frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  bind \"fd@${{IN}}\" name sock-1 accept-proxy\n  default_backend app\n\
+         frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  bind \"fd@${{IN}}\" name sock-1 accept-proxy\n{of_frontend}  default_backend app\n\
          backend app\n  id 3\n{rules}  server s1 \"${{ORIGIN}}\"\n"
     ))
     .bind("IN")
