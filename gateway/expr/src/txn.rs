@@ -33,6 +33,8 @@ pub struct Tls {
     pub resumed: bool,
     /// The client showed a certificate.
     pub client_certificate: bool,
+    /// That certificate, in DER.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// What is known of the connection with the server.

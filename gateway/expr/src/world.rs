@@ -50,6 +50,8 @@ fn tls() -> Tls {
         version: "TLSv1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
         alpn: Some("h2".to_owned()),
+        client_certificate: true,
+        certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         ..Tls::default()
     }
 }

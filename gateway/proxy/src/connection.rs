@@ -87,6 +87,19 @@ impl HeadTimes {
     }
 }
 
+impl SessionVars {
+    /// The variables of a new connection; `None` if the configuration has none.
+    pub fn begin(model: &Arc<Model>) -> Option<Self> {
+        let any = !model.asked.vars.names(VarScope::Sess).is_empty();
+        any.then(|| Self { model: model.clone(), vars: Arc::default() })
+    }
+
+    /// The variables.
+    pub fn vars(&self) -> &Arc<SharedVars> {
+        &self.vars
+    }
+}
+
 impl Connection {
     /// The client's address alone.
     pub fn source_ip(&self) -> Option<IpAddr> {

@@ -4,11 +4,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use expr::{Side, Tls, Txn, TxnVars, Value, Var};
+use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::HeaderName;
 use rules::{Change, Flow, Message, RuleSet};
 
 use crate::effects::Effects;
+use crate::figures::At;
 use crate::listener::Route;
 
 /// A connection as these rules see and change it.
@@ -45,13 +46,17 @@ impl EarlyConnection<'_> {
         if rules.is_empty() {
             return Fate::Welcome;
         }
-        let fate = match rules.run(self) {
+        self.vars.refresh();
+        let flow = rules.run(self);
+        self.vars.settle();
+        let fate = match flow {
             Flow::Close => Fate::Rejected,
             Flow::SilentDrop => Fate::Dropped,
             Flow::Continue
             | Flow::Accept
             | Flow::Wait
             | Flow::Pause(_)
+            | Flow::WaitForBody { .. }
             | Flow::Answer(_)
             | Flow::Service(_) => Fate::Welcome,
         };
@@ -99,6 +104,22 @@ impl Txn for EarlyConnection<'_> {
     fn listener(&self) -> Option<(&str, u32)> {
         let bind = self.route.frontend.model().binds.get(self.route.bind)?;
         Some((&bind.name, u32::try_from(self.route.bind + 1).unwrap_or(u32::MAX)))
+    }
+
+    fn is_local(&self, ip: IpAddr) -> bool {
+        crate::figures::is_local(ip)
+    }
+
+    fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+        crate::figures::figure(At { route: self.route, backend: None }, figure, of)
+    }
+
+    fn default_backend(&self) -> Option<&str> {
+        crate::figures::default_backend(self.route)
+    }
+
+    fn hostname(&self) -> &str {
+        &self.route.runtime.hostname
     }
 
     fn now(&self) -> SystemTime {

@@ -1,10 +1,11 @@
 //! What `ProxyHttp` carries along with one request, and how expressions and rules see it.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::Version;
 use http::header::HeaderName;
@@ -14,7 +15,8 @@ use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::effects::Effects;
 use crate::fields::LogView;
-use crate::http::buffer::Buffered;
+use crate::figures::At;
+use crate::http::buffer::{Buffered, announced};
 use crate::http::finish;
 use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
@@ -61,7 +63,7 @@ pub(crate) struct Ctx {
     /// The connection is cut without an answer.
     pub cut: bool,
     /// The request line as it came.
-    pub line: bytes::Bytes,
+    pub line: Bytes,
     /// Bytes of the heads as HAProxy counts them: (request, response).
     pub sizes: (u64, u64),
     /// Queue positions at entry: (server, backend).
@@ -88,6 +90,8 @@ pub(crate) struct Ctx {
     pub vars: TxnVars,
     /// The connection with the server that it was sent over.
     pub link: Option<ServerLink>,
+    /// What has come of the response's body with its head, if an expression reads bodies.
+    pub response_body: Option<Bytes>,
     /// What has come of its body before a server was chosen.
     pub body_read: Buffered,
     /// Its id, once somebody has asked for it.
@@ -158,7 +162,7 @@ impl Default for Ctx {
             service: None,
             silent: false,
             cut: false,
-            line: bytes::Bytes::new(),
+            line: Bytes::new(),
             sizes: (0, 0),
             queued: (0, 0),
             http2: false,
@@ -172,6 +176,7 @@ impl Default for Ctx {
             unread: false,
             vars: TxnVars::default(),
             link: None,
+            response_body: None,
             body_read: Buffered::default(),
             id: OnceLock::new(),
             effects: Effects::default(),
@@ -256,8 +261,7 @@ macro_rules! txn_through_view {
             }
 
             fn is_local(&self, ip: IpAddr) -> bool {
-                // the kernel lets nobody be at an address that is not this machine's
-                ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+                crate::figures::is_local(ip)
             }
 
             fn proxied(&self) -> bool {
@@ -269,14 +273,20 @@ macro_rules! txn_through_view {
             }
 
             fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
-                crate::figures::figure(self.ctx, figure, of)
+                let at = At { route: self.ctx.route.as_deref()?, backend: self.ctx.backend.as_ref() };
+                let set = match figure {
+                    Figure::CurrentServerTimeout => self.ctx.effects.server,
+                    Figure::CurrentTunnelTimeout => self.ctx.effects.tunnel,
+                    _ => None,
+                };
+                match set {
+                    Some(time) => i64::try_from(time.as_millis()).ok(),
+                    None => crate::figures::figure(at, figure, of),
+                }
             }
 
             fn default_backend(&self) -> Option<&str> {
-                let route = self.ctx.route.as_ref()?;
-                let model = route.frontend.model();
-                let id = model.default_backend.or(model.listen)?;
-                Some(&route.runtime.backend(id).model().name)
+                crate::figures::default_backend(self.ctx.route.as_deref()?)
             }
 
             fn stopping(&self) -> bool {
@@ -288,11 +298,22 @@ macro_rules! txn_through_view {
             }
 
             fn body(&self, side: Side) -> Option<&[u8]> {
-                (side == Side::Request).then_some(self.ctx.body_read.bytes())
+                match side {
+                    Side::Request => Some(self.ctx.body_read.bytes()),
+                    Side::Response => self.ctx.response_body.as_deref(),
+                }
             }
 
             fn body_size(&self, side: Side) -> Option<u64> {
-                (side == Side::Request).then(|| self.ctx.body_read.size(&self.ctx.request.lines))
+                let $this = self;
+                match (side, $view.response) {
+                    (Side::Request, _) => Some(self.ctx.body_read.size(&self.ctx.request.lines)),
+                    (Side::Response, Some(response)) => {
+                        let come = self.ctx.response_body.as_ref()?.len() as u64;
+                        Some(announced(&response.lines).unwrap_or(come))
+                    }
+                    (Side::Response, None) => None,
+                }
             }
 
             fn tls(&self) -> Option<&Tls> {

@@ -1,17 +1,27 @@
 //! What expressions are told of proxies, servers and sockets (`nbsrv`, `srv_conn`, `fe_req_rate` …): read from counters
 //! and states, without a lock.
 
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
 use expr::{Figure, Subject};
 use upstream::Server;
 
-use crate::ctx::Ctx;
+use crate::listener::Route;
 use crate::runtime::{Backend, Frontend};
 
+/// From where a figure is asked for: what has no name is this.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    /// The frontend, and all others of its configuration.
+    pub route: &'a Route,
+    /// The backend, once it is chosen.
+    pub backend: Option<&'a Arc<Backend>>,
+}
+
 /// A figure; `None` where there is no such proxy or server.
-pub(crate) fn figure(ctx: &Ctx, figure: Figure, of: &Subject) -> Option<i64> {
+pub(crate) fn figure(at: At<'_>, figure: Figure, of: &Subject) -> Option<i64> {
     match figure {
         Figure::AverageQueue
         | Figure::BackendConnections
@@ -19,9 +29,9 @@ pub(crate) fn figure(ctx: &Ctx, figure: Figure, of: &Subject) -> Option<i64> {
         | Figure::BackendRate
         | Figure::Slots
         | Figure::ServersUp
-        | Figure::Queue => of_backend(backend(ctx, of)?, figure),
+        | Figure::Queue => of_backend(backend(at, of)?, figure),
         Figure::FrontendConnections | Figure::RequestRate | Figure::FrontendRate => {
-            of_frontend(frontend(ctx, of)?, figure)
+            of_frontend(frontend(at, of)?, figure)
         }
         Figure::ServerConnections
         | Figure::ServerFree
@@ -30,33 +40,38 @@ pub(crate) fn figure(ctx: &Ctx, figure: Figure, of: &Subject) -> Option<i64> {
         | Figure::UserWeight
         | Figure::Weight
         | Figure::ServerQueue
-        | Figure::ServerRate => of_server(backend(ctx, of)?.upstream.server(of.server.as_deref()?)?, figure),
-        Figure::SocketConnections => {
-            let route = ctx.route.as_ref()?;
-            signed(route.frontend.listeners.get(route.bind)?.current())
-        }
-        Figure::ClientTimeout => millis(ctx.frontend()?.model().timeouts.client),
-        Figure::ServerTimeout | Figure::CurrentServerTimeout => {
-            millis(ctx.backend.as_ref()?.model().timeouts.server)
-        }
-        Figure::TunnelTimeout | Figure::CurrentTunnelTimeout => {
-            millis(ctx.backend.as_ref()?.model().timeouts.tunnel)
-        }
+        | Figure::ServerRate => of_server(backend(at, of)?.upstream.server(of.server.as_deref()?)?, figure),
+        Figure::SocketConnections => signed(at.route.frontend.listeners.get(at.route.bind)?.current()),
+        Figure::ClientTimeout => millis(at.route.frontend.model().timeouts.client),
+        Figure::ServerTimeout | Figure::CurrentServerTimeout => millis(at.backend?.model().timeouts.server),
+        Figure::TunnelTimeout | Figure::CurrentTunnelTimeout => millis(at.backend?.model().timeouts.tunnel),
     }
 }
 
-fn backend<'a>(ctx: &'a Ctx, of: &Subject) -> Option<&'a Arc<Backend>> {
+fn backend<'a>(at: At<'a>, of: &Subject) -> Option<&'a Arc<Backend>> {
     match &of.proxy {
-        Some(name) => ctx.route.as_ref()?.runtime.backend_named(name),
-        None => ctx.backend.as_ref(),
+        Some(name) => at.route.runtime.backend_named(name),
+        None => at.backend,
     }
 }
 
-fn frontend<'a>(ctx: &'a Ctx, of: &Subject) -> Option<&'a Arc<Frontend>> {
+fn frontend<'a>(at: At<'a>, of: &Subject) -> Option<&'a Arc<Frontend>> {
     match &of.proxy {
-        Some(name) => ctx.route.as_ref()?.runtime.frontend_named(name),
-        None => ctx.frontend(),
+        Some(name) => at.route.runtime.frontend_named(name),
+        None => Some(&at.route.frontend),
     }
+}
+
+/// The name of the backend that takes what no rule sends elsewhere.
+pub(crate) fn default_backend(route: &Route) -> Option<&str> {
+    let model = route.frontend.model();
+    let id = model.default_backend.or(model.listen)?;
+    Some(&route.runtime.backend(id).model().name)
+}
+
+/// Whether an address is this machine's: the kernel lets nobody be at one that is not.
+pub(crate) fn is_local(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 fn signed(number: u64) -> Option<i64> {

@@ -35,6 +35,7 @@ pub(crate) fn tls_of(facts: Facts) -> expr::Tls {
         alpn: facts.alpn,
         resumed: facts.resumed,
         client_certificate: facts.client_certificate.is_some(),
+        certificate: facts.client_certificate,
     }
 }
 

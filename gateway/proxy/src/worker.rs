@@ -15,7 +15,7 @@ use pingora::services::Service;
 use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::task::JoinHandle;
 
-use crate::connection::{Connection, HeadTimes};
+use crate::connection::{Connection, HeadTimes, SessionVars};
 use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
@@ -184,13 +184,17 @@ async fn connect(
     let (mut source, mut destination) = (peer.ip(), local.ip());
     let mut proxied = false;
     let patience = model.timeouts.http_request.or(model.timeouts.client);
+    let session_vars = SessionVars::begin(&route.runtime.model);
     let mut early = EarlyConnection {
         route: &route,
         source,
         destination,
         tls: None,
         effects: Effects::default(),
-        vars: TxnVars::default(),
+        vars: TxnVars::new(
+            Some(route.runtime.vars.clone()),
+            session_vars.as_ref().map(|vars| vars.vars().clone()),
+        ),
     };
     match early.judge(&model.tcp_request_connection) {
         Fate::Welcome => (source, destination) = (early.source, early.destination),
@@ -249,7 +253,7 @@ async fn connect(
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),
-        vars: Mutex::default(),
+        vars: Mutex::new(session_vars),
     });
     let mut stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();

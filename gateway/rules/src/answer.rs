@@ -16,6 +16,14 @@ pub enum Flow {
     Wait,
     /// `pause`: nothing happens for a while, then the next rule is asked.
     Pause(Duration),
+    /// `wait-for-body`: the next rule is asked when so many bytes of the body have come, 0 for all that a buffer
+    /// holds, and the request fails if they do not come in time.
+    WaitForBody {
+        /// How long it waits.
+        time: Duration,
+        /// How much it waits for.
+        at_least: u64,
+    },
     /// `reject`: the connection is closed without a word.
     Close,
     /// `silent-drop`: the connection is forgotten without telling the client.

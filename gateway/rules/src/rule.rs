@@ -217,7 +217,7 @@ impl RuleSet {
         let mut next = 0;
         loop {
             match self.ask(&mut next, message, &mut tell) {
-                Flow::Pause(_) => {}
+                Flow::Pause(_) | Flow::WaitForBody { .. } => {}
                 flow => return flow,
             }
         }

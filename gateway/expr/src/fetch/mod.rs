@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod capture;
+mod cert;
 mod conn;
 mod constant;
 mod hash;
@@ -173,6 +174,7 @@ const FAMILIES: &[(&str, &[Fetch])] = &[
     ("auth", auth::FETCHES),
     ("body", body::FETCHES),
     ("capture", capture::FETCHES),
+    ("cert", cert::FETCHES),
     ("conn", conn::FETCHES),
     ("constant", constant::FETCHES),
     ("hash", hash::FETCHES),

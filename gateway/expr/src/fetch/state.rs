@@ -18,7 +18,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("connslots", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::Slots, v)).takes(BACKEND, 1).example("connslots(app)", "-1"),
     fetch("nbsrv", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::ServersUp, v)).takes(BACKEND, 1).example("nbsrv(app)", "1"),
     fetch("queue", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::Queue, v)).takes(BACKEND, 1).example("queue(app)", "0"),
-    fetch("fe_conn", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::FrontendConnections, v)).takes(FRONTEND, 1).example("fe_conn", "1"),
+    fetch("fe_conn", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::FrontendConnections, v)).takes(FRONTEND, 1).example("fe_conn(www)", "1"),
     fetch("fe_req_rate", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::RequestRate, v)).takes(FRONTEND, 1).example("fe_req_rate(www)", "7"),
     fetch("fe_sess_rate", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::FrontendRate, v)).takes(FRONTEND, 1).example("fe_sess_rate(www)", "8"),
     fetch("srv_conn", Type::Int, Phases::INTERNAL, |r, v| figure(r, Figure::ServerConnections, v)).takes(SERVER, 1).example("srv_conn(app/s1)", "0"),

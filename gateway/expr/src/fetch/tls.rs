@@ -12,11 +12,14 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_cipher", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| Some(&tls.cipher), visit)).example("ssl_fc_cipher", "TLS_AES_256_GCM_SHA384"),
     fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "h2"),
     fetch("ssl_fc_is_resumed", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.resumed, visit)).example("ssl_fc_is_resumed", "0"),
-    fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "0"),
+    fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "1"),
+    fetch("ssl_fc_err", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().map(|_| Value::Int(0)), visit)).example("ssl_fc_err", "0"),
+    fetch("ssl_fc_err_str", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_err_str", ""),
+    fetch("ssl_fc_has_early", Type::Bool, Phases::SESSION, |r, visit| truth(r, |_| false, visit)).example("ssl_fc_has_early", "0"),
     fetch("ssl_fc_npn", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_npn", ""),
     fetch("ssl_fc_alg_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_alg_keysize", "256"),
     fetch("ssl_fc_use_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_use_keysize", "256"),
-    fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_c_used", "0"),
+    fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_c_used", "1"),
 ];
 
 /// The bits of the cipher's key, by its name; what is no AES is ChaCha20.

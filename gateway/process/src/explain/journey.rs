@@ -205,7 +205,9 @@ impl Judge<'_> {
     /// What a rule set's word means for the request.
     fn end(&self, flow: Flow) -> Option<End> {
         Some(match flow {
-            Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => return None,
+            Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => {
+                return None;
+            }
             Flow::Close => End::Closed { told: true },
             Flow::SilentDrop => End::Closed { told: false },
             Flow::Service(Service::PrometheusExporter) => End::Metrics,

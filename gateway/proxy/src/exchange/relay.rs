@@ -174,6 +174,9 @@ impl<'a> Relay<'a> {
         let Received { mut head, body, .. } = received;
         // `te` is about requests; HAProxy does not pass it on.
         head.lines.remove(b"te");
+        if self.ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.1) {
+            self.ctx.response_body = Some(come(body, &self.server.input));
+        }
         if let Some(instead) = judge::run_rules(&mut head, self.ctx) {
             // HAProxy counts what it throws away.
             self.ctx.body.1 += arrived(body, self.server.input.len());
@@ -431,6 +434,15 @@ async fn from_client(client: &mut ServerSession, wants_body: bool, patience: Opt
         Ok(piece) => piece,
         Err(_) => Err(Error::explain(ErrorType::ReadTimedout, "timeout client").into_down()),
     })
+}
+
+/// What has come of a body, for expressions that read it; what is broken in it is met again when it is passed on.
+fn come(mut body: Body, input: &[u8]) -> Bytes {
+    let (mut input, mut out) = (BytesMut::from(input), BytesMut::new());
+    while let Ok(Piece::Data(data)) = body.take(&mut input, &mut Lines::default()) {
+        out.extend_from_slice(&data);
+    }
+    out.freeze()
 }
 
 /// How much of a body of known length is among the bytes that came.

@@ -19,6 +19,8 @@ use crate::outcome::{Blame, Outcome};
 #[derive(Debug, Default)]
 pub(crate) struct Buffered {
     data: BytesMut,
+    /// What a buffer has room for: more may have been read, and is not shown.
+    room: usize,
     /// That was all of it.
     whole: bool,
 }
@@ -26,13 +28,12 @@ pub(crate) struct Buffered {
 impl Buffered {
     /// What has come.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.data
+        &self.data[..self.data.len().min(self.room)]
     }
 
     /// The length that the head announces; without one, what has come.
     pub(crate) fn size(&self, lines: &Lines) -> u64 {
-        let length = lines.all(b"content-length").next().and_then(|value| decimal(value));
-        length.unwrap_or(self.data.len() as u64)
+        announced(lines).unwrap_or(self.bytes().len() as u64)
     }
 
     /// Takes what has come, and whether it is all, for the server.
@@ -40,6 +41,11 @@ impl Buffered {
         let data = self.data.split().freeze();
         (Some(data).filter(|data| !data.is_empty()), self.whole)
     }
+}
+
+/// The length that a head announces.
+pub(crate) fn announced(lines: &Lines) -> Option<u64> {
+    lines.all(b"content-length").next().and_then(|value| decimal(value))
 }
 
 /// How much is waited for.
@@ -56,8 +62,8 @@ pub(crate) struct Wait {
 /// # Errors
 /// The client's connection failed, or the body is none.
 pub(crate) async fn wait(session: &mut Session, ctx: &mut Ctx, wait: Wait) -> Result<Option<Outcome>> {
-    let limit = room(ctx);
     arrived(session, ctx).await?;
+    let limit = ctx.body_read.room;
     let enough = if wait.at_least == 0 { limit } else { wait.at_least.min(limit) };
     if !ctx.body_read.whole && ctx.body_read.data.len() < enough {
         expect(session, ctx).await?;
@@ -80,12 +86,12 @@ pub(crate) async fn wait(session: &mut Session, ctx: &mut Ctx, wait: Wait) -> Re
 }
 
 /// The body did not come in time.
-const LATE: Outcome = Outcome::new(408, b'c', b'D', Blame::Request);
+const LATE: Outcome = Outcome::new(408, b'c', b'R', Blame::Request);
 
 fn failed(error: Box<Error>) -> Result<Outcome> {
     match error.etype() {
         ErrorType::ReadTimedout => Ok(LATE),
-        ErrorType::ConnectionClosed => Ok(Outcome::new(400, b'C', b'D', Blame::ClientAbort)),
+        ErrorType::ConnectionClosed => Ok(Outcome::new(0, b'C', b'R', Blame::ClientAbort)),
         ErrorType::InvalidHTTPHeader => Ok(Outcome::new(400, b'P', b'R', Blame::Request)),
         _ => Err(error.into_down()),
     }
@@ -94,6 +100,7 @@ fn failed(error: Box<Error>) -> Result<Outcome> {
 /// Takes what came with the head, without waiting.
 pub(crate) async fn arrived(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     let limit = room(ctx);
+    ctx.body_read.room = limit;
     while !ctx.body_read.whole && ctx.body_read.data.len() < limit {
         if session.as_downstream_mut().is_body_done() {
             ctx.body_read.whole = true;
@@ -119,11 +126,14 @@ fn take(session: &mut Session, ctx: &mut Ctx, piece: Option<Bytes>) {
     }
 }
 
-/// What a buffer has left beside the head.
+/// What a buffer of HAProxy's has left for a body beside the head: each line of it takes a little more than its text.
 fn room(ctx: &Ctx) -> usize {
+    const FRAME: usize = 48;
+    const BLOCK: usize = 8;
     let size = ctx.route.as_ref().map_or(0, |route| route.runtime.model.global.head_size);
     let head = usize::try_from(ctx.sizes.0).unwrap_or(usize::MAX);
-    size.saturating_sub(head)
+    // the request line, the end of the head and the body are blocks too
+    size.saturating_sub(FRAME).saturating_sub(head).saturating_sub(BLOCK * (ctx.request.lines.len() + 3))
 }
 
 /// A client that waits to be asked for its body is asked.

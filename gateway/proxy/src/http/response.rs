@@ -111,7 +111,12 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
             ctx.outcome = Some(Outcome::new(rule.status, b'S', b'H', Blame::Response));
             return Some(answer::of_rule(&rule, super::request::pages_of(ctx)));
         }
-        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::Service(_) => return None,
+        Flow::Continue
+        | Flow::Accept
+        | Flow::Wait
+        | Flow::Pause(_)
+        | Flow::WaitForBody { .. }
+        | Flow::Service(_) => return None,
     };
     count_denied(ctx);
     (ctx.times.response, ctx.status, ctx.cut) = (None, seen, true);
@@ -144,7 +149,7 @@ pub(crate) fn after(head: &mut ResponseHead, ctx: &mut Ctx) {
 fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
     ctx.vars.refresh();
     match rules.run(&mut ResponseEditor { ctx, response: head }) {
-        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => None,
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => None,
         Flow::Answer(rule) => {
             let denied = matches!(rule.kind, AnswerKind::Denied { .. });
             if denied {

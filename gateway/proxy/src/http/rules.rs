@@ -74,11 +74,8 @@ async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Resul
     if !waits {
         return buffer::arrived(session, ctx).await.map(|()| false);
     }
-    let wait = buffer::Wait { until: buffer::patience(ctx), at_least: 0 };
-    match buffer::wait(session, ctx, wait).await? {
-        Some(outcome) => refuse(session, ctx, outcome).await,
-        None => Ok(false),
-    }
+    let until = buffer::patience(ctx);
+    wait_for_body(session, ctx, buffer::Wait { until, at_least: 0 }).await
 }
 
 /// A request that a server will answer: its cookie is kept. Nothing was answered.
@@ -114,7 +111,7 @@ async fn content(
     if rules.is_empty() {
         return Ok(false);
     }
-    let flow = walk(rules, ctx).await;
+    let Some(flow) = walk(rules, session, ctx).await? else { return Ok(true) };
     if matches!(flow, Flow::Close | Flow::SilentDrop) && ctx.backend.is_none() {
         // as in HAProxy, it is then as if nothing had been read
         ctx.line = bytes::Bytes::new();
@@ -128,27 +125,51 @@ async fn run(rules: &RuleSet, gateway: &Arc<Gateway>, session: &mut Session, ctx
         return Ok(false);
     }
     ctx.judged = true;
-    let flow = walk(rules, ctx).await;
+    let Some(flow) = walk(rules, session, ctx).await? else { return Ok(true) };
     apply(session, ctx).await?;
     end(flow, gateway, session, ctx).await
 }
 
-/// Asks rules, waiting where they pause.
-async fn walk(rules: &RuleSet, ctx: &mut Ctx) -> Flow {
+/// Asks rules, waiting where they pause or want the body; nothing if the body did not come and that was answered.
+async fn walk(rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<Option<Flow>> {
     ctx.vars.refresh();
     let mut next = 0;
     loop {
         match rules.run_from(&mut next, &mut RequestEditor { ctx }) {
             Flow::Pause(pause) => tokio::time::sleep(pause).await,
-            flow => return flow,
+            Flow::WaitForBody { time, at_least } => {
+                let until = Some(Instant::now() + time);
+                let at_least = usize::try_from(at_least).unwrap_or(usize::MAX);
+                if wait_for_body(session, ctx, buffer::Wait { until, at_least }).await? {
+                    return Ok(None);
+                }
+            }
+            flow => return Ok(Some(flow)),
         }
     }
+}
+
+/// True if the body did not come and that was answered.
+async fn wait_for_body(session: &mut Session, ctx: &mut Ctx, wait: buffer::Wait) -> Result<bool> {
+    if session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
+        return Ok(false);
+    }
+    let Some(outcome) = buffer::wait(session, ctx, wait).await? else { return Ok(false) };
+    ctx.judged = false;
+    if outcome.blame != Blame::ClientAbort {
+        return refuse(session, ctx, outcome).await;
+    }
+    // nobody is there to be answered
+    ctx.outcome = Some(outcome);
+    (ctx.cut, ctx.unread) = (true, true);
+    session.as_downstream_mut().shutdown().await;
+    Ok(true)
 }
 
 /// What a rule set's word means. True if the request is done with.
 async fn end(flow: Flow, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
     match flow {
-        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) => Ok(false),
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => Ok(false),
         Flow::Close | Flow::SilentDrop => {
             if let (Flow::SilentDrop, Some(connection)) = (&flow, &ctx.connection) {
                 connection.hidden.store(true, Ordering::Relaxed);

@@ -17,7 +17,6 @@ const LATER: &[(&str, &str)] = &[
     ("set-mark", "sockets in rules"), ("set-tos", "sockets in rules"),
     ("set-priority-class", "queues in rules"), ("set-priority-offset", "queues in rules"),
     ("switch-mode", "mode changes"),
-    ("wait-for-body", "message bodies"),
 ];
 
 /// Every beginning of a name, with what it belongs to.

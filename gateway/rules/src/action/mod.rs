@@ -27,6 +27,7 @@ mod set_uri;
 mod set_var;
 mod strict_mode;
 mod use_service;
+mod wait_for_body;
 
 use std::fmt;
 
@@ -181,6 +182,7 @@ pub const ACTIONS: &[Row] = &[
     row("set-dst",             REQUESTS, set_address::dst,              "set-dst dst"),
     row("set-dst-port",        REQUESTS, set_address::dst_port,         "set-dst-port int(4000)"),
     row("early-hint",          REQUEST,  early_hint::parse,             "early-hint Link </a.css>;rel=preload"),
+    row("wait-for-body",       HTTP,     wait_for_body::parse,          "wait-for-body time 1s at-least 10"),
     row("pause",               HTTP,     pause::parse,                  "pause 10ms"),
     row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off"),
     row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
