@@ -11,8 +11,8 @@ use rules::RuleSet;
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
     Balance, Bind, Cache, Captures, Check, CheckKind, Connections, ExpectStatus, Global, Hashing, HttpErrors,
-    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Timeouts,
-    TrafficLog, UniqueId,
+    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, StickRule,
+    StickTable, Timeouts, TrafficLog, UniqueId,
 };
 
 /// Everything that was read.
@@ -84,6 +84,9 @@ pub(crate) struct Proxy {
     pub(crate) use_server: Vec<Switch>,
     pub(crate) monitor_fail: Vec<expr::Cond>,
     pub(crate) captures: Captures,
+    /// `stick-table`, and where it stands.
+    pub(crate) stick_table: Option<(Span, StickTable)>,
+    pub(crate) stick_rules: Vec<StickRule>,
     /// Keywords that were seen in this section itself.
     pub(crate) seen: HashSet<&'static str>,
     /// The latest kind of rule, for warnings about their order.
@@ -118,6 +121,8 @@ impl Proxy {
             use_server: Vec::new(),
             monitor_fail: Vec::new(),
             captures: Captures::default(),
+            stick_table: None,
+            stick_rules: Vec::new(),
             seen: HashSet::new(),
             order: None,
             own_checks: false,
@@ -184,6 +189,8 @@ pub(crate) struct Rules {
     pub(crate) tcp_response: RuleSet,
     pub(crate) http_response: RuleSet,
     pub(crate) http_after_response: RuleSet,
+    /// The stick tables that rules and expressions name, and where.
+    pub(crate) tables: Vec<(Span, expr::TableUse)>,
 }
 
 impl Rules {

@@ -15,6 +15,7 @@ pub mod model;
 mod pem;
 mod resolve;
 mod sections;
+mod stick;
 pub mod vocabulary;
 mod yaml;
 
@@ -34,6 +35,8 @@ mod oracle;
 mod oracle_test;
 #[cfg(test)]
 mod sections_test;
+#[cfg(test)]
+mod stick_test;
 #[cfg(test)]
 mod table_test;
 #[cfg(test)]
@@ -79,7 +82,8 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
         .filter_map(|(section, line)| cfg::global::environment(section, line))
         .for_each(|change| after.apply(change));
     let (vars, patterns) = (expr::Naming::default(), Arc::default());
-    let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns };
+    let tables = expr::TableUses::default();
+    let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns, tables: &tables };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, world, &mut diagnostics);
     model.asked = vars.take();

@@ -20,6 +20,7 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::capture::KEYWORDS,
     cfg::probe::KEYWORDS,
     cfg::rule::KEYWORDS,
+    cfg::stick_table::KEYWORDS,
 ];
 
 /// Lowers all sections; what cannot be understood is noted and left out.
@@ -81,6 +82,7 @@ impl Lowering<'_> {
         if global.maxconn.is_none() && global.ulimit_n.is_none() {
             global.ulimit_n = global.fd_hard_limit;
         }
+        self.world.tables.borrow_mut().stick_counters = global.stick_counters;
         self.draft.global = global;
     }
 
@@ -195,11 +197,14 @@ impl Lowering<'_> {
             return self.unknown_after(words, proxy.kind, meant);
         };
         let line = (prefix, count, words);
+        self.world.tables.borrow_mut().section.clone_from(&proxy.name);
         if row.sections.meets(proxy.kind) {
             self.run(row, line, directive.span, proxy);
         } else if self.misplaced(row, words, proxy) {
             self.run_apart(row, line, directive.span, proxy);
         }
+        let tables = std::mem::take(&mut self.world.tables.borrow_mut().uses);
+        proxy.settings.rules.tables.extend(tables.into_iter().map(|table| (first.span, table)));
     }
 
     /// Reads a line for its mistakes alone: what it says does not reach the section, and nothing need act on it.

@@ -16,6 +16,7 @@ use crate::model::{
     SwitchTo, UseBackend, UseServer,
 };
 use crate::pem::{self, Lists};
+use crate::stick;
 
 /// The first proxy's number, as HAProxy counts (it keeps 1 for itself).
 pub(crate) const FIRST_ID: u32 = 2;
@@ -25,9 +26,10 @@ pub(crate) const FIRST_SERVER_ID: u32 = 1;
 pub(crate) const RETRIES: u32 = 3;
 
 /// Builds the model; it is worth something only if no error was noted.
-pub(crate) fn resolve(draft: Draft, world: World<'_>, notes: &mut Diagnostics) -> Model {
+pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostics) -> Model {
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
+    stick::judge(&mut draft.proxies, notes);
     let names = Names::new(&draft.proxies);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let resolving =
@@ -307,6 +309,7 @@ impl Resolving<'_> {
             unique_id: settings.unique_id,
             monitor_fail: proxy.monitor_fail,
             use_backend,
+            stick_table: proxy.stick_table.map(|(_, table)| table).filter(|_| proxy.kind != LISTEN),
             default_backend,
             monitor_uri: settings.monitor_uri,
             timeouts: settings.timeouts,
@@ -340,6 +343,8 @@ impl Resolving<'_> {
             redispatch: settings.redispatch,
             all_backups: settings.all_backups,
             fullconn: settings.fullconn,
+            stick_table: proxy.stick_table.clone().map(|(_, table)| table),
+            stick_rules: proxy.stick_rules.clone(),
             inspect_delay: settings.rules.inspect_delay,
             tcp_request_content: settings.rules.tcp_content,
             http_request: settings.rules.http_request,

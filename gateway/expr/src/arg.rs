@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     MaybeVar,
     /// A proxy's or a server's name; without one the proxy at work.
     Subject(Named),
+    /// A stick table's name.
+    Table,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
         match self {
             Self::Str | Self::Header | Self::Var | Self::IntOrVar | Self::MaybeVar => "string",
             Self::Subject(what) => what.word(),
+            Self::Table => "table",
             Self::Int => "integer",
             Self::Ip => "IP address",
             Self::Mask4 => "IPv4 mask",
@@ -67,6 +70,8 @@ pub(crate) enum Arg {
     View(Arc<View>, u64),
     /// A proxy or a server.
     Subject(Subject),
+    /// The name of a stick table.
+    Table(String),
 }
 
 impl Arg {
@@ -81,7 +86,16 @@ impl Arg {
             | Self::Regex(_)
             | Self::Var(_)
             | Self::Subject(_)
+            | Self::Table(_)
             | Self::View(..) => &[],
+        }
+    }
+
+    /// The name of a table, if it is one.
+    pub(crate) fn as_table(&self) -> Option<&str> {
+        match self {
+            Self::Table(name) => Some(name),
+            _ => None,
         }
     }
 }
@@ -105,6 +119,11 @@ pub(crate) fn subject(args: &[Arg], at: usize) -> Option<&Subject> {
         Some(Arg::Subject(subject)) => Some(subject),
         _ => None,
     }
+}
+
+/// The name of the table of argument `at`.
+pub(crate) fn table(args: &[Arg], at: usize) -> Option<&str> {
+    args.get(at).and_then(Arg::as_table)
 }
 
 /// The variable of argument `at`.
@@ -203,8 +222,11 @@ pub(crate) fn check(
     scope: &Scope<'_>,
 ) -> Result<Vec<Arg>, String> {
     let mut given = given.unwrap_or_default();
-    if given.is_empty() && matches!(kinds.first(), Some(Kind::Var | Kind::Subject(_))) {
-        given.push(String::new());
+    match kinds.first() {
+        Some(Kind::Var | Kind::Subject(_)) if given.is_empty() => given.push(String::new()),
+        // without a name the section's own table is meant
+        Some(Kind::Table) if given.is_empty() && required > 0 => given.push(scope.own_table()),
+        _ => {}
     }
     if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
         given.clear();
@@ -276,6 +298,7 @@ fn one(text: &str, kind: Kind) -> Option<Arg> {
         Kind::Ip => text.parse().ok().map(Arg::Ip),
         Kind::Mask4 => mask(text, 32),
         Kind::Mask6 => mask(text, 128),
+        Kind::Table => Some(Arg::Table(text.to_owned())),
         Kind::Var | Kind::IntOrVar | Kind::MaybeVar | Kind::Subject(_) => None,
     }
 }

@@ -9,7 +9,7 @@ use lang::{Diagnostic, Words};
 use crate::arg::{self, Arg, Owner};
 use crate::convert::{self, Convert, Given};
 use crate::fetch::{self, Fetch, Request};
-use crate::{Scope, Txn, Type, Value};
+use crate::{Purpose, Scope, TableUse, Txn, Type, Value};
 
 /// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike and their files hold the same.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ impl Expr {
     }
 
     /// The same for an action, which says in its own words that something does not exist there.
-    pub(crate) fn parse_here(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+    pub fn parse_here(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
         let word = words.expect("a sample expression")?;
         let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
         let fail = |why| Diagnostic::alert(word.span, why);
@@ -97,6 +97,8 @@ impl Expr {
         let mut args = arg::check(owner, fetch.args, fetch.required, call.args, scope)?;
         (fetch.prepare)(&mut args, scope).map_err(|why| owner.refused(&why))?;
         fetch.note_body(scope);
+        let keyword = format!("ACL keyword '{}'", call.name);
+        note_tables(&args, &keyword, scope);
         let mut used = call.len;
         let mut steps = Vec::new();
         let mut kind = fetch.kind;
@@ -120,6 +122,7 @@ impl Expr {
                 Arg::View(_, content) => Some(*content),
                 _ => None,
             }));
+            note_tables(&args, &format!("conversion keyword '{}' for {keyword}", row.name), scope);
             kind = if row.output == Type::Any { kind } else { row.output };
             steps.push(Step { convert: row, args });
         }
@@ -203,6 +206,17 @@ impl Expr {
             let input = value.cast(step.convert.input)?;
             (step.convert.run)(input, &step.args, txn)
         })
+    }
+}
+
+/// The tables that arguments name are looked for when all sections are read.
+fn note_tables(args: &[Arg], keyword: &str, scope: &Scope<'_>) {
+    for (at, table) in args.iter().enumerate().filter_map(|(at, arg)| Some((at + 1, arg.as_table()?))) {
+        scope.use_table(TableUse {
+            table: table.to_owned(),
+            by: format!("arg {at} of {keyword}"),
+            purpose: Purpose::Read,
+        });
     }
 }
 

@@ -9,6 +9,7 @@ mod arg;
 pub mod auth;
 mod cond;
 pub mod convert;
+mod counter;
 mod expr;
 pub mod fetch;
 mod figure;
@@ -29,6 +30,7 @@ mod world;
 
 pub use acl::{Acl, Acls, PREDEFINED, alias_names};
 pub use cond::{Cond, Verdict};
+pub use counter::{Purpose, TableUse, can_be_key, key_of};
 pub use expr::Expr;
 pub use figure::{Figure, Mention, Named, Subject};
 pub use logformat::{LogField, LogFormat, Shape};
@@ -38,7 +40,7 @@ pub use regex::{compile as compile_regex, expand as expand_replacement, replace 
 pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample, samples,
 };
-pub use scope::Scope;
+pub use scope::{STICK_COUNTERS, Scope, TableNaming, TableUses};
 pub use txn::{ServerLink, Side, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{

@@ -1,11 +1,32 @@
 //! What surrounds an expression while it is read: where it stands, and where files and variables come from.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use lang::{Diagnostic, Environment, Files};
 
-use crate::{Mention, Naming, Patterns, Phase, Var};
+use crate::{Mention, Naming, Patterns, Phase, TableUse, Var};
+
+/// What expressions and rules say of stick tables, collected while a configuration is read.
+#[derive(Debug)]
+pub struct TableNaming {
+    /// The name of the section that is being read: of its table, where none is named.
+    pub section: String,
+    /// The counters that may track something (`tune.stick-counters`).
+    pub stick_counters: usize,
+    /// The tables that were named so far.
+    pub uses: Vec<TableUse>,
+}
+
+impl Default for TableNaming {
+    fn default() -> Self {
+        Self { section: String::new(), stick_counters: STICK_COUNTERS, uses: Vec::new() }
+    }
+}
+
+/// The same while it is being filled.
+pub type TableUses = Rc<RefCell<TableNaming>>;
 
 /// Where an expression, condition or rule stands, and what it may look up while it is read.
 pub struct Scope<'a> {
@@ -23,9 +44,14 @@ pub struct Scope<'a> {
     pub patterns: Arc<Patterns>,
     /// The line that is being read, `file:line`; may be empty.
     pub place: String,
+    /// The stick tables that were named so far.
+    pub tables: TableUses,
     /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
     pub warnings: RefCell<Vec<Diagnostic>>,
 }
+
+/// HAProxy's `tune.stick-counters` where nothing is said.
+pub const STICK_COUNTERS: usize = 3;
 
 impl std::fmt::Debug for Scope<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -36,9 +62,17 @@ impl std::fmt::Debug for Scope<'_> {
 impl<'a> Scope<'a> {
     /// A scope without an environment.
     pub fn new(phase: Phase, files: &'a dyn Files) -> Self {
-        let (owner, place) = (String::new(), String::new());
-        let (vars, patterns, warnings) = (Naming::default(), Arc::default(), RefCell::default());
-        Self { phase, files, env: None, owner, vars, patterns, place, warnings }
+        Self {
+            phase,
+            files,
+            env: None,
+            owner: String::new(),
+            vars: Naming::default(),
+            patterns: Arc::default(),
+            place: String::new(),
+            tables: TableUses::default(),
+            warnings: RefCell::default(),
+        }
     }
 
     /// The same for a model with these pattern references.
@@ -66,11 +100,39 @@ impl<'a> Scope<'a> {
         Self { vars: vars.clone(), ..self }
     }
 
+    /// The same for a configuration whose tables are collected here.
+    pub fn with_tables(self, tables: &TableUses) -> Self {
+        Self { tables: tables.clone(), ..self }
+    }
+
+    /// The table that is meant where none is named: that of the section.
+    pub fn own_table(&self) -> String {
+        self.tables.borrow().section.clone()
+    }
+
+    /// The counters that may track something.
+    pub fn stick_counters(&self) -> usize {
+        self.tables.borrow().stick_counters
+    }
+
+    /// A table must be there once all sections are read.
+    pub fn use_table(&self, table: TableUse) {
+        self.tables.borrow_mut().uses.push(table);
+    }
+
     /// The same surroundings in another phase, with no warnings yet.
     pub fn at(&self, phase: Phase) -> Self {
-        let (owner, place, vars) = (self.owner.clone(), self.place.clone(), self.vars.clone());
-        let (patterns, warnings) = (Arc::clone(&self.patterns), RefCell::default());
-        Self { phase, files: self.files, env: self.env, owner, vars, patterns, place, warnings }
+        Self {
+            phase,
+            files: self.files,
+            env: self.env,
+            owner: self.owner.clone(),
+            vars: self.vars.clone(),
+            patterns: Arc::clone(&self.patterns),
+            place: self.place.clone(),
+            tables: self.tables.clone(),
+            warnings: RefCell::default(),
+        }
     }
 
     /// Notes that a section must declare a name.

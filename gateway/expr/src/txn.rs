@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use http::HeaderName;
+use table::{Millis, Tables, Tracked};
 
 use crate::{Figure, LogField, Subject, Value, Var};
 
@@ -176,6 +177,19 @@ pub trait Txn {
     /// This is the connection's first request.
     fn first_request(&self) -> bool {
         true
+    }
+    /// The stick tables; `None` where there are none.
+    fn tables(&self) -> Option<&Tables> {
+        None
+    }
+    /// What a counter (`track-sc0` …) tracks: for this request, or for its connection.
+    fn tracked(&self, counter: usize) -> Option<&Tracked> {
+        let _ = counter;
+        None
+    }
+    /// The moment on the clock of the stick tables.
+    fn table_clock(&self) -> Millis {
+        0
     }
     /// The time.
     fn now(&self) -> SystemTime {

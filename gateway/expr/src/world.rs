@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderName;
+use table::{Data, Key, Kind, Millis, Spec, Store, Tables, Tracked};
 
 use crate::{
     Figure, LogField, Phase, Scope, ServerLink, SharedVars, Side, Subject, Tls, Txn, TxnVars, Value, Var,
@@ -26,6 +27,8 @@ pub(crate) struct World {
     pub(crate) vars: TxnVars,
     pub(crate) body: Vec<u8>,
     pub(crate) link: ServerLink,
+    pub(crate) tables: Tables,
+    pub(crate) tracked: Tracked,
 }
 
 /// What the world's proxies and servers are at: those of a process that has one connection.
@@ -56,6 +59,41 @@ fn tls() -> Tls {
     }
 }
 
+/// The moment of the sample request on the clock of the tables.
+const NOW: Millis = 1_000_000;
+
+/// A table with everything, one with arrays, an empty one; the first has an entry for the client, which is tracked. Its
+/// values are their kinds' places in the listing.
+fn tables() -> (Tables, Tracked) {
+    let store = |data: Data, count| Store { data, count, period: if data.is_rate() { 10_000 } else { 0 } };
+    let spec = |name: &str, store: Vec<Store>| Spec {
+        name: name.to_owned(),
+        kind: Kind::Ip,
+        size: 100,
+        expire: Some(Duration::from_secs(60)),
+        nopurge: false,
+        store,
+    };
+    let all = Data::ALL.iter().filter(|data| !data.is_array()).map(|data| store(*data, 1)).collect();
+    let arrays = [Data::Gpt, Data::Gpc, Data::GpcRate].map(|data| store(data, 2)).to_vec();
+    let few = [Data::Gpc0, Data::Gpc0Rate, Data::ConnCnt].map(|data| store(data, 1)).to_vec();
+    let tables = Tables::build([spec("t", all), spec("arrays", arrays), spec("empty", few)], None);
+    let key = Key::Ip([192, 0, 2, 7].into());
+    let [first, arrays, _] = tables.iter().collect::<Vec<_>>()[..] else { panic!("three tables") };
+    let tracked = first.track(&key, NOW).expect("there is room");
+    for (place, data) in (0_u64..).zip(Data::ALL) {
+        let unit = if matches!(data, Data::BytesInCnt | Data::BytesOutCnt) { 1024 } else { 1 };
+        tracked.change(NOW, |entry| entry.set(*data, 0, place * unit));
+    }
+    arrays.put(&key, NOW, |entry| {
+        for (data, value) in [(Data::Gpc, 30), (Data::Gpt, 40), (Data::GpcRate, 50)] {
+            entry.set(data, 0, value);
+            entry.set(data, 1, value + 1);
+        }
+    });
+    (tables, tracked)
+}
+
 fn vars() -> TxnVars {
     let mut vars = TxnVars::new(None, Some(std::sync::Arc::new(SharedVars::default())));
     vars.refresh();
@@ -65,7 +103,10 @@ fn vars() -> TxnVars {
 impl World {
     /// The request that the tables' examples are about.
     pub(crate) fn sample() -> Self {
+        let (tables, tracked) = tables();
         Self {
+            tables,
+            tracked,
             uri: "/a/b?x=1&y=2".to_owned(),
             method: "GET".to_owned(),
             request: lines(&[
@@ -209,6 +250,15 @@ impl Txn for World {
     }
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.vars.get(var)
+    }
+    fn tables(&self) -> Option<&Tables> {
+        Some(&self.tables)
+    }
+    fn tracked(&self, counter: usize) -> Option<&Tracked> {
+        (counter == 0).then_some(&self.tracked)
+    }
+    fn table_clock(&self) -> Millis {
+        NOW
     }
     fn var_exists(&self, var: &Var) -> bool {
         self.vars.exists(var)

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use expr::{Side, Txn, Value, Var};
 use http::HeaderName;
+use table::Tracked;
 
 use crate::Change;
 
@@ -50,6 +51,16 @@ pub trait Message {
     /// Replaces the response's reason phrase; where there is none to replace, nothing happens.
     fn set_reason(&mut self, reason: &[u8]) {
         let _ = reason;
+    }
+    /// Whether a counter tracks something already; in the rules of a connection, for the connection. Where nothing can be
+    /// tracked it says so.
+    fn is_tracking(&self, counter: usize) -> bool {
+        let _ = counter;
+        true
+    }
+    /// Lets a counter track an entry from now on, and counts what is tracked there for the first time.
+    fn track(&mut self, counter: usize, tracked: Tracked) {
+        let _ = (counter, tracked);
     }
     /// Sets a variable; without a value it is unset.
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {

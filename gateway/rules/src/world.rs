@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use expr::{Acls, Phase, Scope, Side, Txn, TxnVars, Value, Var};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
+use table::{Data, Kind, Spec, Store, Tables, Tracked};
 
 use crate::{Answer, Change, Flow, Message, Rule, RuleSet};
 
@@ -25,6 +26,24 @@ pub(crate) struct World {
     pub(crate) vars: TxnVars,
     /// What rules have changed beside the heads.
     pub(crate) changes: Vec<Change>,
+    pub(crate) tables: Tables,
+    pub(crate) tracked: [Option<Tracked>; 3],
+}
+
+/// A table with single values and one with arrays.
+fn tables() -> Tables {
+    let store = |data: Data, count| Store { data, count, period: if data.is_rate() { 10_000 } else { 0 } };
+    let spec = |name: &str, store: Vec<Store>| Spec {
+        name: name.to_owned(),
+        kind: Kind::Ip,
+        size: 10,
+        expire: None,
+        nopurge: false,
+        store,
+    };
+    let single = Data::ALL.iter().filter(|data| !data.is_array()).map(|data| store(*data, 1)).collect();
+    let arrays = [Data::Gpt, Data::Gpc, Data::GpcRate].map(|data| store(data, 2)).to_vec();
+    Tables::build([spec("t", single), spec("arrays", arrays)], None)
 }
 
 fn lines(text: &[(&str, &str)]) -> Lines {
@@ -47,6 +66,8 @@ impl World {
             response: lines(&[("Server", "origin")]),
             vars: TxnVars::default(),
             changes: Vec::new(),
+            tables: tables(),
+            tracked: [None, None, None],
         }
     }
 
@@ -86,6 +107,12 @@ impl Txn for World {
     }
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.vars.get(var)
+    }
+    fn tables(&self) -> Option<&Tables> {
+        Some(&self.tables)
+    }
+    fn tracked(&self, counter: usize) -> Option<&Tracked> {
+        self.tracked.get(counter)?.as_ref()
     }
     fn var_exists(&self, var: &Var) -> bool {
         self.vars.exists(var)
@@ -136,6 +163,13 @@ impl Message for World {
     }
     fn set_status(&mut self, status: u16) {
         self.status = Some(status);
+    }
+    fn is_tracking(&self, counter: usize) -> bool {
+        self.tracked[counter].is_some()
+    }
+    fn track(&mut self, counter: usize, tracked: Tracked) {
+        tracked.change(0, |entry| entry.add(Data::ConnCnt, 0, 1));
+        self.tracked[counter] = Some(tracked);
     }
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.vars.set(var, value);

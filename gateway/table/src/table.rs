@@ -121,6 +121,14 @@ impl Table {
         &self.layout
     }
 
+    /// Milliseconds that an entry stays after its last use; 0 where it does not go by itself.
+    pub fn expire(&self) -> Millis {
+        match self.expire.load(Ordering::Relaxed) {
+            NEVER => 0,
+            expire => expire,
+        }
+    }
+
     /// The entries it may hold.
     pub fn size(&self) -> usize {
         self.size.load(Ordering::Relaxed)

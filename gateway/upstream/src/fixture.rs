@@ -58,6 +58,8 @@ pub(crate) fn model(balance: Balance, servers: Vec<model::Server>) -> model::Bac
         redispatch: None,
         all_backups: false,
         fullconn: None,
+        stick_table: None,
+        stick_rules: Vec::new(),
         inspect_delay: None,
         tcp_request_content: Default::default(),
         http_request: Default::default(),

@@ -35,6 +35,7 @@ pub(crate) mod ring;
 pub(crate) mod rule;
 pub(crate) mod section;
 pub(crate) mod server;
+pub(crate) mod stick_table;
 pub(crate) mod template;
 pub(crate) mod timeout;
 pub(crate) mod traces;
@@ -319,6 +320,8 @@ pub(crate) struct World<'a> {
     pub(crate) env: &'a dyn Environment,
     /// The variables that expressions have named so far.
     pub(crate) vars: &'a expr::Naming,
+    /// The stick tables that they have named.
+    pub(crate) tables: &'a expr::TableUses,
     /// Where the model keeps what ACLs and maps compare with.
     pub(crate) patterns: &'a Arc<Patterns>,
 }
@@ -326,7 +329,11 @@ pub(crate) struct World<'a> {
 impl<'a> World<'a> {
     /// What surrounds an expression of a phase.
     pub(crate) fn scope(self, phase: Phase) -> Scope<'a> {
-        Scope::new(phase, self.files).with_env(self.env).with_vars(self.vars).with_patterns(self.patterns)
+        Scope::new(phase, self.files)
+            .with_env(self.env)
+            .with_vars(self.vars)
+            .with_patterns(self.patterns)
+            .with_tables(self.tables)
     }
 }
 

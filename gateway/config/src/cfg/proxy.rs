@@ -36,7 +36,6 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("filter")                 .in_(LISTEN), keyword("http-error").in_(ANY).unsupported("use 'errorfile'"),
     keyword("log-steps").in_(FE),
     keyword("stats")                  .in_(ANY).unsupported("remove it: 'stats socket' and the Prometheus exporter give the same figures"),
-    keyword("stick")                  .in_(BACKEND).unsupported("use 'balance source'"), keyword("stick-table").in_(LISTEN),
     keyword("rate-limit")             .in_(FE).lax().misplaced(Misplaced::Silent).family(unknown_limit),
     keyword("rate-limit sessions")    .in_(FE).lax().misplaced(Misplaced::Bare).parse(rate_limit).later("use 'maxconn'"),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),

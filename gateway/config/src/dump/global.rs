@@ -54,7 +54,7 @@ fn process(global: &Global) -> impl Iterator<Item = Line> {
         daemon, master_worker, pidfile, chroot, node, description, log_tag, log_send_hostname, hard_stop_after, grace,
         zero_warning, ca_base, crt_base, localpeer, key_base, default_path, issuers, extra_files,
         environment: _, run_as: _, logs: _, stats_sockets: _, maxconn: _, nbthread: _, stats_timeout: _,
-        stats_maxconn: _, ulimit_n: _, spread_checks: _, max_headers: _, buffer_size: _, head_reserve: _,
+        stats_maxconn: _, ulimit_n: _, spread_checks: _, max_headers: _, stick_counters: _, buffer_size: _, head_reserve: _,
         fd_hard_limit: _, default_bind_min_tls: _, default_bind_max_tls: _, default_bind_no_tickets: _,
         default_bind_curves: _, default_bind_ciphers: _, default_bind_ciphersuites: _, default_bind_strict_sni: _,
         default_bind_sigalgs: _, default_bind_client_sigalgs: _, default_bind_prefer_client: _, unix_bind: _,
@@ -176,6 +176,7 @@ fn limits(global: &Global) -> impl Iterator<Item = Line> {
         differs("spread-checks", global.spread_checks.into(), empty.spread_checks.into()),
         differs("tune.bufsize", global.buffer_size, empty.buffer_size),
         differs("tune.maxrewrite", global.head_reserve, empty.head_reserve),
+        differs("tune.stick-counters", global.stick_counters, empty.stick_counters),
         differs("tune.http.maxhdr", global.max_headers, empty.max_headers),
     ];
     let timeout = global.stats_timeout.filter(|_| global.stats_timeout != empty.stats_timeout);

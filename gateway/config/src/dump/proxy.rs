@@ -5,12 +5,13 @@ use std::time::Duration;
 use rules::RuleSet;
 
 use super::text::{self, Line, line};
-use super::{balance, bind, check, connect, log, option, order, persist, rule, server};
+use super::{balance, bind, check, connect, log, option, order, persist, rule, server, stick};
 use crate::cfg::{self, Index, Sections};
 use crate::draft;
 use crate::lower::PROXY_TABLES;
 use crate::model::{
-    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, Timeouts, UseBackend, UseServer,
+    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, StickRule, Timeouts, UseBackend,
+    UseServer,
 };
 use crate::resolve::RETRIES;
 
@@ -53,6 +54,7 @@ pub(super) struct Own<'a> {
     pub(super) response_delay: Option<Duration>,
     pub(super) response: Option<&'a RuleSet>,
     pub(super) servers: &'a [UseServer],
+    pub(super) sticks: &'a [StickRule],
 }
 
 /// Writes the sections of one model.
@@ -133,7 +135,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     #[rustfmt::skip]
     let Frontend {
         mode, disabled, binds, maxconn, backlog, rate_limit, inspect_delay, tcp_request_content, http_request, http_response,
-        use_backend, default_backend, monitor_uri, timeouts, options, logging, tcp_request_connection,
+        use_backend, stick_table, default_backend, monitor_uri, timeouts, options, logging, tcp_request_connection,
         tcp_request_session, http_after_response, captures, unique_id, monitor_fail,
         name: _, id: _, listen: _, place: _,
     } = frontend;
@@ -145,6 +147,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     head.extend(rule::unique_id(unique_id));
     head.extend(rate_limit.map(|rate| line(["rate-limit", "sessions", &rate.to_string()])));
     head.extend(monitor_uri.as_ref().map(|uri| line(["monitor-uri", uri])));
+    head.extend(stick_table.as_ref().map(stick::table));
     let tail = default_backend.map(|id| line(["default_backend", &model.backend(id).name]));
     let shared = Shared {
         mode: *mode,
@@ -172,7 +175,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
 fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>) {
     #[rustfmt::skip]
     let Backend {
-        mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, inspect_delay,
+        mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, stick_table, stick_rules, inspect_delay,
         tcp_request_content, http_request, http_response, timeouts, options, logging, response_delay,
         tcp_response_content, http_after_response, use_server,
         name: _, id: _, listen: _, place: _,
@@ -187,6 +190,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
     }));
     head.extend(all_backups.then(|| line(["option", "allbackups"])));
     head.extend(fullconn.map(|full| line(["fullconn", &full.to_string()])));
+    head.extend(stick_table.as_ref().map(stick::table));
     head.extend(persist::lines(persistence));
     let ca_base = model.global.ca_base.as_deref();
     let templates = connections.templates.iter().map(|template| server::template(template, ca_base));
@@ -208,6 +212,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
         response_delay: *response_delay,
         response: Some(tcp_response_content),
         servers: use_server,
+        sticks: stick_rules,
         ..Own::default()
     };
     (Half { head, rules, tail: tail.collect() }, shared)

@@ -43,12 +43,15 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
     lines.extend(persist.map(|PersistRule { force, cond }| {
         acls.conditional(line([if *force { "force-persist" } else { "ignore-persist" }]), Some(cond))
     }));
+    let sticks = own.iter().flat_map(|own| own.sticks);
+    lines.extend(sticks.map(|rule| acls.conditional(super::stick::rule(rule), rule.cond.as_ref())));
     lines
 }
 
 fn conds_of<'a>(own: &Own<'a>) -> impl Iterator<Item = &'a Cond> {
     let switches = own.switches.iter().filter_map(|switch| switch.cond.as_ref());
-    switches.chain(own.monitor_fail).chain(own.servers.iter().map(|rule| &rule.cond))
+    let sticks = own.sticks.iter().filter_map(|rule| rule.cond.as_ref());
+    switches.chain(own.monitor_fail).chain(own.servers.iter().map(|rule| &rule.cond)).chain(sticks)
 }
 
 /// `capture …` and `declare capture` lines.

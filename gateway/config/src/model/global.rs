@@ -67,6 +67,8 @@ pub struct Global {
     pub buffer_size: usize,
     /// `tune.maxrewrite`: what of a buffer is kept free for rewriting.
     pub head_reserve: usize,
+    /// `tune.stick-counters`: the counters that may track something.
+    pub stick_counters: usize,
     /// `fd-hard-limit`.
     pub fd_hard_limit: Option<u64>,
     /// `zero-warning`: warnings are errors.

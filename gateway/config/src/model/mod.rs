@@ -21,6 +21,7 @@ mod resolvers;
 mod ring;
 mod rule;
 mod server;
+mod table;
 mod traces;
 
 pub use balance::{Affinity, Balance, HashFunction, Hashing, UriHash};
@@ -57,6 +58,7 @@ pub use server::{
     Agent, CheckOver, Family, HashKey, InitAddr, InitState, Observe, OnError, Pool, Reactions, Resolve,
     SendProxy, Server, ServerAddress, ServerLog, ServerPort, ServerSource, ServerTls, WebSocket,
 };
+pub use table::{ServerKey, StickRule, StickTable};
 pub use traces::Trace;
 
 use std::sync::Arc;
@@ -155,6 +157,15 @@ impl Model {
         &self.backends[id.0]
     }
 
+    /// The stick tables, in the order of their proxies.
+    pub fn stick_tables(&self) -> Vec<&StickTable> {
+        let front = self.frontends.iter().filter_map(|proxy| Some((proxy.id, proxy.stick_table.as_ref()?)));
+        let back = self.backends.iter().filter_map(|proxy| Some((proxy.id, proxy.stick_table.as_ref()?)));
+        let mut tables: Vec<_> = front.chain(back).collect();
+        tables.sort_by_key(|(id, _)| *id);
+        tables.into_iter().map(|(_, table)| table).collect()
+    }
+
     /// The same without the places of its lines: two models that mean the same are equal then, wherever they stand.
     #[must_use]
     pub fn without_places(&self) -> Self {
@@ -163,10 +174,13 @@ impl Model {
         for frontend in &mut model.frontends {
             frontend.place.clear();
             frontend.binds.iter_mut().for_each(|bind| bind.place.clear());
+            frontend.stick_table.iter_mut().for_each(|table| table.place.clear());
             frontend.use_backend.iter_mut().for_each(|rule| rule.place.clear());
         }
         for backend in &mut model.backends {
             backend.place.clear();
+            backend.stick_table.iter_mut().for_each(|table| table.place.clear());
+            backend.stick_rules.iter_mut().for_each(|rule| rule.place.clear());
             backend.servers.iter_mut().for_each(|server| server.place.clear());
             backend.use_server.iter_mut().for_each(|rule| rule.place.clear());
             let templates = &mut backend.connections.templates;

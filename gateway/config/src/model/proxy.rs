@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rule::{Captures, UniqueId, UseBackend, UseServer};
 use super::{
     Balance, Bind, Connections, ForwardFor, Forwarded, Hashing, HeaderNames, LogTarget, OriginalTo,
-    Persistence, Server,
+    Persistence, Server, StickRule, StickTable,
 };
 
 /// A frontend's place in [`super::Model::frontends`].
@@ -72,6 +72,8 @@ pub struct Frontend {
     pub monitor_fail: Vec<expr::Cond>,
     /// `use_backend` rules, in order.
     pub use_backend: Vec<UseBackend>,
+    /// `stick-table`.
+    pub stick_table: Option<StickTable>,
     /// `default_backend`.
     pub default_backend: Option<BackendId>,
     /// `monitor-uri`.
@@ -117,6 +119,10 @@ pub struct Backend {
     pub all_backups: bool,
     /// `fullconn`.
     pub fullconn: Option<u32>,
+    /// `stick-table`; that of a `listen` is here.
+    pub stick_table: Option<StickTable>,
+    /// `stick` rules, in order.
+    pub stick_rules: Vec<StickRule>,
     /// `tcp-request inspect-delay`.
     pub inspect_delay: Option<Duration>,
     /// `tcp-request content` rules.

@@ -16,19 +16,11 @@ const LATER: &[(&str, &[&str])] = &[
     ("of HAProxy 3.x", &[
         "x509_v_err_str", "rfc7239_is_valid",
         "rfc7239_field", "rfc7239_n2nn", "rfc7239_n2np", "aes_gcm_enc", "aes_cbc_enc", "aes_cbc_dec",
-        "table_clr_gpc", "table_inc_gpc", "table_glitch_cnt", "table_glitch_rate", "when", "param",
+        "when", "param",
         "reverse_dom", "c_ntoh"
     ]),
     ("state of proxies and servers", &[
         "nbsrv", "srv_queue"
-    ]),
-    ("stick tables", &[
-        "in_table", "table_bytes_in_rate", "table_bytes_out_rate", "table_conn_cnt", "table_conn_cur",
-        "table_conn_rate", "table_expire", "table_gpc", "table_gpc0", "table_gpc0_rate", "table_gpc1",
-        "table_gpc1_rate", "table_gpc_rate", "table_gpt", "table_gpt0", "table_http_err_cnt",
-        "table_http_err_rate", "table_http_fail_cnt", "table_http_fail_rate", "table_http_req_cnt",
-        "table_http_req_rate", "table_idle", "table_kbytes_in", "table_kbytes_out", "table_server_id",
-        "table_sess_cnt", "table_sess_rate", "table_trackers"
     ]),
 ];
 
@@ -39,7 +31,6 @@ static ROWS: &[Convert] = &[
     convert("", Type::Any, Type::Any, |_, _, _| None).later("later"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("of HAProxy 3.x"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("state of proxies and servers"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("stick tables"),
 ];
 
 /// The row that refuses a name.

@@ -13,6 +13,7 @@ mod net;
 mod number;
 mod protobuf;
 mod string;
+mod table;
 mod var;
 
 use std::fmt;
@@ -123,6 +124,9 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("protobuf", protobuf::CONVERTS),
     ("map", map::CONVERTS),
     ("net", net::CONVERTS),
+    ("table", table::VALUES),
+    ("table", table::ARRAYS),
+    ("table", table::CONVERTS),
     ("var", var::CONVERTS),
 ];
 

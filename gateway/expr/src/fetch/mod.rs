@@ -17,6 +17,7 @@ mod rdp;
 mod server_conn;
 mod state;
 mod system;
+mod table;
 mod timer;
 mod tls;
 pub(crate) mod uri;
@@ -187,6 +188,9 @@ const FAMILIES: &[(&str, &[Fetch])] = &[
     ("server_conn", server_conn::FETCHES),
     ("state", state::FETCHES),
     ("system", system::FETCHES),
+    ("table", table::VALUES),
+    ("table", table::ARRAYS),
+    ("table", table::FETCHES),
     ("timer", timer::FETCHES),
     ("tls", tls::FETCHES),
     ("var", var::FETCHES),
@@ -335,7 +339,7 @@ mod tests {
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
         let scope = scope_at(Phase::HttpRequest);
-        let bad = crate::Expr::parse_text("sc0_conn_cnt", &scope).unwrap_err();
+        let bad = crate::Expr::parse_text("res.cache_hit", &scope).unwrap_err();
         assert!(bad.why.contains("not supported yet"), "{}", bad.why);
     }
 }

@@ -9,8 +9,6 @@ const LATER: &[(&str, &str)] = &[
     ("do-resolve", "resolvers in rules"), ("do-log", "of HAProxy 3.x"),
     ("expect-proxy", "PROXY protocol in rules"), ("expect-netscaler-cip", "NetScaler"),
     ("lua.", "no Lua"),
-    ("sc-add-gpc", "stick tables"), ("sc-inc-gpc", "stick tables"), ("sc-set-gpt", "stick tables"),
-    ("track-sc", "stick tables"),
     ("send-spoe-group", "no SPOE"),
     ("set-bandwidth-limit", "filters"), ("set-bc-mark", "sockets in rules"), ("set-bc-tos", "sockets in rules"),
     ("set-fc-mark", "sockets in rules"), ("set-fc-tos", "sockets in rules"),

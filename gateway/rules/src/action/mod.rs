@@ -16,6 +16,8 @@ mod replace_uri;
 mod reply;
 mod retry;
 mod r#return;
+mod sc_inc_gpc;
+mod sc_set_gpt;
 mod set_address;
 mod set_header;
 mod set_log_level;
@@ -25,7 +27,9 @@ mod set_status;
 mod set_timeout;
 mod set_uri;
 mod set_var;
+mod stick_counter;
 mod strict_mode;
+mod track_sc;
 mod use_service;
 mod wait_for_body;
 
@@ -67,6 +71,8 @@ pub(crate) enum Form {
     Plain(Parse),
     /// `set-var(txn.a)`: its name has something in parentheses behind it; the forms of the family are for messages.
     Call(ParseCall, &'static str),
+    /// `track-sc0`, `sc-inc-gpc0(1)`: its name may go on with a number, or with parentheses.
+    Open(ParseCall),
 }
 
 /// A row of the table of actions.
@@ -107,6 +113,11 @@ const fn call(
     Row { name, phases, form: Form::Call(parse, family), example, ends: false }
 }
 
+/// A row whose name may go on.
+const fn open(name: &'static str, phases: &'static [Phase], parse: ParseCall, example: &'static str) -> Row {
+    Row { name, phases, form: Form::Open(parse), example, ends: false }
+}
+
 const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
 
 const REQUEST: &[Phase] = &[Phase::HttpRequest];
@@ -139,6 +150,8 @@ const CAPTURE: &[Phase] =
 const CLOSE: &[Phase] = &[Phase::TcpResponse];
 const MESSAGES: &[Phase] = &[Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest, Phase::HttpResponse];
 const REQUESTS: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest];
+const TRACK: &[Phase] =
+    &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse];
 
 /// Every action.
 #[rustfmt::skip]
@@ -163,6 +176,13 @@ pub const ACTIONS: &[Row] = &[
     call("set-var",            ALL,      (set_var::set, VARIABLES),     "set-var(txn.a) src"),
     call("set-var-fmt",        ALL,      (set_var::set_format, VARIABLES), "set-var-fmt(txn.a) %[src]"),
     call("unset-var",          ALL,      (set_var::unset, VARIABLES),   "unset-var(txn.a)"),
+    open("track-sc",            TRACK,    track_sc::parse,               "track-sc0 src table t"),
+    open("sc-inc-gpc",          ALL,      sc_inc_gpc::gpc,               "sc-inc-gpc(0,0)"),
+    open("sc-inc-gpc0",         ALL,      sc_inc_gpc::gpc0,              "sc-inc-gpc0(0)"),
+    open("sc-inc-gpc1",         ALL,      sc_inc_gpc::gpc1,              "sc-inc-gpc1(0)"),
+    open("sc-add-gpc",          ALL,      sc_inc_gpc::add,               "sc-add-gpc(0,0) 5"),
+    open("sc-set-gpt",          ALL,      sc_set_gpt::gpt,               "sc-set-gpt(0,0) 5"),
+    open("sc-set-gpt0",         ALL,      sc_set_gpt::gpt0,              "sc-set-gpt0(0) 5"),
     row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow"),
     last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
     last("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
@@ -206,6 +226,10 @@ impl Row {
         let (parse, family) = match self.form {
             Form::Plain(parse) => return parse(words, scope),
             Form::Call(parse, family) => (parse, family),
+            Form::Open(parse) => {
+                let tail = word.text.strip_prefix(self.name).unwrap_or_default();
+                return parse(&Word::new(tail, word.span), words, scope);
+            }
         };
         let text = &word.text;
         let fail = |why| Err(Diagnostic::alert(word.span, why));
@@ -226,7 +250,9 @@ pub(crate) enum Missing {
 /// The row of an action in a phase.
 pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
     let name = name.split_once('(').map_or(name, |(name, _)| name);
-    let known = ACTIONS.iter().find(|row| row.name == name && row.phases.contains(&phase));
+    let legal = || ACTIONS.iter().filter(|row| row.phases.contains(&phase));
+    let begins = |row: &&Row| matches!(row.form, Form::Open(_)) && name.starts_with(row.name);
+    let known = legal().find(|row| row.name == name).or_else(|| legal().find(begins));
     known.ok_or_else(|| later::find(name).map_or(Missing::Unknown, Missing::Later))
 }
 
@@ -319,7 +345,7 @@ mod tests {
 
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
-        let error = rule(Phase::HttpRequest, "sc-inc-gpc0(0)").unwrap_err();
+        let error = rule(Phase::HttpRequest, "set-nice 1").unwrap_err();
         assert!(error.message.contains("not supported yet"), "{}", error.message);
     }
 }

@@ -60,6 +60,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("ca-base")           .needs(1, DIRECTORY).parse(|cx| { cx.target.ca_base = Some(cx.path()?); Ok(()) }),
     keyword("tune.bufsize")      .takes(1, "an integer argument").parse(bufsize),
     keyword("tune.maxrewrite")   .takes(1, "an integer argument").parse(|cx| { cx.target.head_reserve = size(cx, 0)?; Ok(()) }),
+    keyword("tune.stick-counters").takes(1, "an integer argument").parse(|cx| { cx.target.stick_counters = cx.number(0, 100)? as usize; Ok(()) }),
     keyword("tune.http.maxhdr")  .takes(1, "an integer argument").parse(max_headers),
     keyword("ssl-default-bind-ciphers")     .needs(1, CIPHERS).parse(|cx| { cx.target.default_bind_ciphers = Some(cx.text()?); Ok(()) }),
     keyword("ssl-default-bind-ciphersuites").needs(1, CIPHERS).parse(|cx| { cx.target.default_bind_ciphersuites = Some(cx.text()?); Ok(()) }),
@@ -362,6 +363,7 @@ pub(crate) fn defaults() -> Global {
         head_reserve: 1024,
         head_size: 16384 - 1024,
         max_headers: 101,
+        stick_counters: expr::STICK_COUNTERS,
         stats_timeout: Some(Duration::from_secs(10)),
         stats_maxconn: Some(10),
         ..Global::default()

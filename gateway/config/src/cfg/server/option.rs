@@ -40,7 +40,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     option("weight")    .takes(1, "a weight").parse(weight),
     option("guid")      .takes(1, "an identifier").parse(|cx| { cx.target.model.guid = Some(cx.text()?); Ok(()) }).tunes(TOOLS),
     option("stick")     .parse(|cx| { cx.target.model.non_stick = false; Ok(()) }),
-    option("non-stick") .parse(|cx| { cx.target.model.non_stick = true; Ok(()) }).later("it is for stick tables"),
+    option("non-stick") .parse(|cx| { cx.target.model.non_stick = true; Ok(()) }),
 
     option("minconn")   .takes(1, "an integer argument").parse(|cx| { cx.target.model.minconn = Some(limit(cx)?).filter(|min| *min > 0); Ok(()) })
         .later("use 'maxconn' alone"),
