@@ -10,6 +10,16 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::c_accepts_a_good_file", good);
     cases.test("cli::c_refuses_a_bad_file_with_1_and_names_every_mistake", bad);
     cases.test("cli::a_missing_file_is_named", missing);
+    cases.ours_only(
+        "cli::what_is_no_file_is_refused_at_once",
+        "HAProxy waits for whoever writes to a pipe, and reads a device for ever",
+        no_files,
+    );
+    cases.ours_only(
+        "cli::a_file_that_the_shell_hands_over_is_read",
+        "the shell is given the gateway's path",
+        handed_over,
+    );
     cases.test("cli::c_refuses_a_user_that_is_not_known", unknown_user);
     cases.test("cli::dw_makes_warnings_fatal", warnings);
     cases.test("cli::cc_answers_by_its_exit_code", conditions);
@@ -91,6 +101,42 @@ fn missing() {
     let (code, _, stderr) = run(&["-c", "-f", "/nonexistent/haproxy.cfg"]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("/nonexistent/haproxy.cfg"), "{stderr}");
+}
+
+/// Pipes, devices and very large files, wherever a file may be named.
+fn no_files() {
+    let dir = Dir::new();
+    let place = dir.path().display().to_string();
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    for name in ["pipe", "d/pipe.cfg"] {
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join(name)).status();
+        assert!(made.is_ok_and(|made| made.success()), "mkfifo is needed");
+    }
+    std::os::unix::fs::symlink(dir.path().join("d"), dir.path().join("d/again.cfg")).unwrap();
+    std::fs::File::create(dir.path().join("large")).unwrap().set_len(100 << 20).unwrap();
+    for name in ["pipe", "d", "large", "/dev/zero", "/dev/tty"] {
+        let path = dir.path().join(name).display().to_string();
+        let (code, _, said) = run(&["-c", "-f", &path]);
+        assert_eq!(code, Some(1), "{name}: {said}");
+        assert!(said.contains("Cannot open configuration file/directory"), "{name}: {said}");
+    }
+    for line in [
+        format!("bind 127.0.0.1:18443 ssl crt {place}/pipe"),
+        format!("acl a src -f {place}/pipe"),
+        format!("http-request set-path %[path,map({place}/pipe)]"),
+        "errorfile 503 /dev/zero".to_owned(),
+        "acl a path -f /dev/zero".to_owned(),
+    ] {
+        let (code, said) = check(&GOOD.replace("  default_backend b\n", &format!("  {line}\n")));
+        assert_eq!(code, Some(1), "{line}: {said}");
+    }
+}
+
+fn handed_over() {
+    let script = format!("\"$0\" -c -f <(printf '{}')", GOOD.replace('\n', "\\n"));
+    let gateway = crate::support::subject::program(Kind::Gateway).unwrap();
+    let output = std::process::Command::new("bash").arg("-c").arg(script).arg(gateway).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Who is not root cannot become another user, and HAProxy alone makes an error of that.

@@ -26,6 +26,8 @@ mod examples_test;
 #[cfg(test)]
 mod golden_test;
 #[cfg(test)]
+mod hostile_test;
+#[cfg(test)]
 mod load_test;
 #[cfg(test)]
 mod mutation_test;

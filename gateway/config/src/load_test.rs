@@ -194,16 +194,6 @@ fn a_place_has_a_caret_under_the_word_that_is_wrong() {
 }
 
 #[test]
-fn ten_thousand_frontends_load_in_linear_time() {
-    let mut text = String::from(HTTP);
-    for i in 0..2_000 {
-        text.push_str(&format!("frontend f{i}\n bind :{}\n acl a path /{i}\n use_backend b if a\n", i + 1));
-    }
-    text.push_str("backend b\n");
-    assert_eq!(model(&text).frontends.len(), 2_000);
-}
-
-#[test]
 fn zero_warning_refuses_a_file_with_warnings() {
     let loads = |text: &str| load_text("h.cfg", text).model.is_some();
     let (fine, odd) =

@@ -1,6 +1,8 @@
 //! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
 
-use lang::{Diagnostic, Diagnostics, Directive, Document, Section, Sources, Span, Word, Words, suggest};
+use lang::{
+    Diagnostic, Diagnostics, Directive, Document, MAX_ERRORS, Section, Sources, Span, Word, Words, suggest,
+};
 
 use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Misplaced, Prefix, Sections, Status, Told, World};
 use crate::draft::{Draft, Proxy};
@@ -41,7 +43,14 @@ pub(crate) fn lower(
         defaults: Vec::new(),
     };
     lowering.draft.sections.local_peer = world.env.get("HAPROXY_LOCALPEER").unwrap_or_default();
-    document.sections.iter().for_each(|section| lowering.section(section));
+    for section in &document.sections {
+        if lowering.notes.are_enough() {
+            let message = format!("too many errors ({MAX_ERRORS}), the rest is not judged");
+            lowering.notes.alert(section.span, message);
+            break;
+        }
+        lowering.section(section);
+    }
     lowering.draft
 }
 
@@ -76,6 +85,9 @@ impl Lowering<'_> {
         }
         let mut global = std::mem::take(&mut self.draft.global);
         for directive in &section.directives {
+            if self.notes.are_enough() {
+                break;
+            }
             self.global_line(directive, &mut global);
         }
         global.head_size = global.buffer_size.saturating_sub(global.head_reserve).max(global.buffer_size / 2);
@@ -102,6 +114,9 @@ impl Lowering<'_> {
     fn proxy_section(&mut self, section: &Section, kind: Sections) {
         let Some(mut proxy) = self.head(section, kind) else { return };
         for directive in &section.directives {
+            if self.notes.are_enough() {
+                break;
+            }
             self.proxy_line(directive, &mut proxy);
         }
         if kind == DEFAULTS {

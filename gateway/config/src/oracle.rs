@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What one run of `haproxy -c` said.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
+    /// It answered in time.
+    pub(crate) answered: bool,
     /// It would run, or would if the names of its servers resolved here.
     pub(crate) accepts: bool,
     /// Why it would not.
@@ -27,6 +29,9 @@ const UNRESOLVED: [&str; 2] = ["could not resolve address", "Failed to initializ
 /// What it says at the end, whatever was wrong.
 const SUMMARY: [&str; 2] = ["Error(s) found in configuration file", "Fatal errors found in configuration"];
 
+/// How `timeout` ends when it had to.
+const NO_ANSWER: i32 = 124;
+
 /// Asks HAProxy about a file, with these variables set.
 pub(crate) fn ask(file: &Path, vars: &[(&'static str, &'static str)]) -> Said {
     let program = std::env::var_os("HAPROXY_BIN").unwrap_or_else(|| "haproxy".into());
@@ -45,7 +50,7 @@ pub(crate) fn ask(file: &Path, vars: &[(&'static str, &'static str)]) -> Said {
         alerts.filter(|alert| !UNRESOLVED.iter().any(|known| alert.text.contains(known))).collect();
     // 2: nothing is wrong, and nothing would listen
     let accepts = matches!(output.status.code(), Some(0 | 2)) || (alerts.is_empty() && !text.is_empty());
-    Said { accepts, alerts }
+    Said { answered: output.status.code() != Some(NO_ANSWER), accepts, alerts }
 }
 
 /// Asks about many files, a few at a time; the answers are in the order of the files.

@@ -391,9 +391,13 @@ impl Resolving<'_> {
     fn target(&mut self, word: &Word, own: &(Mode, String, String), what: &str) -> Option<BackendId> {
         let (own_mode, own_name, own_place) = own;
         let Some((id, mode, place)) = self.names.backends.get(&word.text) else {
+            if self.notes.are_enough() {
+                return None;
+            }
             let message = format!("Proxy '{own_name}': unable to find required {what}: '{}'.", word.text);
-            let names = self.names.backends.keys().map(String::as_str);
-            let mut names: Vec<&str> = names.collect();
+            let few = !self.notes.are_many();
+            let names = self.names.backends.keys().filter(|_| few);
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
             names.sort_unstable();
             let meant = suggest::nearest(&word.text, names).map(str::to_owned);
             self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));

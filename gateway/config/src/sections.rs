@@ -37,6 +37,9 @@ impl Lowering<'_> {
         let index = Index::new(&[T::KEYWORDS]);
         let mark = self.notes.len();
         for directive in &section.directives {
+            if self.notes.are_enough() {
+                break;
+            }
             let (prefix, words) = split_prefix(&directive.words);
             let Some(first) = words.first() else {
                 self.lone_prefix(directive);

@@ -22,7 +22,32 @@ pub(crate) fn convert(path: &Path, text: &[u8]) -> Option<Result<Lines, Misspelt
     is_yaml(path).then(|| lines(text))
 }
 
+/// The longest text.
+const MAX_TEXT: usize = 16 << 20;
+/// The deepest nesting of brackets: what the parser takes for each word grows with those that are open.
+const MAX_DEPTH: usize = 500;
+
+/// Whether very many brackets are open at once, those within words among them.
+fn is_deep(text: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    text.iter().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            // no list that a configuration needs goes over the end of a line within a word
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    })
+}
+
 fn lines(text: &[u8]) -> Result<Lines, Misspelt> {
+    if text.len() > MAX_TEXT {
+        return Err(bad("", &format!("it has more than {MAX_TEXT} bytes")));
+    }
+    if is_deep(text) {
+        return Err(bad("", &format!("more than {MAX_DEPTH} brackets are open at once")));
+    }
     let value: Value = serde_yaml::from_slice(text).map_err(|error| {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let (line, column) = error.location().map_or((0, 0), |at| (number(at.line()), number(at.column())));

@@ -226,6 +226,9 @@ const ALIASES: &[&str] = &[
     "urlp_beg", "urlp_dir", "urlp_dom", "urlp_end", "urlp_len", "urlp_reg", "urlp_sub",
 ];
 
+/// Among so many names of a section the one that was meant is looked for.
+const NEAR: usize = 1000;
+
 /// The ACLs that need no line (configuration.txt 7.4).
 #[rustfmt::skip]
 pub const PREDEFINED: &[(&str, &[&str])] = &[
@@ -290,7 +293,12 @@ impl Acls {
             return Ok(Arc::clone(acl));
         }
         let Some((name, line)) = PREDEFINED.iter().find(|(name, _)| *name == word.text) else {
-            let names = self.named.keys().map(String::as_str).chain(PREDEFINED.iter().map(|(name, _)| *name));
+            let names = self
+                .named
+                .keys()
+                .map(String::as_str)
+                .take(NEAR)
+                .chain(PREDEFINED.iter().map(|(name, _)| *name));
             let near = lang::suggest::nearest(&word.text, names);
             return Err(Diagnostic::alert(word.span, format!("no such ACL : '{}'", word.text)).suggest(near));
         };

@@ -165,6 +165,10 @@ fn visible(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().map(clean).collect()
 }
 
+fn is_refusal(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Alert && !diagnostic.later
+}
+
 /// A message never breaks the line or colours the terminal, whatever a word held.
 fn one_line(text: &str) -> String {
     if text.chars().any(char::is_control) {
@@ -174,16 +178,39 @@ fn one_line(text: &str) -> String {
     }
 }
 
+/// So many errors are enough: what follows is not looked at, so that hostile text fills no memory with messages.
+pub const MAX_ERRORS: usize = 1000;
+/// So many messages are kept; the others are counted.
+const MAX_KEPT: usize = 10_000;
+
 /// All that was said, in the order in which it was found.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// What was said beyond that.
+    left_out: usize,
+    /// Errors, those that are only so for now left aside.
+    refusals: usize,
+    /// Errors that are only so for now.
+    later: usize,
+    warnings: usize,
 }
 
 impl Diagnostics {
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        match diagnostic.severity {
+            Severity::Alert if diagnostic.later => self.later += 1,
+            Severity::Alert => self.refusals += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Notice => {}
+        }
+        // an error is always worth its place: there are never many
+        if self.list.len() < MAX_KEPT || (self.refusals <= MAX_ERRORS && is_refusal(&diagnostic)) {
+            self.list.push(diagnostic);
+        } else {
+            self.left_out += 1;
+        }
     }
 
     /// Adds an error at a place.
@@ -203,37 +230,48 @@ impl Diagnostics {
 
     /// Adds all of another list.
     pub fn extend(&mut self, other: Self) {
-        self.list.extend(other.list);
+        self.left_out += other.left_out;
+        other.list.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// Whether one of them refuses the configuration.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|d| d.severity == Severity::Alert)
-    }
-
-    /// Whether one of those that came after the first `mark` refuses the configuration for good.
-    pub fn has_errors_since(&self, mark: usize) -> bool {
-        self.list.iter().skip(mark).any(|d| d.severity == Severity::Alert && !d.later)
+        self.refusals + self.later > 0
     }
 
     /// Whether all that refuses the configuration is that nothing acts on it yet.
     pub fn has_only_later_errors(&self) -> bool {
-        self.list.iter().all(|d| d.later || d.severity != Severity::Alert)
+        self.refusals == 0
+    }
+
+    /// Whether there are so many errors that a suggestion among very many names costs more than it tells.
+    pub fn are_many(&self) -> bool {
+        self.refusals >= MAX_ERRORS / 20
+    }
+
+    /// Whether there are so many errors that nothing more needs to be looked for.
+    pub fn are_enough(&self) -> bool {
+        self.refusals >= MAX_ERRORS
+    }
+
+    /// Whether one of those that came after the first `mark` refuses the configuration for good.
+    pub fn has_errors_since(&self, mark: usize) -> bool {
+        self.list.iter().skip(mark).any(is_refusal)
     }
 
     /// Whether one of them is a warning.
     pub fn has_warnings(&self) -> bool {
-        self.list.iter().any(|d| d.severity == Severity::Warning)
+        self.warnings > 0
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.list.len() + self.left_out
     }
 
     /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.len() == 0
     }
 
     /// All, ordered by place; those without a place come last, in the order found.
@@ -245,13 +283,21 @@ impl Diagnostics {
 
     /// Each as HAProxy's one line, without `[ALERT] (pid) : config : `, with its severity.
     pub fn render_pipe(&self, sources: &Sources) -> Vec<(Severity, String)> {
-        self.iter().map(|d| (d.severity, d.render_pipe(sources))).collect()
+        let rest = self.rest();
+        self.iter().chain(&rest).map(|d| (d.severity, d.render_pipe(sources))).collect()
     }
 
     /// All for a terminal, with carets and hints, an empty line between two.
     pub fn render_terminal(&self, sources: &Sources) -> String {
-        let all: Vec<String> = self.iter().map(|d| d.render_terminal(sources)).collect();
+        let rest = self.rest();
+        let all: Vec<String> = self.iter().chain(&rest).map(|d| d.render_terminal(sources)).collect();
         all.join("\n")
+    }
+
+    /// That there was more than is kept.
+    fn rest(&self) -> Option<Diagnostic> {
+        let message = format!("{} more messages are left out", self.left_out);
+        (self.left_out > 0).then(|| Diagnostic::new(Severity::Notice, None, message))
     }
 }
 
@@ -302,6 +348,18 @@ mod tests {
         let order: Vec<_> = all.iter().map(|d| d.message.as_str()).collect();
         assert_eq!(order, ["first", "second", "last"]);
         assert!(all.has_errors());
+    }
+
+    #[test]
+    fn of_very_many_messages_some_are_kept_and_the_errors_among_them() {
+        let mut all = Diagnostics::default();
+        (0..200_000).for_each(|_| all.warning(span(), "odd"));
+        assert!(!all.has_errors() && !all.are_enough());
+        (0..MAX_ERRORS).for_each(|_| all.alert(span(), "wrong"));
+        assert!(all.are_enough() && !all.has_only_later_errors());
+        assert_eq!((all.len(), all.iter().count()), (201_000, MAX_KEPT + MAX_ERRORS));
+        let last = all.render_pipe(&sources()).pop();
+        assert_eq!(last, Some((Severity::Notice, "190000 more messages are left out".to_owned())));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod units;
 mod words;
 
 pub use condition::{Facts, Version, eval_condition};
-pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, MAX_ERRORS, Severity};
 pub use directive::{Directive, Document, Section, Word};
 pub use lexer::{lex_line, lex_line_in};
 pub use load::{

@@ -5,21 +5,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::condition::{Facts, eval_words};
+use crate::diagnostic::MAX_ERRORS;
 use crate::units::shorten;
 use crate::{
     Diagnostic, Diagnostics, Directive, Document, FileId, Section, Severity, Sources, Span, Word, lexer,
 };
 
-/// The largest file that is read.
+/// The most bytes that are read, of all files together.
 pub const MAX_FILE: u64 = 64 << 20;
+/// The most words of all files together: each takes some eighty bytes until the model is made.
+const MAX_ALL_WORDS: usize = 5_000_000;
 /// The longest line.
 pub(crate) const MAX_LINE: usize = 1 << 20;
 /// The most words of a line; HAProxy's limit.
 pub const MAX_WORDS: usize = 64;
 /// The deepest nesting of `.if`; HAProxy's limit.
 pub const MAX_IF_DEPTH: usize = 100;
-/// After so many errors a file is left, so that hostile text does not fill the memory with messages.
-const MAX_ERRORS: usize = 1000;
 
 /// Where the files come from.
 pub trait Files {
@@ -97,6 +98,8 @@ pub fn load_cfg(
         sources: Sources::default(),
         diagnostics: Diagnostics::default(),
         errors: 0,
+        bytes: 0,
+        words: 0,
     };
     for path in paths {
         loader.path(path);
@@ -175,6 +178,9 @@ struct Loader<'a> {
     diagnostics: Diagnostics,
     /// Errors of the file that is being read.
     errors: usize,
+    /// How much was read so far.
+    bytes: u64,
+    words: usize,
 }
 
 impl Loader<'_> {
@@ -199,10 +205,11 @@ impl Loader<'_> {
     }
 
     fn file(&mut self, path: &Path) {
-        let text = match self.files.read(path, MAX_FILE) {
+        let text = match self.files.read(path, MAX_FILE.saturating_sub(self.bytes)) {
             Ok(text) => text,
             Err(error) => return self.unreadable(path, &error),
         };
+        self.bytes += text.len() as u64;
         let name = path.display().to_string();
         let file = match (self.grammar.convert)(path, &text) {
             None => self.sources.add(name, text),
@@ -220,12 +227,12 @@ impl Loader<'_> {
         let lines = self.sources.lines(file);
         for line in 1..=lines {
             self.line(file, line, &mut blocks);
-            if self.errors >= MAX_ERRORS {
-                let span = Span { file, line, start: 0, end: 0 };
-                self.diagnostics
-                    .alert(span, format!("too many errors ({MAX_ERRORS}), the rest of the file is not read"));
-                return;
-            }
+            let enough = match (self.errors >= MAX_ERRORS, self.words > MAX_ALL_WORDS) {
+                (true, _) => format!("too many errors ({MAX_ERRORS}), the rest of the file is not read"),
+                (_, true) => format!("more than {MAX_ALL_WORDS} words, the rest of the file is not read"),
+                (false, false) => continue,
+            };
+            return self.diagnostics.alert(Span { file, line, start: 0, end: 0 }, enough);
         }
         if let Some(block) = blocks.last() {
             self.diagnostics.alert(block.span, "non-terminated '.if' block");
@@ -259,7 +266,10 @@ impl Loader<'_> {
             Err(error) if taken => self.error(error),
             Err(_) => {}
             Ok(words) if first == Some(b'.') => self.block(&words, blocks),
-            Ok(words) => self.statement(words),
+            Ok(words) => {
+                self.words += words.len();
+                self.statement(words);
+            }
         }
     }
 
@@ -548,12 +558,37 @@ mod tests {
     #[test]
     fn hostile_text_is_bounded() {
         let deep = ".if 1\n".repeat(50_000);
-        let errors =
-            ["global\n x \"\n".repeat(100_000), deep, "\u{1}".repeat(3 << 20), "global\n\0\n".into()];
+        let long = format!("global\n a {}\n", "b".repeat(10 << 20));
+        let many = format!("global\n{}\n", " a".repeat(10_000_000));
+        let errors = [
+            "global\n x \"\n".repeat(100_000),
+            deep,
+            long,
+            many,
+            "\u{1}".repeat(3 << 20),
+            "global\n\0\n".into(),
+        ];
         for text in errors {
             let (_, _, diagnostics) = load_files(vec![("h.cfg", text.into_bytes())], &["h.cfg"]);
             assert!(diagnostics.has_errors());
             assert!(diagnostics.len() < 2000);
         }
+    }
+
+    #[test]
+    fn very_many_words_are_left_unread() {
+        let text = format!("global\n{}", " a b\n".repeat(5_000_000));
+        let (document, _, diagnostics) = load_files(vec![("h.cfg", text.into_bytes())], &["h.cfg"]);
+        assert!(diagnostics.iter().any(|said| said.message.starts_with("more than 5000000 words")));
+        assert!(document.sections[0].directives.len() <= MAX_ALL_WORDS / 2 + 1);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_an_error_of_their_line() {
+        let (document, sources, diagnostics) =
+            load_files(vec![("h.cfg", b"global\n a \xff\n b # \xff\n c\n".to_vec())], &["h.cfg"]);
+        assert_eq!(document.sections[0].directives.len(), 2);
+        let said = diagnostics.render_pipe(&sources);
+        assert_eq!(said[0].1, "parsing [h.cfg:2] : word is not valid UTF-8");
     }
 }

@@ -41,8 +41,8 @@ pub struct Sources {
 struct Source {
     name: String,
     text: Vec<u8>,
-    /// Where each line begins.
-    starts: Vec<usize>,
+    /// Where each line begins; a file is never so long that this is too narrow.
+    starts: Vec<u32>,
     /// What stands for the number of each line, where the text was made from another spelling.
     labels: Vec<String>,
 }
@@ -51,7 +51,8 @@ impl Sources {
     /// Adds a file and gives its id.
     pub fn add(&mut self, name: impl Into<String>, text: Vec<u8>) -> FileId {
         let mut starts = vec![0];
-        starts.extend(text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1));
+        let ends = (1..).zip(&text).filter(|(_, byte)| **byte == b'\n');
+        starts.extend(ends.map(|(after, _): (u32, _)| after));
         self.files.push(Source { name: name.into(), text, starts, labels: Vec::new() });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
@@ -102,8 +103,8 @@ impl Sources {
     pub fn line_bytes(&self, file: FileId, line: u32) -> Option<&[u8]> {
         let source = self.file(file)?;
         let index = usize::try_from(line).ok()?.checked_sub(1)?;
-        let start = *source.starts.get(index)?;
-        let end = source.starts.get(index + 1).map_or(source.text.len(), |next| next - 1);
+        let start = *source.starts.get(index)? as usize;
+        let end = source.starts.get(index + 1).map_or(source.text.len(), |next| *next as usize - 1);
         let text = source.text.get(start..end)?;
         Some(text.strip_suffix(b"\r").unwrap_or(text))
     }
@@ -111,7 +112,8 @@ impl Sources {
     /// How many lines a file has; a last line without a newline counts.
     pub(crate) fn lines(&self, file: FileId) -> u32 {
         let count = self.file(file).map_or(0, |source| {
-            source.starts.len() - usize::from(source.starts.last() == Some(&source.text.len()))
+            let empty = source.starts.last().is_some_and(|last| *last as usize == source.text.len());
+            source.starts.len() - usize::from(empty)
         });
         u32::try_from(count).unwrap_or(u32::MAX)
     }

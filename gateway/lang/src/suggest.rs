@@ -15,6 +15,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     candidates
         .into_iter()
+        // of many candidates most are told apart by their length alone; a character has at most four bytes
+        .filter(|candidate| candidate.len() <= 4 * (word.len() + allowed))
+        .filter(|candidate| candidate.chars().count().abs_diff(word.len()) <= allowed)
         .map(|candidate| (distance(&word, &candidate.chars().collect::<Vec<_>>()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

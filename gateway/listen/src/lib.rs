@@ -6,6 +6,7 @@
 mod accept;
 pub mod account;
 mod address;
+pub mod file;
 mod inherit;
 pub mod limits;
 mod permits;

@@ -14,7 +14,7 @@ pub(crate) struct Disk;
 impl lang::Files for Disk {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut text)?;
+        listen::file::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut text)?;
         if text.len() as u64 > limit {
             return Err(io::Error::other(format!("it has more than {limit} bytes")));
         }

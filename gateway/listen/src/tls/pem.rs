@@ -107,7 +107,7 @@ fn match_key(
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = std::fs::File::open(path)?;
+    let file = crate::file::open(path)?;
     let size = file.metadata()?.len();
     if size > MAX_FILE {
         return Err(io::Error::other(format!("{size} bytes are too many")));
