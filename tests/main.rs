@@ -22,6 +22,7 @@ mod load;
 mod logs;
 mod metrics;
 mod oracle;
+mod pages;
 mod process;
 mod reload;
 mod stats;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         logs::cases,
         metrics::cases,
         oracle::cases,
+        pages::cases,
         process::cases,
         reload::cases,
         stats::cases,

@@ -84,8 +84,9 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
         .filter_map(|(section, line)| cfg::global::environment(section, line))
         .for_each(|change| after.apply(change));
     let (vars, patterns) = (expr::Naming::default(), Arc::default());
-    let tables = expr::TableUses::default();
-    let world = cfg::World { files, env: &after, vars: &vars, patterns: &patterns, tables: &tables };
+    let (tables, pages) = (expr::TableUses::default(), cfg::Pages::default());
+    let (env, vars_of, all) = (&after, &vars, &patterns);
+    let world = cfg::World { files, env, vars: vars_of, patterns: all, tables: &tables, pages: &pages };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, world, &mut diagnostics);
     model.asked = vars.take();

@@ -32,16 +32,8 @@ pub(crate) fn lower(
     world: World<'_>,
     notes: &mut Diagnostics,
 ) -> Draft {
-    let mut lowering = Lowering {
-        world,
-        sources,
-        notes,
-        told: Told::new(),
-        global: Index::new(cfg::global::TABLES),
-        proxy: Index::new(PROXY_TABLES),
-        draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
-        defaults: Vec::new(),
-    };
+    let pages = pages(document, sources, world, notes);
+    let mut lowering = Lowering::new(World { pages: &pages, ..world }, sources, notes);
     lowering.draft.sections.local_peer = world.env.get("HAPROXY_LOCALPEER").unwrap_or_default();
     for section in &document.sections {
         if lowering.notes.are_enough() {
@@ -51,8 +43,21 @@ pub(crate) fn lower(
         }
         lowering.section(section);
     }
-    lowering.draft
+    let mut draft = lowering.draft;
+    draft.sections.http_errors = pages.0;
+    draft
 }
+
+/// The `http-errors` sections, which other sections may name before they stand.
+fn pages(document: &Document, sources: &Sources, world: World<'_>, notes: &mut Diagnostics) -> cfg::Pages {
+    let mut lowering = Lowering::new(world, sources, notes);
+    let sections = document.sections.iter().filter(|section| section.keyword.text == HTTP_ERRORS);
+    sections.for_each(|section| lowering.named(section, |all| &mut all.http_errors));
+    cfg::Pages(lowering.draft.sections.http_errors)
+}
+
+/// The word that begins a section of pages.
+pub(crate) const HTTP_ERRORS: &str = "http-errors";
 
 pub(crate) struct Lowering<'a> {
     pub(crate) world: World<'a>,
@@ -64,6 +69,21 @@ pub(crate) struct Lowering<'a> {
     pub(crate) draft: Draft,
     /// All `defaults` sections so far; the last one hands down to those that name none.
     defaults: Vec<Proxy>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(world: World<'a>, sources: &'a Sources, notes: &'a mut Diagnostics) -> Self {
+        Self {
+            world,
+            sources,
+            notes,
+            told: Told::new(),
+            global: Index::new(cfg::global::TABLES),
+            proxy: Index::new(PROXY_TABLES),
+            draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
+            defaults: Vec::new(),
+        }
+    }
 }
 
 impl Lowering<'_> {

@@ -6,7 +6,7 @@ use crate::cfg::named::{Duplicate, Form, Kind};
 use crate::cfg::section::{self, Standing};
 use crate::cfg::{ANY, Index};
 use crate::draft::{Head, Named, Sections};
-use crate::lower::{Lowering, split_prefix};
+use crate::lower::{HTTP_ERRORS, Lowering, split_prefix};
 
 impl Lowering<'_> {
     /// A section of a kind that is no proxy. The grammar knows no other words than these.
@@ -16,7 +16,7 @@ impl Lowering<'_> {
             "userlist" => self.named(section, |all| &mut all.userlists),
             "peers" => self.named(section, |all| &mut all.peers),
             "cache" => self.named(section, |all| &mut all.caches),
-            "http-errors" => self.named(section, |all| &mut all.http_errors),
+            HTTP_ERRORS => {} // they were read before the others
             "ring" => self.named(section, |all| &mut all.rings),
             "log-forward" => self.named(section, |all| &mut all.log_forwards),
             "log-profile" => self.named(section, |all| &mut all.log_profiles),
@@ -31,7 +31,11 @@ impl Lowering<'_> {
     }
 
     /// A section of one kind, and what is said about that kind.
-    fn named<T: Kind>(&mut self, section: &Section, list: fn(&mut Sections) -> &mut Vec<Named<T>>) {
+    pub(crate) fn named<T: Kind>(
+        &mut self,
+        section: &Section,
+        list: fn(&mut Sections) -> &mut Vec<Named<T>>,
+    ) {
         let form = T::FORM;
         let Some(mut named) = self.begin_named(section, list) else { return };
         let index = Index::new(&[T::KEYWORDS]);

@@ -96,6 +96,16 @@ const REFUSED: &[(&str, &str)] = &[
     ("http-errors a| errorfile 503", "errorfile: expects <status_code> and <file> as arguments."),
     ("http-errors a| errorfile 599 x", "errorfile : status code '599' not handled."),
     ("http-errors a| errorfile 503 /none", "errorfile : error opening file '/none'."),
+    ("http-errors a| errorfile 503 /dev/null|backend b| errorfiles", "errorfiles : expects <name> as argument."),
+    ("http-errors a|backend b| errorfiles a 599", "errorfiles : status code '599' not handled."),
+    ("http-errors a|backend b| errorfiles b", "proxy 'b': unknown http-errors section 'b'"),
+    ("backend b| http-error", "http-error : expects at least a <status> as arguments."),
+    ("backend b| http-error status", "http-error : 'status' expects <status_code> as argument"),
+    ("backend b| http-error status 599", "http-error: status code '599' not handled."),
+    ("backend b| http-error status 404 foo", "http-error : unknown keyword 'foo'."),
+    ("backend b| http-error status 404 string x", "http-error : a content type must be defined when non-empty payload is configured"),
+    ("backend b| http-error status 404 hdr a", "http-error : 'hdr' expects <name> and <value> as argument"),
+    ("backend b| http-error status 404 errorfiles c", "proxy 'b': unknown http-errors section 'c'"),
     ("http-errors a| errorloc 503 /x", "unknown keyword 'errorloc' in 'http-errors' section"),
 
     ("ring", "missing ring name."),
@@ -190,6 +200,8 @@ const REFUSED_OTHERWISE: &[(&str, &str)] = &[
     ("resolvers a| nameserver x unix@/run/x", "'nameserver x' : can't create socket for nameserver: only IP addresses are known here"),
     ("peers a| bind :1000 fooo", "'bind :1000' in section 'peers': unknown keyword 'fooo'"),
     ("peers a| default-server fooo", "unknown keyword 'fooo'"),
+    ("frontend f| mode http| http-request return status 404 errorfiles a", "error detected while parsing 'http-request return' rule : unknown http-errors section 'a' referenced by an http reply."),
+    ("backend b| http-error status x", "http-error : Unexpected status code 'x'"),
     ("peers a| peer x host:1000", "'server a/x' : invalid address: 'host'"),
     ("peers a| peer x 192.0.2.1:1000 fooo", "'server a/x' : unknown keyword 'fooo'"),
     ("ring a| server s host:6514", "'server a/s' : invalid address: 'host'"),
@@ -228,7 +240,10 @@ const TAKEN: &[&str] = &[
     "cache a$| total-max-size 4",
     "cache a| max-age| max-age x| max-age 10s| max-age 0| total-max-size 4095| max-object-size 0",
     "cache a| total-max-size 4| process-vary| process-vary foo| process-vary on| max-secondary-entries 5",
-    "http-errors a b",
+    "http-errors a b| errorfile 503 /dev/null x| errorfile 404 /dev/null",
+    "backend b| errorfiles a|backend c| errorfiles a 503 404|http-errors a| errorfile 503 /dev/null",
+    "http-errors a|backend b| mode http| http-error status 503 errorfiles a| http-error status 404 default-errorfiles",
+    "backend b| mode http| http-error status 404 content-type text/plain lf-string %[src] hdr A %[src]| http-error status 500",
     "ring a b| description foo bar| format rfc5424 x| maxlen 100000 x| size 32768 x| timeout| timeout foo 1s",
     "ring a| timeout connect 1s x| timeout server 1s| server s 127.0.0.1:6514 weight 3",
     "ring a| backing-file /tmp/gateway-test.ring",
@@ -309,6 +324,8 @@ const WARNED: &[(&str, &str)] = &[
     ("userlist a|userlist a", "ignoring duplicated userlist 'a'."),
     ("cache a| total-max-size 4| max-age", "'max-age' expects an age parameter in seconds."),
     ("cache a| total-max-size 4| process-vary foo", "'process-vary' expects \"on\" or \"off\" (enable or disable vary processing)."),
+    ("http-errors a|backend b| errorfiles a 404", "config: proxy 'b' : status '404' not declared in http-errors section 'a'"),
+    ("http-errors a|backend b| http-error status 404 errorfiles a", "config: proxy 'b' : status '404' not declared in http-errors section 'a'"),
     ("ring a| maxlen 100000", "ring 'a' event max length '100000' exceeds size, forced to size '16384'."),
     ("log-forward a", "frontend 'a' has no 'bind' directive. Please declare it as a backend if this was intended."),
 ];
@@ -326,7 +343,8 @@ fn bare(line: &str) -> String {
     } else {
         text
     };
-    text.trim().trim_end_matches('.').to_owned()
+    let text = text.trim();
+    text.strip_prefix("config: ").unwrap_or(text).trim_end_matches('.').to_owned()
 }
 
 /// What we say of a file, by severity.
@@ -359,7 +377,7 @@ fn every_taken_line_is_taken() {
 fn what_is_odd_is_warned_of() {
     for (case, message) in WARNED {
         let found = ours(case, "W");
-        assert!(found.contains(&bare(message)), "{case}: {found:#?}");
+        assert!(found.iter().any(|line| line.starts_with(&bare(message))), "{case}: {found:#?}");
     }
 }
 
@@ -448,6 +466,7 @@ fn every_keyword_has_a_line_that_is_taken_and_one_that_is_refused() {
         untried::<cfg::peers::Draft>(taken, refused),
         untried::<model::Mailers>(taken, refused),
         untried::<model::Cache>(taken, refused),
+        untried::<model::HttpErrors>(taken, refused),
         untried::<cfg::ring::Draft>(taken, refused),
         untried::<cfg::log_forward::Draft>(taken, refused),
         untried::<model::LogProfile>(taken, refused),

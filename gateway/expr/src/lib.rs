@@ -40,7 +40,7 @@ pub use regex::{compile as compile_regex, expand as expand_replacement, replace 
 pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample, samples,
 };
-pub use scope::{STICK_COUNTERS, Scope, TableNaming, TableUses};
+pub use scope::{Pages, STICK_COUNTERS, Scope, TableNaming, TableUses};
 pub use txn::{ServerLink, Side, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{

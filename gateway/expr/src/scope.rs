@@ -46,12 +46,20 @@ pub struct Scope<'a> {
     pub place: String,
     /// The stick tables that were named so far.
     pub tables: TableUses,
+    /// The `http-errors` sections; without them there is none.
+    pub pages: Option<&'a dyn Pages>,
     /// What is odd but no error: the caller takes it with [`Scope::take_warnings`].
     pub warnings: RefCell<Vec<Diagnostic>>,
 }
 
 /// HAProxy's `tune.stick-counters` where nothing is said.
 pub const STICK_COUNTERS: usize = 3;
+
+/// The `http-errors` sections of a configuration (configuration.txt 3.8).
+pub trait Pages {
+    /// The answers that a section holds, each whole and by its status; `None` where there is no such section.
+    fn section(&self, name: &str) -> Option<&[(u16, Vec<u8>)]>;
+}
 
 impl std::fmt::Debug for Scope<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,6 +78,7 @@ impl<'a> Scope<'a> {
             vars: Naming::default(),
             patterns: Arc::default(),
             place: String::new(),
+            pages: None,
             tables: TableUses::default(),
             warnings: RefCell::default(),
         }
@@ -78,6 +87,11 @@ impl<'a> Scope<'a> {
     /// The same for a model with these pattern references.
     pub fn with_patterns(self, patterns: &Arc<Patterns>) -> Self {
         Self { patterns: Arc::clone(patterns), ..self }
+    }
+
+    /// The same with these `http-errors` sections.
+    pub fn with_pages(self, pages: &'a dyn Pages) -> Self {
+        Self { pages: Some(pages), ..self }
     }
 
     /// The same for the line at this place.
@@ -130,6 +144,7 @@ impl<'a> Scope<'a> {
             vars: self.vars.clone(),
             patterns: Arc::clone(&self.patterns),
             place: self.place.clone(),
+            pages: self.pages,
             tables: self.tables.clone(),
             warnings: RefCell::default(),
         }

@@ -6,6 +6,8 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
+use config::model::ProxyOptions;
+use expr::Txn;
 use http::Method;
 use pingora::Result;
 use pingora::protocols::http::HttpTask;
@@ -76,28 +78,31 @@ pub struct Reply {
     silent: bool,
 }
 
-/// The pages of one proxy: its `errorfile`s first, the built-in ones otherwise.
+/// What one proxy has in place of the built-in pages: `errorfile` and the like, and `http-error`.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
     files: Vec<(u16, Reply)>,
+    errors: Vec<rules::HttpError>,
 }
 
 impl Pages {
     /// The built-in ones.
-    pub const BUILT_IN: Self = Self { files: Vec::new() };
+    pub const BUILT_IN: Self = Self { files: Vec::new(), errors: Vec::new() };
 
-    /// Pages with these `errorfile`s, given as (status, whole file).
-    pub fn new(files: &[(u16, Vec<u8>)]) -> Self {
-        let files = files
+    /// The pages that a section says.
+    pub fn new(options: &ProxyOptions) -> Self {
+        let files = options
+            .errorfiles
             .iter()
             .filter_map(|(status, file)| Some((*status, Reply { status: *status, ..parse_file(file)? })))
             .collect();
-        Self { files }
+        Self { files, errors: options.http_errors.clone() }
     }
 
-    /// The answer to a request that was understood.
-    pub fn reply(&self, status: u16) -> Reply {
-        self.file(status).map_or_else(|| built_in(status), Reply::clone)
+    /// The answer to a request that was understood, if it is not the built-in one.
+    fn own(&self, status: u16, txn: &dyn Txn) -> Option<Reply> {
+        let said = || self.errors.iter().find(|error| error.status == status);
+        self.file(status).cloned().or_else(|| Some(of_error(&said()?.answer(txn))))
     }
 
     /// The answer to bytes that were no request: raw, and the connection is closed after it. As in HAProxy it is the
@@ -112,6 +117,16 @@ impl Pages {
     fn file(&self, status: u16) -> Option<&Reply> {
         self.files.iter().find(|(known, _)| *known == status).map(|(_, reply)| reply)
     }
+}
+
+/// The answer to a request that was understood: the first of these proxies that has one of its own gives it.
+pub fn page(pages: &[&Pages], status: u16, txn: &dyn Txn) -> Reply {
+    pages.iter().find_map(|pages| pages.own(status, txn)).unwrap_or_else(|| built_in(status))
+}
+
+/// What an `http-error` line says, which always has a body.
+fn of_error(answer: &rules::Answer) -> Reply {
+    in_full(answer, answer.body.clone().unwrap_or_default())
 }
 
 fn built_in(status: u16) -> Reply {
@@ -182,16 +197,21 @@ pub(crate) fn head<'a>(
 }
 
 /// Turns what a rule answers into a reply.
-pub fn of_rule(answer: &rules::Answer, pages: &Pages) -> Reply {
+pub fn of_rule(answer: &rules::Answer, pages: &[&Pages], txn: &dyn Txn) -> Reply {
+    if let Some(body) = &answer.body {
+        return in_full(answer, body.clone());
+    }
+    let mut page = page(pages, answer.status, txn);
     let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
-    let Some(body) = &answer.body else {
-        let mut page = pages.reply(answer.status);
-        fields.for_each(|(name, value)| page.head.lines.push(name.to_vec(), value.to_vec()));
-        return page;
-    };
+    fields.for_each(|(name, value)| page.head.lines.push(name.to_vec(), value.to_vec()));
+    page
+}
+
+fn in_full(answer: &rules::Answer, body: Bytes) -> Reply {
+    let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
     let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());
     let head = head(answer.sent.unwrap_or(answer.status), reason, fields);
-    Reply { status: answer.status, ..Reply::new(head, body.clone()) }
+    Reply { status: answer.status, ..Reply::new(head, body) }
 }
 
 impl Reply {
@@ -245,6 +265,17 @@ pub(crate) async fn send(session: &mut Session, reply: Reply) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// Knows nothing.
+    struct Nobody;
+
+    impl Txn for Nobody {}
+
+    fn of(status: u16, files: &[(u16, Vec<u8>)]) -> (Pages, Reply) {
+        let pages = Pages::new(&ProxyOptions { errorfiles: files.to_vec(), ..ProxyOptions::default() });
+        let reply = page(&[&pages], status, &Nobody);
+        (pages, reply)
+    }
+
     #[test]
     fn pages_have_the_lengths_that_haproxy_sends() {
         let expected =
@@ -269,7 +300,7 @@ mod tests {
     fn sizes_are_counted_as_haproxy_counts_them() {
         // Measured: a 503 page is logged with 217 bytes, a 403 page with 192.
         for (status, logged) in [(503, 217), (403, 192), (502, 209), (504, 198)] {
-            assert_eq!(Pages::default().reply(status).counted(&Method::GET), logged, "{status}");
+            assert_eq!(of(status, &[]).1.counted(&Method::GET), logged, "{status}");
         }
     }
 
@@ -285,7 +316,7 @@ mod tests {
     #[test]
     fn an_errorfile_is_sent_with_its_own_head() {
         let file = b"HTTP/1.0 503 Nope\r\nConnection: close\r\nX-A: b\r\n\r\nsorry".to_vec();
-        let reply = Pages::new(&[(503, file)]).reply(503);
+        let (_, reply) = of(503, &[(503, file)]);
         assert_eq!(reply.head.reason, "Nope");
         assert_eq!(reply.head.version, http::Version::HTTP_10);
         assert_eq!(reply.head.lines.all(b"x-a").collect::<Vec<_>>(), ["b"]);
@@ -295,16 +326,15 @@ mod tests {
 
     #[test]
     fn an_empty_errorfile_sends_nothing() {
-        let pages = Pages::new(&[(408, Vec::new())]);
+        let (pages, reply) = of(408, &[(408, Vec::new())]);
         assert_eq!(pages.raw(408), b""[..]);
-        let reply = pages.reply(408);
         assert_eq!((reply.status, reply.counted(&Method::GET), reply.silent), (408, 0, true));
     }
 
     #[test]
     fn a_reply_is_counted_under_the_status_that_it_stands_for() {
         let page = b"HTTP/1.1 302 Found\r\nContent-length: 0\r\nLocation: /sorry\r\n\r\n".to_vec();
-        let reply = Pages::new(&[(503, page)]).reply(503);
+        let (_, reply) = of(503, &[(503, page)]);
         assert_eq!((reply.status, reply.head.status, reply.last), (503, 302, false));
     }
 }

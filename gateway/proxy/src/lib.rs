@@ -30,7 +30,7 @@ mod snapshot;
 mod stream;
 mod worker;
 
-pub use answer::{Pages, Reply, of_rule as reply_of_rule};
+pub use answer::{Pages, Reply, of_rule as reply_of_rule, page as page_of};
 pub use gateway::{Facts, Gateway};
 pub use listener::ListenerState;
 pub use runtime::Runtime;

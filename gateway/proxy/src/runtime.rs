@@ -67,10 +67,8 @@ pub struct Backend {
     model: Arc<Model>,
     /// Its servers and who gets a request.
     pub upstream: Arc<upstream::Backend>,
-    /// Its error pages.
+    /// Its error pages, which go before the frontend's.
     pub pages: Pages,
-    /// Whether it has error pages of its own, which go before the frontend's.
-    pub has_pages: bool,
     /// Where the states of its servers are logged.
     pub log: Logger,
 }
@@ -194,7 +192,7 @@ fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<St
         limit: frontend_limit(frontend, before, materials.maxconn),
         bind_limits: frontend.binds.iter().map(|bind| bind.maxconn.map(listen::Limit::new)).collect(),
         tls: frontend.binds.iter().map(|bind| build_tls(bind, model, errors)).collect(),
-        pages: Pages::new(&frontend.options.errorfiles),
+        pages: Pages::new(&frontend.options),
         switch: FirstMatch::compile(&conditions),
         log: Logger::new(&frontend.logging, &model.global, &frontend.options, materials.sinks),
         limits: Limits { bytes: model.global.head_size, headers: model.global.max_headers.saturating_sub(1) },
@@ -236,8 +234,7 @@ fn build_backend(materials: &Materials<'_>, id: BackendId) -> Arc<Backend> {
         id,
         model: materials.model.clone(),
         upstream: upstream::Backend::build(model, before.map(|before| &*before.upstream)),
-        pages: Pages::new(&model.options.errorfiles),
-        has_pages: !model.options.errorfiles.is_empty(),
+        pages: Pages::new(&model.options),
         log: Logger::new(&model.logging, &materials.model.global, &model.options, materials.sinks),
     })
 }

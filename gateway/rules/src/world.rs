@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use expr::{Acls, Phase, Scope, Side, Txn, TxnVars, Value, Var};
 use http::HeaderName;
@@ -205,8 +206,17 @@ impl lang::Files for Shelf {
     }
 }
 
+/// One section of pages, `site`, with one page.
+impl expr::Pages for Shelf {
+    fn section(&self, name: &str) -> Option<&[(u16, Vec<u8>)]> {
+        static SITE: LazyLock<Vec<(u16, Vec<u8>)>> =
+            LazyLock::new(|| vec![(503, b"HTTP/1.1 503 Back soon\r\nX-Site: 1\r\n\r\nsoon".to_vec())]);
+        (name == "site").then_some(SITE.as_slice())
+    }
+}
+
 pub(crate) fn scope(phase: Phase) -> Scope<'static> {
-    Scope::new(phase, &Shelf)
+    Scope::new(phase, &Shelf).with_pages(&Shelf)
 }
 
 pub(crate) fn acls() -> Acls {
@@ -223,6 +233,13 @@ fn rule_in(scope: &Scope<'_>, text: &str) -> Result<Rule, Diagnostic> {
     let words = lang::lex_line(text).expect("the line lexes");
     let end = words.last().map(|word| word.span.after()).unwrap_or_default();
     Rule::parse(scope.phase, &mut Words::new(&words, end), &acls(), scope)
+}
+
+/// What a function reads of some words.
+pub(crate) fn in_scope<T>(phase: Phase, text: &str, read: impl FnOnce(&mut Words<'_>, &Scope<'_>) -> T) -> T {
+    let words = lang::lex_line(text).expect("the line lexes");
+    let end = words.last().map(|word| word.span.after()).unwrap_or_default();
+    read(&mut Words::new(&words, end), &scope(phase))
 }
 
 /// The rules of some lines.

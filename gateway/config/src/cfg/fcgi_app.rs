@@ -110,7 +110,7 @@ fn scoped<T>(
     cx: &mut Context<'_, Draft>,
     read: impl FnOnce(&mut Acls, &mut lang::Words<'_>, &Scope<'_>) -> Result<T, Diagnostic>,
 ) -> Result<T, Diagnostic> {
-    let scope = Scope::new(Phase::HttpRequest, cx.world.files).with_env(cx.world.env);
+    let scope = cx.scope(Phase::HttpRequest);
     let result = read(&mut cx.target.acls, &mut cx.words, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     result

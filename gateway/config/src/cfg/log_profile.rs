@@ -1,6 +1,6 @@
 //! `log-profile` sections, since HAProxy 3.1 (configuration.txt 8.3.5 there).
 
-use expr::{LogFormat, Phase, Scope};
+use expr::{LogFormat, Phase};
 use lang::{Diagnostic, suggest};
 
 use super::named::{Form, Kind};
@@ -71,7 +71,7 @@ fn on(cx: &mut Context<'_, LogProfile>) -> Result<(), Diagnostic> {
 
 fn format(cx: &mut Context<'_, LogProfile>) -> Result<LogFormat, Diagnostic> {
     let word = cx.expect("a log-format")?;
-    let scope = Scope::new(Phase::Log, cx.world.files).with_env(cx.world.env);
+    let scope = cx.scope(Phase::Log);
     let result = LogFormat::parse_log(word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     result.map_err(|bad| bad.prefixed("failed to parse log-format : "))

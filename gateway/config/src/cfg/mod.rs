@@ -47,6 +47,9 @@ use std::sync::Arc;
 use expr::{Patterns, Phase, Scope};
 use lang::{Diagnostic, Diagnostics, Environment, Files, Span, Word, Words, suggest};
 
+use crate::draft::Named;
+use crate::model::HttpErrors;
+
 /// A set of kinds of sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sections(u8);
@@ -313,6 +316,17 @@ pub(crate) enum Prefix {
     Default,
 }
 
+/// `http-errors` sections by name.
+#[derive(Debug, Default)]
+pub(crate) struct Pages(pub(crate) Vec<Named<HttpErrors>>);
+
+impl expr::Pages for Pages {
+    fn section(&self, name: &str) -> Option<&[(u16, Vec<u8>)]> {
+        let found = self.0.iter().find(|section| section.head.name == name);
+        found.map(|section| section.body.pages.as_slice())
+    }
+}
+
 /// What lowering may look up.
 #[derive(Clone, Copy)]
 pub(crate) struct World<'a> {
@@ -324,6 +338,8 @@ pub(crate) struct World<'a> {
     pub(crate) tables: &'a expr::TableUses,
     /// Where the model keeps what ACLs and maps compare with.
     pub(crate) patterns: &'a Arc<Patterns>,
+    /// The `http-errors` sections, wherever they stand.
+    pub(crate) pages: &'a Pages,
 }
 
 impl<'a> World<'a> {
@@ -334,6 +350,7 @@ impl<'a> World<'a> {
             .with_vars(self.vars)
             .with_patterns(self.patterns)
             .with_tables(self.tables)
+            .with_pages(self.pages)
     }
 }
 

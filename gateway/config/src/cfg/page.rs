@@ -29,6 +29,11 @@ pub(crate) fn read<T>(
     usage: &str,
 ) -> Result<(u16, Vec<u8>, PageOrigin), Diagnostic> {
     let (status, file) = arguments(cx, usage)?;
+    Ok((status, load(cx, file)?, PageOrigin::File((&file.text).into())))
+}
+
+/// The answer in a file.
+fn load<T>(cx: &Context<'_, T>, file: &Word) -> Result<Vec<u8>, Diagnostic> {
     let name = &file.text;
     let bytes = cx.world.files.read(Path::new(name), MAX_PAGE).map_err(|error| {
         let message = format!("errorfile : error opening file '{name}'.");
@@ -38,7 +43,7 @@ pub(crate) fn read<T>(
         return Err(Diagnostic::alert(file.span, format!("errorfile : '{name}': {why}"))
             .hint("the file holds the whole answer: status line, headers, an empty line, the body"));
     }
-    Ok((status, bytes, PageOrigin::File(name.into())))
+    Ok(bytes)
 }
 
 /// `errorloc CODE URL`, `errorloc302`, `errorloc303`.
@@ -66,18 +71,120 @@ fn arguments<'a, T>(cx: &mut Context<'a, T>, usage: &str) -> Result<(u16, &'a Wo
     let (Some(code), Some(word)) = (cx.words.next(), cx.words.next()) else {
         return Err(cx.words.error(usage));
     };
-    Ok((status(cx.keyword, code)?, word))
+    Ok((status(&format!("{} :", cx.keyword), code)?, word))
 }
 
 /// A status that there is a page for.
-pub(crate) fn status(keyword: &str, code: &Word) -> Result<u16, Diagnostic> {
+fn status(label: &str, code: &Word) -> Result<u16, Diagnostic> {
     let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status));
     status.ok_or_else(|| {
-        Diagnostic::alert(code.span, format!("{keyword} : status code '{}' not handled.", code.text))
+        Diagnostic::alert(code.span, format!("{label} status code '{}' not handled.", code.text))
     })
 }
 
+/// `errorfiles NAME [CODE…]`: pages of an `http-errors` section.
+pub(crate) fn section(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let name = cx.word_or("errorfiles : expects <name> as argument.")?;
+    let codes = cx.words.take_rest();
+    let codes = codes.iter().map(|code| Ok((status("errorfiles :", code)?, code)));
+    let codes: Vec<(u16, &Word)> = codes.collect::<Result<_, _>>()?;
+    let pages = imported(cx, &name)?;
+    for (status, code) in &codes {
+        if !pages.iter().any(|(known, _)| known == status) {
+            undeclared(cx, *status, &name, code);
+        }
+    }
+    for (status, page) in pages {
+        if codes.is_empty() || codes.iter().any(|(wanted, _)| wanted == status) {
+            set(cx, *status, page.clone(), PageOrigin::Section(name.text.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The pages of a section.
+fn imported<'a>(cx: &Context<'a, Proxy>, name: &Word) -> Result<&'a [(u16, Vec<u8>)], Diagnostic> {
+    let pages = cx.world.pages;
+    expr::Pages::section(pages, &name.text).ok_or_else(|| {
+        let message = format!("proxy '{}': unknown http-errors section '{}'", cx.target.name, name.text);
+        let names = pages.0.iter().map(|section| section.head.name.as_str());
+        let meant = lang::suggest::nearest(&name.text, names).map(str::to_owned);
+        Diagnostic::alert(name.span, message).suggest(meant)
+    })
+}
+
+fn undeclared(cx: &mut Context<'_, Proxy>, status: u16, section: &Word, at: &Word) {
+    let message = format!(
+        "config: proxy '{}' : status '{status}' not declared in http-errors section '{}'",
+        cx.target.name, section.text
+    );
+    cx.notes.warning(at.span, message);
+}
+
+/// `http-error status CODE …`: an answer in the words of `return`, in place of a page.
+pub(crate) fn http_error(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let words = cx.words.rest();
+    let status = error_status(cx, words)?;
+    let value = |keyword: &str| match words {
+        [a, b, c, d] => [(a, b), (c, d)].into_iter().find(|(key, _)| key.text == keyword),
+        _ => None,
+    };
+    // a file and a section give the page just as lines of their own would
+    if let Some((_, file)) = value("errorfile") {
+        let page = load(cx, file)?;
+        set(cx, status, page, PageOrigin::File((&file.text).into()));
+    } else if let Some((key, name)) = value("errorfiles") {
+        match imported(cx, name)?.iter().find(|(known, _)| *known == status) {
+            Some((_, page)) => set(cx, status, page.clone(), PageOrigin::Section(name.text.clone())),
+            None => undeclared(cx, status, name, key),
+        }
+    } else {
+        return said(cx, status);
+    }
+    cx.words.take_rest();
+    Ok(())
+}
+
+/// The status that an `http-error` line must say.
+fn error_status(cx: &Context<'_, Proxy>, words: &[Word]) -> Result<u16, Diagnostic> {
+    let at = words.iter().position(|word| word.text == "status");
+    let at = at.ok_or_else(|| cx.words.error("http-error : expects at least a <status> as arguments."))?;
+    let code = words.get(at + 1).ok_or_else(|| {
+        let end = words.last().map_or(cx.span, |word| word.span).after();
+        Diagnostic::alert(end, "http-error : 'status' expects <status_code> as argument")
+    })?;
+    if !code.text.parse::<u16>().is_ok_and(|status| (200..=599).contains(&status)) {
+        let message = format!("http-error : Unexpected status code '{}'", code.text);
+        return Err(Diagnostic::alert(code.span, message));
+    }
+    status("http-error:", code)
+}
+
+/// An answer that is made for each request.
+fn said(cx: &mut Context<'_, Proxy>, status: u16) -> Result<(), Diagnostic> {
+    let scope = cx.scope(expr::Phase::HttpRequest);
+    let result = rules::HttpError::parse(status, &mut cx.words, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    let error = result.map_err(|error| error.prefixed("http-error : "))?;
+    clear(cx, status);
+    let errors = &mut cx.target.settings.options.http_errors;
+    errors.extend(error);
+    errors.sort_by_key(|error| error.status);
+    Ok(())
+}
+
+/// Takes back what was said of a status.
+fn clear(cx: &mut Context<'_, Proxy>, status: u16) {
+    let options = &mut cx.target.settings.options;
+    options.http_errors.retain(|error| error.status != status);
+    if let Ok(at) = options.errorfiles.binary_search_by_key(&status, |(known, _)| *known) {
+        options.errorfiles.remove(at);
+        options.errorfile_origins.remove(at);
+    }
+}
+
 fn set(cx: &mut Context<'_, Proxy>, status: u16, page: Vec<u8>, origin: PageOrigin) {
+    clear(cx, status);
     let options = &mut cx.target.settings.options;
     put(&mut options.errorfiles, &mut options.errorfile_origins, status, page, origin);
 }

@@ -13,7 +13,7 @@ pub(super) fn lines(options: &ProxyOptions) -> Vec<Line> {
     #[rustfmt::skip]
     let ProxyOptions {
         forwardfor, connection, dontlognull, dontlog_normal, log_separate_errors, socket_stats, logasap, ignore_probes,
-        abortonclose, log_health_checks, errorfiles, errorfile_origins, originalto, forwarded, header_names,
+        abortonclose, log_health_checks, errorfiles, errorfile_origins, http_errors, originalto, forwarded, header_names,
         accept_invalid_request, accept_invalid_response, assume_rfc6587, dont_parse_log, checkcache,
         disable_h2_upgrade, h1_case_client, h1_case_server, buffer_request, drop_request_trailers,
         drop_response_trailers, pretend_keepalive, use_proxy_header, nolinger, persist, prefer_last_server, transparent,
@@ -64,6 +64,7 @@ pub(super) fn lines(options: &ProxyOptions) -> Vec<Line> {
     lines.extend(names.map(|what| line(["option", "http-restrict-req-hdr-names", what])));
     let pages = errorfiles.iter().zip(errorfile_origins);
     lines.extend(pages.map(|((status, _), origin)| page(*status, origin)));
+    lines.extend(http_errors.iter().map(http_error));
     lines
 }
 
@@ -97,12 +98,17 @@ fn forwarded_line(forwarded: &Forwarded) -> Line {
     })
 }
 
+fn http_error(error: &rules::HttpError) -> Line {
+    error.words().iter().fold(line(["http-error"]), |line, word| line.and(word))
+}
+
 /// The line that gives a page.
 pub(super) fn page(status: u16, origin: &PageOrigin) -> Line {
     let (keyword, from) = match origin {
         PageOrigin::File(file) => ("errorfile", text::path(file)),
         PageOrigin::Found(url) => ("errorloc302", url.clone()),
         PageOrigin::SeeOther(url) => ("errorloc303", url.clone()),
+        PageOrigin::Section(name) => return line(["errorfiles", name, &status.to_string()]),
     };
     line([keyword, &status.to_string(), &from])
 }

@@ -235,6 +235,9 @@ pub struct ProxyOptions {
     pub errorfiles: Vec<(u16, Vec<u8>)>,
     /// Where each of [`Self::errorfiles`] comes from, in the same order.
     pub errorfile_origins: Vec<PageOrigin>,
+    /// `http-error`: answers that are made for each request; sorted by status, none of which is in
+    /// [`Self::errorfiles`].
+    pub http_errors: Vec<rules::HttpError>,
 }
 
 /// Where a page in place of a built-in one comes from.
@@ -246,6 +249,8 @@ pub enum PageOrigin {
     Found(String),
     /// `errorloc303`: this URL.
     SeeOther(String),
+    /// `errorfiles`: the `http-errors` section of this name.
+    Section(String),
 }
 
 /// What happens to connections after a response.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use config::model::{Backend, BackendId, Frontend, FrontendId, Mode, Model, SwitchTo};
 use expr::{Cond, Txn, Verdict};
 use http::Method;
-use proxy::{Pages, Reply};
+use proxy::{Pages, Reply, page_of};
 use rules::{AnswerKind, Flow, RuleSet, Service};
 
 use super::request::Request;
@@ -80,22 +80,22 @@ pub(crate) fn lead(model: &Model, id: FrontendId, request: &mut Request) -> Jour
 /// The way itself, which may end before a server is asked.
 fn walk(model: &Model, id: FrontendId, request: &mut Request, journey: &mut Journey) -> ControlFlow<End> {
     let frontend = model.frontend(id);
-    let pages = Pages::new(&frontend.options.errorfiles);
+    let front = Pages::new(&frontend.options);
     if is_monitor(frontend, request) {
-        return ControlFlow::Break(End::Monitor(Box::new(pages.reply(200))));
+        return ControlFlow::Break(End::Monitor(Box::new(page_of(&[&front], 200, request))));
     }
     let tarpit = frontend.timeouts.tarpit.or(frontend.timeouts.connect);
     let name = format!("frontend {}", frontend.name);
-    let judge = Judge { name: &name, http: frontend.mode == Mode::Http, pages: &pages, tarpit };
+    let judge = Judge { name: &name, http: frontend.mode == Mode::Http, pages: &[&front], tarpit };
     judge.ask(&frontend.tcp_request_content, &frontend.http_request, request, &mut journey.stages)?;
     let Some(backend) = choose(model, frontend, request, &mut journey.stages) else {
-        return ControlFlow::Break(End::NoBackend(Box::new(pages.reply(503))));
+        return ControlFlow::Break(End::NoBackend(Box::new(page_of(&[&front], 503, request))));
     };
     journey.backend = Some(backend);
     let backend = model.backend(backend);
     request.goes_to(backend);
-    let own = &backend.options.errorfiles;
-    let pages = if own.is_empty() { pages } else { Pages::new(own) };
+    let back = Pages::new(&backend.options);
+    let pages = [&back, &front];
     if backend.listen != Some(id) {
         let name = format!("backend {}", backend.name);
         let judge = Judge { name: &name, http: backend.mode == Mode::Http, pages: &pages, tarpit };
@@ -104,7 +104,7 @@ fn walk(model: &Model, id: FrontendId, request: &mut Request, journey: &mut Jour
     if has_server(backend) {
         return ControlFlow::Continue(());
     }
-    ControlFlow::Break(End::NoServer(Box::new(pages.reply(503))))
+    ControlFlow::Break(End::NoServer(Box::new(page_of(&pages, 503, request))))
 }
 
 fn is_monitor(frontend: &Frontend, request: &Request) -> bool {
@@ -165,7 +165,7 @@ fn named(model: &Model, to: &SwitchTo, request: &Request) -> Option<BackendId> {
 struct Judge<'a> {
     name: &'a str,
     http: bool,
-    pages: &'a Pages,
+    pages: &'a [&'a Pages],
     /// How long a tarpit holds.
     tarpit: Option<Duration>,
 }
@@ -199,11 +199,11 @@ impl Judge<'_> {
         });
         let unasked = rules.len() - steps.len();
         stages.push(Stage { title: format!("rules: {what} of {}", self.name), steps, unasked });
-        self.end(flow).map_or(ControlFlow::Continue(()), ControlFlow::Break)
+        self.end(flow, request).map_or(ControlFlow::Continue(()), ControlFlow::Break)
     }
 
     /// What a rule set's word means for the request.
-    fn end(&self, flow: Flow) -> Option<End> {
+    fn end(&self, flow: Flow, request: &Request) -> Option<End> {
         Some(match flow {
             Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => {
                 return None;
@@ -221,7 +221,7 @@ impl Judge<'_> {
                     AnswerKind::Redirect => "sends the client elsewhere",
                     AnswerKind::Returned => "answers",
                 };
-                let reply = Box::new(proxy::reply_of_rule(&answer, self.pages));
+                let reply = Box::new(proxy::reply_of_rule(&answer, self.pages, request));
                 End::Rule { reply, what, after: self.tarpit.filter(|_| tarpit) }
             }
         })

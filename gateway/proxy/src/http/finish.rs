@@ -9,7 +9,7 @@ use pingora::Error;
 use pingora_proxy::{FailToProxy, Session};
 
 use super::connect::release;
-use super::request::pages_of;
+use super::request::page;
 use crate::answer;
 use crate::ctx::Ctx;
 use crate::events::level_of;
@@ -35,7 +35,7 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
         }
     } else if status != 0 {
         ctx.status = Some(status);
-        let mut reply = pages_of(ctx).reply(status);
+        let mut reply = page(ctx, status);
         if matches!(status, 400 | 408) {
             reply = reply.closing();
         }

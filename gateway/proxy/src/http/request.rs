@@ -81,21 +81,23 @@ fn h2_line(request: &RequestHeader) -> Bytes {
     line.into()
 }
 
-/// The error pages in force: the backend's if it has any, otherwise the frontend's.
-pub(crate) fn pages_of(ctx: &Ctx) -> &answer::Pages {
+/// The error pages in force: the backend's before the frontend's.
+pub(crate) fn pages_of(ctx: &Ctx) -> [&answer::Pages; 2] {
     const NONE: &answer::Pages = &answer::Pages::BUILT_IN;
-    match (&ctx.backend, ctx.frontend()) {
-        (Some(backend), _) if backend.has_pages => &backend.pages,
-        (_, Some(frontend)) => &frontend.pages,
-        (_, None) => NONE,
-    }
+    let backend = ctx.backend.as_ref().map_or(NONE, |backend| &backend.pages);
+    [backend, ctx.frontend().map_or(NONE, |frontend| &frontend.pages)]
+}
+
+/// The page for a status.
+pub(crate) fn page(ctx: &Ctx, status: u16) -> Reply {
+    answer::page(&pages_of(ctx), status, &ctx.view(None))
 }
 
 /// Answers with the page of an outcome.
 pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
     ctx.outcome = Some(outcome);
     ctx.closing |= outcome.status == 405;
-    let reply = pages_of(ctx).reply(outcome.status);
+    let reply = page(ctx, outcome.status);
     answer(session, ctx, reply).await
 }
 

@@ -109,7 +109,7 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
         Flow::Answer(rule) => {
             ctx.times.response = None;
             ctx.outcome = Some(Outcome::new(rule.status, b'S', b'H', Blame::Response));
-            return Some(answer::of_rule(&rule, super::request::pages_of(ctx)));
+            return Some(answer::of_rule(&rule, &super::request::pages_of(ctx), &ctx.view(Some(head))));
         }
         Flow::Continue
         | Flow::Accept
@@ -159,7 +159,7 @@ fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply>
             ctx.times.response = None;
             let letter = if denied { b'P' } else { b'L' };
             ctx.outcome = Some(Outcome { code: [letter, b'H'], ..Outcome::RESPONSE_DENIED });
-            Some(answer::of_rule(&rule, super::request::pages_of(ctx)))
+            Some(answer::of_rule(&rule, &super::request::pages_of(ctx), &ctx.view(Some(head))))
         }
         Flow::Close | Flow::SilentDrop | Flow::Service(_) => {
             ctx.cut = true;

@@ -94,7 +94,8 @@ async fn monitor(route: &Route, session: &mut Session, ctx: &mut Ctx) -> Result<
     }
     ctx.silent = true;
     let fails = frontend.monitor_fail.iter().any(|cond| cond.eval(&ctx.view(None)));
-    answer(session, ctx, route.frontend.pages.reply(if fails { 503 } else { 200 })).await
+    let reply = answer::page(&[&route.frontend.pages], if fails { 503 } else { 200 }, &ctx.view(None));
+    answer(session, ctx, reply).await
 }
 
 fn is_monitor(request: &RequestHead, uri: &str) -> bool {
@@ -210,7 +211,7 @@ async fn answer_of_rule(rule: &Answer, session: &mut Session, ctx: &mut Ctx) -> 
         tarpit(ctx).await;
     }
     ctx.closing = rule.close_after_body && !session.as_downstream_mut().is_body_empty();
-    let reply = answer::of_rule(rule, pages_of(ctx));
+    let reply = answer::of_rule(rule, &pages_of(ctx), &ctx.view(None));
     answer(session, ctx, reply).await
 }
 

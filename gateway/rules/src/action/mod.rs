@@ -7,6 +7,7 @@ mod del_header;
 mod deny;
 mod early_hint;
 mod handshake;
+mod http_error;
 mod later;
 mod normalize_uri;
 mod pause;
@@ -37,6 +38,8 @@ use std::fmt;
 
 use expr::{Expr, Phase, Scope};
 use lang::{Diagnostic, Word, Words};
+
+pub use http_error::HttpError;
 
 use crate::{Flow, Message, Slot};
 

@@ -66,6 +66,11 @@ impl Reply {
         Answer { status: self.status, headers, body: Some(body), ..Answer::page(self.status, kind) }
     }
 
+    /// Whether it is the page that there is for its status.
+    pub(super) fn is_page(&self) -> bool {
+        matches!(self.payload, Payload::Page)
+    }
+
     /// What was read from a file, for the comparison of rules.
     pub(super) fn loaded(&self) -> Option<&[u8]> {
         match &self.payload {
@@ -101,6 +106,8 @@ struct Draft {
     /// `deny_status` means the page of that status.
     page: bool,
     payload: Option<Payload>,
+    /// `errorfiles`: the section, whose page is known once the status is.
+    section: Option<Word>,
     content_type: Option<String>,
     headers: Vec<(Vec<u8>, LogFormat)>,
 }
@@ -120,17 +127,50 @@ impl Draft {
                 let format = LogFormat::parse(value(words, keyword, "<name> and <value>")?, scope)?;
                 self.headers.push((name.as_str().as_bytes().to_vec(), format));
             }
-            _ => {
-                let payload = payload(keyword, word, words, scope)?;
-                if self.payload.replace(payload).is_some() {
-                    return Err(Diagnostic::alert(
-                        word.span,
-                        format!("unable to use '{keyword}' argument, a payload is already defined"),
-                    ));
-                }
-            }
+            _ => return self.payload(word, words, scope),
         }
         Ok(())
+    }
+
+    fn payload(&mut self, word: &Word, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<(), Diagnostic> {
+        let keyword = word.text.as_str();
+        let said = self.payload.is_some() || self.section.is_some();
+        if keyword == "errorfiles" {
+            self.section = Some(value(words, keyword, "<name>")?.clone());
+        } else {
+            self.payload = Some(payload(keyword, word, words, scope)?);
+        }
+        if said {
+            let message = format!("unable to use '{keyword}' argument, a payload is already defined");
+            return Err(Diagnostic::alert(word.span, message));
+        }
+        Ok(())
+    }
+
+    /// The answer that a section has for a status; nothing is sent as payload where it has none.
+    fn of_section(
+        &self,
+        status: u16,
+        start: lang::Span,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Payload>, Diagnostic> {
+        let Some(name) = &self.section else { return Ok(None) };
+        if !PAGES.contains(&status) {
+            let message =
+                format!("status code '{status}' not handled by default with 'errorfiles' argument.");
+            return Err(Diagnostic::alert(start, message));
+        }
+        Ok(Some(match section_page(name, status, scope)? {
+            Some(file) => Payload::ErrorFile(file),
+            None => {
+                let message = format!(
+                    "status '{status}' referenced by an http reply not declared in http-errors section '{}'.",
+                    name.text
+                );
+                scope.warn(Diagnostic::warning(name.span, message));
+                Payload::Empty
+            }
+        }))
     }
 
     fn finish(
@@ -142,7 +182,8 @@ impl Draft {
     ) -> Result<Reply, Diagnostic> {
         let fail = |text: String| Err(Diagnostic::alert(start, text));
         let bare = denies && self.status.is_none() && self.headers.is_empty();
-        let payload = match self.payload {
+        let section = self.of_section(self.status.unwrap_or(default), start, scope)?;
+        let payload = match self.payload.or(section) {
             Some(payload) => payload,
             None if self.page || bare => Payload::Page,
             None => Payload::Empty,
@@ -221,11 +262,18 @@ fn payload(
                 Diagnostic::alert(file.span, format!("unable to parse the error file '{}'", file.text))
             })
         }
-        "errorfiles" => {
-            Err(Diagnostic::not_yet(word.span, "'errorfiles'").suffixed(" (http-errors sections)"))
-        }
         _ => Err(Diagnostic::alert(word.span, format!("unexpected argument '{keyword}'"))),
     }
+}
+
+/// The answer that an `http-errors` section has for a status.
+fn section_page(name: &Word, status: u16, scope: &Scope<'_>) -> Result<Option<ErrorFile>, Diagnostic> {
+    let section = scope.pages.and_then(|pages| pages.section(&name.text)).ok_or_else(|| {
+        let message = format!("unknown http-errors section '{}' referenced by an http reply", name.text);
+        Diagnostic::alert(name.span, message)
+    })?;
+    let page = section.iter().find(|(known, _)| *known == status);
+    Ok(page.and_then(|(_, page)| ErrorFile::parse(page)))
 }
 
 const ARGUMENTS: &[&str] = &[

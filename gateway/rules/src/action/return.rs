@@ -58,6 +58,8 @@ mod tests {
                 "return status 404 errorfile err.http",
                 "404 x-err: 1|content-type: text/plain|content-length: 3||err",
             ),
+            ("return status 503 errorfiles site", "503 x-site: 1|content-length: 4||soon"),
+            ("return status 404 errorfiles site", "404 content-length: 0||"),
         ] {
             assert_eq!(Shown(&answer_to(Phase::HttpRequest, text)).to_string(), expected, "{text}");
         }
@@ -70,6 +72,19 @@ mod tests {
             ("return string a", "a content type must be defined when non-empty payload is configured."),
             ("return content-type a/b file none", "error opening file 'none'."),
             ("return content-type a/b string", "'string' expects <str> as argument."),
+            ("return status 503 errorfiles", "'errorfiles' expects <name> as argument."),
+            (
+                "return status 503 errorfiles none",
+                "unknown http-errors section 'none' referenced by an http reply.",
+            ),
+            (
+                "return status 299 errorfiles site",
+                "status code '299' not handled by default with 'errorfiles' argument..",
+            ),
+            (
+                "return status 503 errorfiles site errorfile err.http",
+                "unable to use 'errorfile' argument, a payload is already defined.",
+            ),
         ] {
             let message = rule(Phase::HttpRequest, text).unwrap_err().message;
             assert!(message.ends_with(expected), "{message}");
