@@ -11,8 +11,8 @@ use rules::RuleSet;
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
     Balance, Bind, Cache, Captures, Check, CheckKind, Connections, ExpectStatus, Global, Hashing, HttpErrors,
-    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, StickRule,
-    StickTable, Timeouts, TrafficLog, UniqueId,
+    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Services,
+    StickRule, StickTable, Timeouts, TrafficLog, UniqueId,
 };
 
 /// Everything that was read.
@@ -155,6 +155,7 @@ pub(crate) struct Settings {
     pub(crate) hashing: Hashing,
     pub(crate) persistence: Persistence,
     pub(crate) connections: Connections,
+    pub(crate) services: Services,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) logs: Vec<Log>,
     pub(crate) traffic: TrafficLog,

@@ -5,7 +5,7 @@ use lang::{Diagnostic, Diagnostics};
 
 use crate::cfg::{BACKEND, FRONTEND, LISTEN};
 use crate::draft::{Proxy, Settings};
-use crate::model::{Balance, Mode, TrafficLog};
+use crate::model::{Balance, EmailAlert, Mode, TrafficLog};
 
 /// Says it, in HAProxy's words; and takes back what falls back to something else.
 pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
@@ -15,6 +15,7 @@ pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
     if proxy.settings.mode.map_or(Mode::Tcp, |(mode, _)| mode) != Mode::Http {
         without_http(proxy, notes);
     }
+    mails(proxy, notes);
     if proxy.kind.meets(BACKEND) {
         farm(proxy, notes);
     }
@@ -36,6 +37,9 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
     }
     if front && settings.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {who} (needs 'mode http')."));
+    }
+    if settings.services.stats.is_some() {
+        warn(format!("'stats' statement ignored for {who} as it requires HTTP mode."));
     }
     for rules in rules(settings) {
         warn(format!("'{rules}' rules ignored for {who} as they require HTTP mode."));
@@ -64,6 +68,7 @@ fn rules(settings: &Settings) -> impl Iterator<Item = &'static str> {
     let kinds = [
         ("http-request", rules.http_request.is_empty()),
         ("http-response", rules.http_response.is_empty()),
+        ("http-after-response", rules.http_after_response.is_empty()),
         ("redirect", rules.redirect.is_empty()),
     ];
     kinds.into_iter().filter_map(|(name, none)| (!none).then_some(name))
@@ -101,6 +106,23 @@ fn log_form(proxy: &mut Proxy, who: &str, notes: &mut Diagnostics) {
     );
     notes.warning(proxy.settings.traffic_span.unwrap_or(proxy.span), message);
     proxy.settings.traffic = TrafficLog::Tcp;
+}
+
+/// Mails need all of who sends them, who gets them, and by whom.
+fn mails(proxy: &Proxy, notes: &mut Diagnostics) {
+    let EmailAlert { mailers, from, to, level, myhostname } = &proxy.settings.services.email;
+    let needed = [mailers, from, to];
+    let said = needed.iter().any(|field| field.is_some()) || level.is_some() || myhostname.is_some();
+    if said && needed.iter().any(|field| field.is_none()) {
+        let message = format!(
+            "'email-alert' will be ignored for {} '{}' (the presence any of 'email-alert from', 'email-alert level' \
+             'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', \
+             'email-alert mailers' and 'email-alert to' to be present).",
+            kind_in_words(proxy),
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
+    }
 }
 
 /// What a backend says about its servers that does not go together.

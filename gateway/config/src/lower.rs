@@ -21,6 +21,8 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::check::KEYWORDS,
     cfg::capture::KEYWORDS,
     cfg::probe::KEYWORDS,
+    cfg::service::KEYWORDS,
+    cfg::stats::KEYWORDS,
     cfg::rule::KEYWORDS,
     cfg::stick_table::KEYWORDS,
 ];

@@ -70,6 +70,7 @@ pub(crate) fn model(balance: Balance, servers: Vec<model::Server>) -> model::Bac
         use_server: Vec::new(),
         timeouts: Default::default(),
         options: Default::default(),
+        services: Default::default(),
         logging: Default::default(),
         listen: None,
         place: String::new(),

@@ -35,6 +35,8 @@ pub(crate) mod ring;
 pub(crate) mod rule;
 pub(crate) mod section;
 pub(crate) mod server;
+pub(crate) mod service;
+pub(crate) mod stats;
 pub(crate) mod stick_table;
 pub(crate) mod template;
 pub(crate) mod timeout;
@@ -526,7 +528,7 @@ impl<'a, T> Context<'a, T> {
 
     /// A sample expression, read as far as it goes.
     pub(crate) fn expr(&mut self, phase: Phase) -> Result<expr::Expr, Diagnostic> {
-        let scope = Scope::new(phase, self.world.files).with_env(self.world.env);
+        let scope = self.scope(phase);
         let result = expr::Expr::parse(&mut self.words, &scope);
         scope.take_warnings().into_iter().for_each(|warning| self.notes.push(warning));
         result
@@ -534,7 +536,7 @@ impl<'a, T> Context<'a, T> {
 
     /// A text that may hold `%[…]`.
     pub(crate) fn format(&mut self, word: &Word, phase: Phase) -> Result<expr::LogFormat, Diagnostic> {
-        let scope = Scope::new(phase, self.world.files).with_env(self.world.env);
+        let scope = self.scope(phase);
         let result = expr::LogFormat::parse(word, &scope);
         scope.take_warnings().into_iter().for_each(|warning| self.notes.push(warning));
         result

@@ -33,11 +33,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
     keyword("guid")                 .in_(ANY).takes(1, "an identifier").ignored("it only names the proxy for tools"),
 
-    keyword("compression")            .in_(ANY),
-    keyword("email-alert")            .in_(ANY),
-    keyword("filter")                 .in_(LISTEN),
     keyword("log-steps").in_(FE),
-    keyword("stats")                  .in_(ANY).unsupported("remove it: 'stats socket' and the Prometheus exporter give the same figures"),
     keyword("rate-limit")             .in_(FE).lax().misplaced(Misplaced::Silent).family(unknown_limit),
     keyword("rate-limit sessions")    .in_(FE).lax().misplaced(Misplaced::Bare).parse(rate_limit).later("use 'maxconn'"),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),

@@ -189,7 +189,7 @@ fn push(
 }
 
 /// Reads the words that are left with what surrounds them, and keeps the warnings.
-fn scoped<T>(
+pub(crate) fn scoped<T>(
     cx: &mut Context<'_, Proxy>,
     phase: Phase,
     read: impl Fn(&mut Words<'_>, &Acls, &Scope<'_>) -> Result<T, Diagnostic>,

@@ -19,6 +19,7 @@ mod proxy;
 mod rule;
 mod sections;
 mod server;
+mod service;
 mod stick;
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use rules::RuleSet;
 
 use super::text::{self, Line, line};
-use super::{balance, bind, check, connect, log, option, order, persist, rule, server, stick};
+use super::{balance, bind, check, connect, log, option, order, persist, rule, server, service, stick};
 use crate::cfg::{self, Index, Sections};
 use crate::draft;
 use crate::lower::PROXY_TABLES;
 use crate::model::{
-    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, StickRule, Timeouts, UseBackend,
-    UseServer,
+    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, Services, StickRule, Timeouts,
+    UseBackend, UseServer,
 };
 use crate::resolve::RETRIES;
 
@@ -27,6 +27,7 @@ pub(super) struct Shared<'a> {
     disabled: bool,
     timeouts: &'a Timeouts,
     options: &'a ProxyOptions,
+    pub(super) services: &'a Services,
     logging: &'a Logging,
     pub(super) inspect_delay: Option<Duration>,
     pub(super) tcp_request_content: &'a RuleSet,
@@ -103,6 +104,7 @@ impl<'a> Writer<'a> {
         lines.extend(log::targets(shared.logging, &self.model.global.logs));
         lines.extend(timeouts(shared.timeouts));
         lines.extend(option::lines(shared.options));
+        lines.extend(service::lines(shared.services));
         lines.extend(rules);
         lines.extend(halves.into_iter().flat_map(|half| half.tail));
         self.sort(lines, log::traffic(&shared.logging.traffic), kind(proxy))
@@ -135,7 +137,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     #[rustfmt::skip]
     let Frontend {
         mode, disabled, binds, maxconn, backlog, rate_limit, inspect_delay, tcp_request_content, http_request, http_response,
-        use_backend, stick_table, default_backend, monitor_uri, timeouts, options, logging, tcp_request_connection,
+        use_backend, stick_table, default_backend, monitor_uri, timeouts, options, services, logging, tcp_request_connection,
         tcp_request_session, http_after_response, captures, unique_id, monitor_fail,
         name: _, id: _, listen: _, place: _,
     } = frontend;
@@ -154,6 +156,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
         disabled: *disabled,
         timeouts,
         options,
+        services,
         logging,
         inspect_delay: *inspect_delay,
         tcp_request_content,
@@ -176,7 +179,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
     #[rustfmt::skip]
     let Backend {
         mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, stick_table, stick_rules, inspect_delay,
-        tcp_request_content, http_request, http_response, timeouts, options, logging, response_delay,
+        tcp_request_content, http_request, http_response, timeouts, options, services, logging, response_delay,
         tcp_response_content, http_after_response, use_server,
         name: _, id: _, listen: _, place: _,
     } = backend;
@@ -200,6 +203,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
         disabled: *disabled,
         timeouts,
         options,
+        services,
         logging,
         inspect_delay: *inspect_delay,
         tcp_request_content,

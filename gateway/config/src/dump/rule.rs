@@ -7,6 +7,7 @@ use lang::{Span, Word};
 use rules::RuleSet;
 
 use super::proxy::{Own, Shared};
+use super::service;
 use super::text::{self, Line, line};
 use crate::model::{
     CaptureSlot, Captures, CookieCapture, Model, PersistRule, Server, ServerChoice, SwitchTo, UniqueId,
@@ -22,7 +23,10 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
     let conds =
         sets.flat_map(RuleSet::iter).filter_map(rules::Rule::cond).chain(own.iter().flat_map(conds_of));
     let persist = shared.persistence.iter().flat_map(|persistence| &persistence.rules);
+    let page = shared.services.stats.iter();
+    let page_rules = page.clone().flat_map(|page| page.http_request.iter().filter_map(rules::Rule::cond));
     let conds = conds.chain(persist.clone().map(|rule| &rule.cond));
+    let conds = conds.chain(page_rules).chain(page.clone().flat_map(|page| &page.admin));
     let (acls, mut lines) = Acls::new(conds);
     for own in own {
         let set = |keyword, rules: Option<&RuleSet>| {
@@ -40,6 +44,11 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
     own.iter().for_each(|own| acls.choices(own, servers, model, &mut lines));
     lines.extend(acls.rules(&line(["http-response"]), shared.http_response));
     lines.extend(acls.rules(&line(["http-after-response"]), shared.http_after_response));
+    for page in page {
+        lines.extend(service::page(page));
+        lines.extend(acls.rules(&line(["stats", "http-request"]), &page.http_request));
+        lines.extend(page.admin.iter().map(|cond| acls.conditional(line(["stats", "admin"]), Some(cond))));
+    }
     lines.extend(persist.map(|PersistRule { force, cond }| {
         acls.conditional(line([if *force { "force-persist" } else { "ignore-persist" }]), Some(cond))
     }));

@@ -21,6 +21,7 @@ mod resolvers;
 mod ring;
 mod rule;
 mod server;
+mod service;
 mod table;
 mod traces;
 
@@ -58,6 +59,7 @@ pub use server::{
     Agent, CheckOver, Family, HashKey, InitAddr, InitState, Observe, OnError, Pool, Reactions, Resolve,
     SendProxy, Server, ServerAddress, ServerLog, ServerPort, ServerSource, ServerTls, WebSocket,
 };
+pub use service::{Algorithm, Bandwidth, Compression, Direction, EmailAlert, Filter, Services, StatsPage};
 pub use table::{ServerKey, StickRule, StickTable};
 pub use traces::Trace;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rule::{Captures, UniqueId, UseBackend, UseServer};
 use super::{
     Balance, Bind, Connections, ForwardFor, Forwarded, Hashing, HeaderNames, LogTarget, OriginalTo,
-    Persistence, Server, StickRule, StickTable,
+    Persistence, Server, Services, StickRule, StickTable,
 };
 
 /// A frontend's place in [`super::Model::frontends`].
@@ -82,6 +82,8 @@ pub struct Frontend {
     pub timeouts: Timeouts,
     /// Options.
     pub options: ProxyOptions,
+    /// What it does beside passing messages on.
+    pub services: Services,
     /// Where and how its traffic is logged.
     pub logging: Logging,
     /// The backend half of the same `listen`.
@@ -143,6 +145,8 @@ pub struct Backend {
     pub timeouts: Timeouts,
     /// Options.
     pub options: ProxyOptions,
+    /// What it does beside passing messages on.
+    pub services: Services,
     /// Where changes of server states are logged.
     pub logging: Logging,
     /// The frontend half of the same `listen`: its rules are these rules, and run once.
