@@ -12,6 +12,7 @@ mod failures;
 mod forward;
 mod logging;
 mod parsing;
+mod patterns;
 mod random;
 mod rows;
 mod rules;
@@ -29,6 +30,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     forward::cases(cases);
     logging::cases(cases);
     parsing::cases(cases);
+    patterns::cases(cases);
     random::cases(cases);
     rows::cases(cases);
     rules::cases(cases);

@@ -16,6 +16,9 @@ use crate::{Level, Subject};
 /// What may be sent before a line ends; HAProxy's `tune.bufsize`.
 const BUFFER: usize = 16 * 1024;
 
+/// What a payload may hold.
+const MAX_PAYLOAD: usize = 16 << 20;
+
 /// How long a peer may go on sending after it was answered.
 const LINGER: Duration = Duration::from_millis(200);
 
@@ -39,7 +42,7 @@ pub async fn serve<S>(mut stream: S, subject: Arc<dyn Subject>, settings: Settin
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut session = Session { subject, settings, interactive: false, payload: false, waiting: Vec::new() };
+    let mut session = Session { subject, settings, interactive: false, pending: None, waiting: Vec::new() };
     loop {
         let room = BUFFER - session.waiting.len();
         let mut read = (&mut stream).take(room as u64);
@@ -68,8 +71,8 @@ struct Session {
     subject: Arc<dyn Subject>,
     settings: Settings,
     interactive: bool,
-    /// The lines that come are a command's payload, up to an empty one.
-    payload: bool,
+    /// A line whose payload comes, up to an empty line: the line, and what has come.
+    pending: Option<(String, String)>,
     /// What has come and is no whole line yet.
     waiting: Vec<u8>,
 }
@@ -82,24 +85,45 @@ impl Session {
         while let Some(end) = self.waiting.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.waiting.drain(..=end).collect();
             let line = String::from_utf8_lossy(&line[..end]).into_owned();
-            if self.payload {
-                // no command takes one yet
-                self.payload = !line.trim_end_matches('\r').is_empty();
-                continue;
-            }
-            self.payload = cli::takes_payload(&line);
             answered = true;
-            if !self.line(&line, &mut output).await {
+            let Some((line, payload)) = self.whole(line) else { continue };
+            if !self.line(&line, payload, &mut output).await {
                 return (output, false);
             }
         }
+        if self.pending.as_ref().is_some_and(|(_, payload)| payload.len() > MAX_PAYLOAD) {
+            return (output, false);
+        }
         let full = self.waiting.len() >= BUFFER;
-        (output, !full && (self.interactive || !answered || self.payload))
+        (output, !full && (self.interactive || !answered || self.pending.is_some()))
     }
 
-    async fn line(&mut self, line: &str, output: &mut Vec<u8>) -> bool {
-        for words in cli::commands(line) {
-            match self.run(words).await {
+    /// The line with its payload, once all of it is there.
+    fn whole(&mut self, line: String) -> Option<(String, Option<String>)> {
+        let Some((command, mut payload)) = self.pending.take() else {
+            if !cli::takes_payload(&line) {
+                return Some((line, None));
+            }
+            let command = line.trim_end_matches('\r').trim_end_matches("<<").to_owned();
+            self.pending = Some((command, String::new()));
+            return None;
+        };
+        if line.trim_end_matches('\r').is_empty() {
+            return Some((command, Some(payload)));
+        }
+        payload.push_str(&line);
+        payload.push('\n');
+        self.pending = Some((command, payload));
+        None
+    }
+
+    async fn line(&mut self, line: &str, payload: Option<String>, output: &mut Vec<u8>) -> bool {
+        let mut commands = cli::commands(line).into_iter().peekable();
+        let mut payload = payload;
+        while let Some(words) = commands.next() {
+            // it is the last command's
+            let payload = if commands.peek().is_none() { payload.take() } else { None };
+            match self.run(words, payload).await {
                 Answer::Quit => return false,
                 Answer::Text(text) => output.extend_from_slice(text.as_bytes()),
                 Answer::Prompt => self.interactive = !self.interactive,
@@ -115,9 +139,12 @@ impl Session {
     }
 
     /// Commands may gather a lot, so they run where traffic does not wait for them.
-    async fn run(&self, words: Vec<String>) -> Answer {
+    async fn run(&self, words: Vec<String>, payload: Option<String>) -> Answer {
         let (subject, level) = (Arc::clone(&self.subject), self.settings.level);
-        let run = move || cli::run(&Context { subject: &*subject, level }, &words);
+        let run = move || {
+            let payload = payload.as_deref();
+            cli::run(&Context { subject: &*subject, level, payload }, &words)
+        };
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
             log::error!("a command of the CLI failed: {error}");
             Answer::Text("Internal error.\n".into())

@@ -1,5 +1,7 @@
 //! What is asked about and told what to do.
 
+use std::sync::Arc;
+
 use observe::Snapshot;
 
 /// The gateway, as its operators see it. Implemented by the crate that owns the running parts.
@@ -12,6 +14,11 @@ pub trait Subject: Send + Sync + 'static {
 
     /// Whether the gateway should be given traffic; if not, why: `stopping`, `still loading`.
     fn ready(&self) -> Result<(), String>;
+
+    /// What the running configuration's ACLs and maps compare with.
+    fn patterns(&self) -> Option<Arc<expr::Patterns>> {
+        None
+    }
 
     /// Metrics of the gateway's own, shown beside those of the snapshot.
     fn own_metrics(&self) -> Option<&prometheus::Registry> {

@@ -117,7 +117,8 @@ impl Test {
         let (first, values) = words.split_first().ok_or_else(missing)?;
         let (expr, method) = criterion(first, scope).map_err(|bad| bad.diagnostic(first.span))?;
         let mut cursor = Words::new(values, end);
-        let matcher = Matcher::parse(&expr, method, &mut cursor, scope)?;
+        let end = first.text.find(['(', ',']).unwrap_or(first.text.len());
+        let matcher = Matcher::parse(&expr, &first.text[..end], method, &mut cursor, scope)?;
         let mut text = format!("{} -m {}", expr.text(), matcher.method().name());
         for word in values {
             text.push_str(&format!(" {:?}", word.text));

@@ -130,6 +130,10 @@ impl admin::Subject for Subject {
         if leaving { Err("stopping".to_owned()) } else { Ok(()) }
     }
 
+    fn patterns(&self) -> Option<Arc<expr::Patterns>> {
+        Some(Arc::clone(&self.gateway.runtime().model.patterns))
+    }
+
     fn own_metrics(&self) -> Option<&prometheus::Registry> {
         Some(self.gateway.own_metrics())
     }

@@ -78,7 +78,9 @@ mod tests {
     #[test]
     fn help_lists_every_command_in_haproxys_form() {
         let help = text("help");
-        assert!(help.starts_with("The following commands are valid at this level:\n  operator     "));
+        assert!(help.starts_with(
+            "The following commands are valid at this level:\n  add acl [@<ver>] <acl> <pattern>        : "
+        ));
         assert!(
             help.contains(
                 "\n  show version                            : show version of the current process\n"

@@ -1,15 +1,18 @@
 //! The commands of the runtime CLI: a table with one row each, and a file each (management.txt 9.3).
 
+mod change_patterns;
 mod help;
 mod later;
 mod level;
 mod line;
+mod patterns;
 mod prompt;
 mod set_timeout;
 mod show_backend;
 mod show_cli_level;
 mod show_env;
 mod show_info;
+mod show_patterns;
 mod show_stat;
 mod show_version;
 
@@ -37,6 +40,8 @@ pub(crate) struct Command {
 pub(crate) struct Context<'a> {
     pub(crate) subject: &'a dyn Subject,
     pub(crate) level: Level,
+    /// The lines behind `<<`, if the command was given any.
+    pub(crate) payload: Option<&'a str>,
 }
 
 /// What a command gives back.
@@ -56,12 +61,27 @@ pub(crate) enum Answer {
 
 /// The commands, in the order of the help.
 pub(crate) const COMMANDS: &[Command] = &[
+    change_patterns::ADD_ACL,
+    change_patterns::ADD_MAP,
+    change_patterns::CLEAR_ACL,
+    change_patterns::CLEAR_MAP,
+    change_patterns::COMMIT_ACL,
+    change_patterns::COMMIT_MAP,
+    change_patterns::DEL_ACL,
+    change_patterns::DEL_MAP,
+    show_patterns::GET_ACL,
+    show_patterns::GET_MAP,
     level::OPERATOR,
+    change_patterns::PREPARE_ACL,
+    change_patterns::PREPARE_MAP,
+    change_patterns::SET_MAP,
     set_timeout::COMMAND,
+    show_patterns::SHOW_ACL,
     show_backend::COMMAND,
     show_cli_level::COMMAND,
     show_env::COMMAND,
     show_info::COMMAND,
+    show_patterns::SHOW_MAP,
     show_stat::COMMAND,
     show_version::COMMAND,
     level::USER,
@@ -142,7 +162,7 @@ pub(crate) mod tests {
 
     pub(crate) fn answer(level: Level, line: &str) -> Answer {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        run(&Context { subject: &Example(Ok(())), level }, &words)
+        run(&Context { subject: &Example(Ok(())), level, payload: None }, &words)
     }
 
     pub(crate) fn text(line: &str) -> String {

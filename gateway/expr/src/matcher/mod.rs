@@ -101,14 +101,15 @@ pub(crate) struct Matcher {
 }
 
 impl Matcher {
-    /// Reads flags and values: the words behind the criterion.
+    /// Reads flags and values: the words behind the criterion, which begins with this keyword.
     pub(crate) fn parse(
         expr: &Expr,
+        keyword: &str,
         implied: Option<Method>,
         words: &mut Words<'_>,
         scope: &Scope<'_>,
     ) -> Result<Self, Diagnostic> {
-        parse::parse(expr, implied, words, scope)
+        parse::parse(expr, keyword, implied, words, scope)
     }
 
     pub(crate) fn method(&self) -> Method {

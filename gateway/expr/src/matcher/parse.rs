@@ -29,6 +29,7 @@ struct File<'a> {
 
 pub(super) fn parse(
     expr: &Expr,
+    keyword: &str,
     implied: Option<Method>,
     words: &mut Words<'_>,
     scope: &Scope<'_>,
@@ -54,7 +55,7 @@ pub(super) fn parse(
         views.push(from_file(file, key, scope)?);
     }
     let key = Key { fold: flags.ignore_case, ..key };
-    views.extend(from_line(expr, words.take_rest(), key, flags.id, scope)?);
+    views.extend(from_line(keyword, words.take_rest(), key, flags.id, scope)?);
     Ok(Matcher { method, views, epoch: scope.patterns.epoch() })
 }
 
@@ -68,13 +69,13 @@ fn from_file(file: &File<'_>, key: Key, scope: &Scope<'_>) -> Result<Arc<View>, 
 
 /// The patterns on the line, which have a reference of their own.
 fn from_line(
-    expr: &Expr,
+    keyword: &str,
     values: &[Word],
     key: Key,
     id: Option<u32>,
     scope: &Scope<'_>,
 ) -> Result<Option<Arc<View>>, Diagnostic> {
-    let reference = scope.patterns.inline(expr.fetch().name, scope);
+    let reference = scope.patterns.inline(keyword, scope);
     if let Some(id) = id {
         reference.number(id);
     }

@@ -260,6 +260,12 @@ impl Reference {
         self.inner.lock().columns == Some(Columns::Two)
     }
 
+    /// Whether any ACL or map uses it; one that only actions name is neither.
+    pub fn is_used(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.used_as_acl || inner.columns.is_some()
+    }
+
     /// Whether ACLs use it.
     pub fn is_acl(&self) -> bool {
         let inner = self.inner.lock();
