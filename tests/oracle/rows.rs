@@ -27,6 +27,7 @@ const APART: &[(&str, &str, &str)] = &[
     ("fetch", "rand", "drawn anew each time"),
     ("fetch", "thread", "as the load falls"),
     ("fetch", "uuid", "drawn anew each time"),
+    ("fetch", "http_auth_group", "yields the user there, and its groups are what it is compared with"),
     ("fetch", "unique-id", "its format is not configured"),
     ("fetch", "url_ip", "of a target without an address, HAProxy says 0.0.0.0"),
     ("fetch", "url_port", "of a target without an address, HAProxy says 0"),
@@ -132,7 +133,7 @@ fn yields(rows: &[Sample], kind: Kind) -> Vec<Option<String>> {
     let script = Script::new("", SAMPLE_RESPONSE, After::Close);
     let origin = Origin::scripted(vec![script]);
     let mut config = Config::new(format!(
-        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
+        "userlist people\n  user ali insecure-password open:sesame\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
          frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  bind \"fd@${{IN}}\" name sock-1 accept-proxy\n{of_frontend}  default_backend app\n\
          backend app\n  id 3\n{rules}  server s1 \"${{ORIGIN}}\"\n"
     ))

@@ -24,6 +24,10 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::rules::connections_change_their_source", moved_connection);
     cases.test("oracle::rules::redirects_in_all_forms", redirects);
     cases.test("oracle::rules::returns_in_all_forms", returns);
+    cases.test("oracle::rules::passwords_are_checked", passwords);
+    cases.test("oracle::rules::servers_are_chosen_by_rules", chosen_servers);
+    cases.test("oracle::rules::failures_have_their_own_lines", failure_lines);
+    cases.test("oracle::rules::patterns_change_by_rules", changed_patterns);
 }
 
 fn gets(targets: &[(&str, &str)]) -> Vec<Exchange> {
@@ -411,5 +415,97 @@ fn returns() {
         request("POST", "/string", "Content-Length: 3\r\n", "abc"),
     ));
     suite.exchanges.push(Exchange::one("head", "HEAD", request("HEAD", "/string", "", "")));
+    suite.run();
+}
+
+fn passwords() {
+    let mut suite = Suite::new("passwords");
+    suite.frontend = r#"
+  acl known http_auth(people)
+  http-request auth unless known
+  http-request deny if { path /cooks } !{ http_auth_group(people) cooks }
+  http-request set-header X-Staff 1 if { http_auth_group(people) staff }
+"#
+    .to_owned();
+    suite.more = "userlist people\n  group staff users ali\n  group cooks users bob\n  user ali insecure-password open:sesame\n  user bob password $5$abcdefgh$ZLdkj8mkc2XVSrPVjskDAgZPGjtj1VGVaa1aUkrMTU/ groups staff\n";
+    suite.exchanges = gets(&[
+        ("/", ""),
+        // ali:open:sesame, ali:wrong, nobody:x, ali
+        ("/", "Authorization: Basic YWxpOm9wZW46c2VzYW1l\r\n"),
+        ("/cooks", "Authorization: Basic YWxpOm9wZW46c2VzYW1l\r\n"),
+        ("/", "Authorization: Basic YWxpOndyb25n\r\n"),
+        ("/", "Authorization: Basic bm9ib2R5Ong=\r\n"),
+        ("/", "Authorization: Basic YWxp\r\n"),
+        ("/", "Authorization: Basic !!!\r\n"),
+        ("/", "Authorization: Bearer YWxpOm9wZW46c2VzYW1l\r\n"),
+        ("/", "authorization: bAsIc YWxpOm9wZW46c2VzYW1l\r\n"),
+    ]);
+    suite.run();
+}
+
+fn chosen_servers() {
+    let mut suite = Suite::new("chosen-servers");
+    suite.backend = r#"
+  use-server two if { req.hdr(s) 2 }
+  use-server %[req.hdr(dyn)] if { req.hdr(dyn) -m found }
+  use-server off if { req.hdr(s) 3 }
+  http-response set-header X-Server %s
+  balance first
+  option redispatch 1
+  retries 1
+  server two "${ORIGIN}" weight 0
+  server off "${ORIGIN}" disabled
+"#;
+    suite.exchanges = gets(&[
+        ("/", ""),
+        ("/", "S: 2\r\n"),
+        ("/", "S: 3\r\n"),
+        ("/", "Dyn: two\r\n"),
+        ("/", "Dyn: s\r\n"),
+        ("/", "Dyn: none\r\n"),
+    ]);
+    suite.run();
+}
+
+fn failure_lines() {
+    let mut suite = Suite::new("failure-lines");
+    suite.log = "error-log-format \"%ci:%cp E %f %ST %tsc\"\n  option httplog";
+    let bytes = |text: &str| Exchange::new(text, vec![Step::Send(text.into()), Step::ReadAll]).logs(1);
+    suite.exchanges = vec![bytes("GET / HTTP/1.1\r\nbad header\r\n\r\n"), Exchange::get("/", "")];
+    suite.run();
+}
+
+fn changed_patterns() {
+    let mut suite = Suite::new("changed-patterns");
+    suite.files = vec![("seen.lst", ""), ("names.map", "/known known\n")];
+    suite.frontend = r#"
+  http-request set-header X-Seen 1 if { req.hdr(x) -f "${DIR}/seen.lst" }
+  http-request set-header X-Name "%[path,map_str(${DIR}/names.map,nobody)]"
+  http-request "add-acl(${DIR}/seen.lst)" %[req.hdr(x)] if { path /add }
+  http-request "del-acl(${DIR}/seen.lst)" %[req.hdr(x)] if { path /del }
+  http-request "set-map(${DIR}/names.map)" %[path] %[req.hdr(x)] if { req.hdr(set) 1 }
+  http-request "del-map(${DIR}/names.map)" %[path] if { req.hdr(set) 0 }
+  http-response "set-map(${DIR}/names.map)" /response %[status]
+"#
+    .to_owned();
+    let once = |target: &str, headers| {
+        Exchange::new(
+            format!("{target} {headers}"),
+            vec![Step::Send(request("GET", target, headers, "")), Step::Read("GET")],
+        )
+    };
+    suite.exchanges = vec![
+        once("/add", "X: a\r\n"),
+        once("/", "X: a\r\n"),
+        once("/", "X: b\r\n"),
+        once("/del", "X: a\r\n"),
+        once("/", "X: a\r\n"),
+        once("/known", ""),
+        once("/new", "X: one\r\nSet: 1\r\n"),
+        once("/new", "X: two\r\nSet: 1\r\n"),
+        once("/new", "Set: 0\r\n"),
+        once("/new", ""),
+        once("/response", ""),
+    ];
     suite.run();
 }

@@ -24,11 +24,13 @@ fn missing<'a>(model: &'a Model, mention: &Mention) -> Option<(String, Option<&'
     let subject = &mention.subject;
     let backends = || model.backends.iter().map(|backend| backend.name.as_str());
     let frontends = || model.frontends.iter().map(|frontend| frontend.name.as_str());
+    let lists = || model.userlists.iter().map(|list| list.name.as_str());
     // what is at work when the expression is evaluated need not be named
     let proxy = subject.proxy.as_deref()?;
     let known = match mention.what {
         Named::Frontend => frontends().any(|name| name == proxy),
         Named::Backend | Named::Server => backends().any(|name| name == proxy),
+        Named::Userlist => lists().any(|name| name == proxy),
     };
     if !known {
         return Some(match mention.what {
@@ -37,6 +39,9 @@ fn missing<'a>(model: &'a Model, mention: &Mention) -> Option<(String, Option<&'
             }
             Named::Backend => {
                 (format!("unable to find backend '{proxy}'"), suggest::nearest(proxy, backends()))
+            }
+            Named::Userlist => {
+                (format!("unable to find userlist '{proxy}'"), suggest::nearest(proxy, lists()))
             }
             Named::Server => (format!("unable to find proxy '{proxy}'"), suggest::nearest(proxy, backends())),
         });

@@ -265,7 +265,9 @@ fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> R
     let subject = match (what, text.split_once('/')) {
         (Named::Server, Some((proxy, server))) => Subject { proxy: full(proxy), server: full(server) },
         (Named::Server, None) => Subject { proxy: None, server: full(text) },
-        (Named::Frontend | Named::Backend, _) => Subject { proxy: full(text), server: None },
+        (Named::Frontend | Named::Backend | Named::Userlist, _) => {
+            Subject { proxy: full(text), server: None }
+        }
     };
     scope.refer(Mention {
         what,

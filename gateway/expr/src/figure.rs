@@ -71,6 +71,8 @@ pub enum Named {
     Backend,
     /// A server, with its backend in front unless that is the one at work.
     Server,
+    /// A `userlist` section.
+    Userlist,
 }
 
 impl Named {
@@ -80,6 +82,7 @@ impl Named {
             Self::Frontend => "frontend",
             Self::Backend => "backend",
             Self::Server => "server",
+            Self::Userlist => "userlist",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use http::HeaderName;
 use table::{Millis, Tables, Tracked};
 
+use crate::auth::Userlist;
 use crate::{Figure, LogField, Subject, Value, Var};
 
 /// Whose headers are meant.
@@ -229,6 +230,11 @@ pub trait Txn {
     /// borrowed from here stays as it is.
     fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
         let _ = (var, value);
+    }
+    /// The `userlist` section of a name.
+    fn userlist(&self, name: &str) -> Option<&Userlist> {
+        let _ = name;
+        None
     }
     /// What a capture slot of a side holds (`capture.req.hdr`, `capture.res.hdr`).
     fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {

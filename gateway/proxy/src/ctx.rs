@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use expr::auth::Userlist;
 use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::Version;
 use http::header::HeaderName;
@@ -400,6 +401,10 @@ macro_rules! txn_through_view {
 
             fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
                 self.ctx.vars.defer(var, value);
+            }
+
+            fn userlist(&self, name: &str) -> Option<&Userlist> {
+                self.ctx.route.as_ref()?.runtime.model.userlist(name)
             }
 
             fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {

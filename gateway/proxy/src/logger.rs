@@ -11,6 +11,8 @@ use crate::fields::LogView;
 pub struct Logger {
     lines: observe::log::Logger,
     traffic: TrafficLog,
+    /// `error-log-format`.
+    failures: Option<expr::LogFormat>,
     dontlog_normal: bool,
     separate_errors: bool,
 }
@@ -28,6 +30,7 @@ impl Logger {
         Self {
             lines: sinks.logger(&targets, identity),
             traffic: logging.traffic.clone(),
+            failures: logging.error.clone(),
             dontlog_normal: options.dontlog_normal,
             separate_errors: options.log_separate_errors,
         }
@@ -67,13 +70,28 @@ impl Logger {
 
     /// The line of bytes that were no request; the short form has none for it.
     pub fn error(&self, record: &LogRecord<'_>, view: &LogView<'_>) {
-        if self.traffic != TrafficLog::Default {
-            self.traffic(record, view, true, None);
+        match &self.failures {
+            Some(format) => self.failure(format, view),
+            None if self.traffic != TrafficLog::Default => self.traffic(record, view, true, None),
+            None => {}
+        }
+    }
+
+    /// A line in the form of `error-log-format`.
+    fn failure(&self, format: &expr::LogFormat, view: &LogView<'_>) {
+        let level = if self.separate_errors { Level::Err } else { Level::Info };
+        if self.lines.wants(level) {
+            let mut line = Vec::with_capacity(128);
+            format.render(view, &mut line);
+            self.lines.send(level, &line);
         }
     }
 
     /// The line of a connection that came to no request (8.2.5).
     pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str) {
+        if let Some(format) = &self.failures {
+            return self.failure(format, &LogView::without_message(record));
+        }
         let level = if self.separate_errors { Level::Err } else { Level::Info };
         if self.lines.wants(level) {
             let mut line = Vec::with_capacity(128);

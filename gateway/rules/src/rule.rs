@@ -139,6 +139,10 @@ fn finish(
     let cond = Cond::parse_rest(words, acls, &scope_here).map_err(|error| {
         sentence(error, &format!("error detected while parsing an '{said}' condition : "))
     })?;
+    if let Some(reason) = row.later {
+        let refusal = Diagnostic::not_yet(name.span, format_args!("'{said}'"));
+        scope.warn(refusal.suffixed(&format!(" ({reason})")));
+    }
     scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
     Ok(Rule {
         inner: Arc::new(Inner { phase, words: texts, action, cond, ends: row.ends }),

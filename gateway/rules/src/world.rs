@@ -188,6 +188,7 @@ impl lang::Files for Shelf {
     fn read(&self, path: &Path, _limit: u64) -> io::Result<Vec<u8>> {
         match path.to_str() {
             Some("body.txt") => Ok(b"file body\n".to_vec()),
+            Some("seen.lst" | "names.map") => Ok(Vec::new()),
             Some("format.txt") => Ok(b"%[path]\n".to_vec()),
             Some("err.http") => Ok(b"HTTP/1.1 404 Not Found\r\nX-Err: 1\r\nConnection: close\r\n\
                 Content-Type: text/plain\r\nContent-Length: 3\r\n\r\nerr"

@@ -145,7 +145,7 @@ fn format(cx: &mut Context<'_, Proxy>, phase: Phase, parse: Parse) -> Result<Log
         let message = format!("{keyword} expects only one argument, don't forget to escape spaces!");
         return Err(Diagnostic::alert(more.span, message));
     }
-    let scope = Scope::new(phase, cx.world.files).with_env(cx.world.env);
+    let scope = cx.scope(phase);
     let result = parse(word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     result.map_err(|bad| bad.prefixed(&format!("failed to parse {keyword} : ")))

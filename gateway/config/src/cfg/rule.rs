@@ -220,9 +220,7 @@ fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 /// A name that is made for each request.
 fn name_format(cx: &mut Context<'_, Proxy>, name: &Word) -> Result<Option<LogFormat>, Diagnostic> {
-    let scope = Scope::new(Phase::HttpRequest, cx.world.files).with_env(cx.world.env);
-    let format = LogFormat::parse(name, &scope)?;
-    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    let format = cx.format(name, Phase::HttpRequest)?;
     Ok(Some(format).filter(|format| format.constant().is_none()))
 }
 

@@ -3,11 +3,14 @@
 use std::ops::ControlFlow;
 
 use super::{Fetch, Request, Visit, fetch, one};
-use crate::arg::{self, Kind};
-use crate::{Phases, Side, Type, Value};
+use crate::arg::{self, Arg, Kind};
+use crate::auth::User;
+use crate::{Named, Phases, Side, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
+    fetch("http_auth", Type::Bool, Phases::REQUEST, |r, v| one(Some(Value::Bool(user(r).is_some())), v)).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth(people)", "1"),
+    fetch("http_auth_group", Type::Str, Phases::REQUEST, groups).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth_group(people)", "staff"),
     fetch("http_auth_bearer", Type::Str, Phases::REQUEST, bearer).takes(&[Kind::Header], 0).awaits().example("http_auth_bearer(x-token)", "t0k"),
     fetch("http_auth_pass", Type::Str, Phases::REQUEST, |r, v| basic(r, 1, v)).awaits().example("http_auth_pass", "open:sesame"),
     fetch("http_auth_type", Type::Str, Phases::REQUEST, kind).awaits().example("http_auth_type", "Basic"),
@@ -38,6 +41,29 @@ fn basic<'a>(request: &Request<'a>, part: usize, visit: Visit<'_, 'a>) {
         .and_then(|(_, text)| crate::convert::unbase64(text));
     let half = pair.and_then(|pair| pair.splitn(2, |byte| *byte == b':').nth(part).map(<[u8]>::to_vec));
     one(half.map(Value::made), visit);
+}
+
+/// The user of the list that the request's name and password prove.
+fn user<'a>(request: &Request<'a>) -> Option<&'a User> {
+    let list = match request.args.first() {
+        Some(Arg::Subject(subject)) => subject.proxy.as_deref()?,
+        _ => return None,
+    };
+    let (_, text) = credentials(request, &http::header::AUTHORIZATION)
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"basic"))?;
+    let pair = crate::convert::unbase64(text)?;
+    let mut halves = pair.splitn(2, |byte| *byte == b':');
+    let (name, password) = (halves.next()?, halves.next()?);
+    request.txn.userlist(list)?.check(name, password)
+}
+
+/// The groups of that user, each a sample.
+fn groups<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    for group in user(request).into_iter().flat_map(|user| &user.groups) {
+        if visit(Value::text(group.as_bytes())).is_break() {
+            return;
+        }
+    }
 }
 
 fn bearer<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {

@@ -43,9 +43,6 @@ const LATER: &[(&str, &[&str])] = &[
         "bc_settings_streams_limit", "fc_settings_streams_limit", "bc_rtt", "bc_rttvar", "term_events",
         "waiting_entity", "ssl_c_san", "ssl_s_san"
     ]),
-    ("userlists", &[
-        "http_auth", "http_auth_group"
-    ]),
 ];
 
 /// One row for each reason: all that a message needs besides the name.
@@ -56,7 +53,6 @@ static ROWS: &[Fetch] = &[
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("internals of another program"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("later"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("of HAProxy 3.x"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("userlists"),
 ];
 
 /// The row that refuses a name.

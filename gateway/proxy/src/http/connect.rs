@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use config::model::ServerChoice;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, PeerOptions};
 use pingora::{Error, ErrorType, Result, RetryType};
@@ -63,6 +64,7 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
     let client = ctx.source().map(|source| source.ip());
     let port = ctx.destination().map(|destination| destination.port());
     let before = ctx.server.clone();
+    let chosen = if before.is_none() { chosen_by_rule(backend, ctx) } else { None };
     let prefer = match (ctx.next.take(), &before) {
         (Some(Next::Same { pause }), Some(server)) => {
             release(ctx);
@@ -73,7 +75,7 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
             release(ctx);
             Prefer::NotServer(server)
         }
-        _ => Prefer::Any,
+        _ => chosen.as_deref().map_or(Prefer::Any, Prefer::Server),
     };
     release(ctx);
     let ask = Ask { client, port, prefer };
@@ -96,6 +98,22 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
         ctx.outcome = Some(outcome);
         Error::explain(ErrorType::HTTPStatus(outcome.status), "no server")
     })
+}
+
+/// The server of the first `use-server` rule that applies and whose server takes requests.
+fn chosen_by_rule(backend: &Backend, ctx: &Ctx) -> Option<Arc<upstream::Server>> {
+    let rules = backend.model().use_server.iter();
+    let mut servers = rules.filter(|rule| rule.cond.eval(&ctx.view(None))).filter_map(|rule| {
+        let servers = &backend.upstream.servers;
+        match &rule.server {
+            ServerChoice::At(at) => servers.get(*at),
+            ServerChoice::Named(format) => {
+                let name = format.to_bytes(&ctx.view(None));
+                servers.iter().find(|server| server.name.as_bytes() == name)
+            }
+        }
+    });
+    servers.find(|server| server.usable()).cloned()
 }
 
 /// Gives the server's slot back.

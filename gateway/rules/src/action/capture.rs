@@ -48,7 +48,9 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
         "len" if response => return Err(Diagnostic::alert(keyword.span, "expects 'id', found 'len'")),
         "len" => {
             let word = argument(words, expects)?;
-            let length = word.text.parse().ok().filter(|length| *length > 0);
+            // HAProxy reads the digits and drops what follows
+            let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
+            let length = word.text[..digits].parse().ok().filter(|length| *length > 0);
             SlotNumber::Length(length.ok_or_else(|| Diagnostic::alert(word.span, "length must be > 0"))?)
         }
         "id" => {

@@ -3,18 +3,7 @@
 /// (how the action's word begins, what it belongs to).
 #[rustfmt::skip]
 const LATER: &[(&str, &str)] = &[
-    ("add-acl", "patterns changed at run time"), ("del-acl", "patterns changed at run time"),
-    ("set-map", "maps"), ("del-map", "maps"),
-    ("cache-use", "no cache"), ("cache-store", "no cache"),
-    ("do-resolve", "resolvers in rules"), ("do-log", "of HAProxy 3.x"),
-    ("expect-proxy", "PROXY protocol in rules"), ("expect-netscaler-cip", "NetScaler"),
-    ("lua.", "no Lua"),
-    ("send-spoe-group", "no SPOE"),
-    ("set-bandwidth-limit", "filters"), ("set-bc-mark", "sockets in rules"), ("set-bc-tos", "sockets in rules"),
-    ("set-fc-mark", "sockets in rules"), ("set-fc-tos", "sockets in rules"),
-    ("set-mark", "sockets in rules"), ("set-tos", "sockets in rules"),
-    ("set-priority-class", "queues in rules"), ("set-priority-offset", "queues in rules"),
-    ("switch-mode", "mode changes"),
+    ("lua.", "no Lua"), ("ot-group", "no OpenTracing filter"), ("send-spoe-group", "no SPOE"),
 ];
 
 /// Every beginning of a name, with what it belongs to.

@@ -9,7 +9,9 @@ mod early_hint;
 mod handshake;
 mod http_error;
 mod later;
+mod modelled;
 mod normalize_uri;
+mod pattern;
 mod pause;
 mod redirect;
 mod replace_header;
@@ -28,6 +30,7 @@ mod set_status;
 mod set_timeout;
 mod set_uri;
 mod set_var;
+mod socket;
 mod stick_counter;
 mod strict_mode;
 mod track_sc;
@@ -89,6 +92,16 @@ pub struct Row {
     pub example: &'static str,
     /// No rule behind it is reached.
     pub(crate) ends: bool,
+    /// It is read and judged, and nothing acts on it yet: what is missing.
+    pub later: Option<&'static str>,
+}
+
+impl Row {
+    /// Nothing acts on it yet, for this is missing.
+    const fn later(mut self, what: &'static str) -> Self {
+        self.later = Some(what);
+        self
+    }
 }
 
 impl fmt::Debug for Row {
@@ -98,12 +111,12 @@ impl fmt::Debug for Row {
 }
 
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: false }
+    Row { name, phases, form: Form::Plain(parse), example, ends: false, later: None }
 }
 
 /// A row whose action ends the rule set.
 const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: true }
+    Row { name, phases, form: Form::Plain(parse), example, ends: true, later: None }
 }
 
 /// A row whose name has something in parentheses behind it.
@@ -113,15 +126,17 @@ const fn call(
     (parse, family): (ParseCall, &'static str),
     example: &'static str,
 ) -> Row {
-    Row { name, phases, form: Form::Call(parse, family), example, ends: false }
+    Row { name, phases, form: Form::Call(parse, family), example, ends: false, later: None }
 }
 
 /// A row whose name may go on.
 const fn open(name: &'static str, phases: &'static [Phase], parse: ParseCall, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Open(parse), example, ends: false }
+    Row { name, phases, form: Form::Open(parse), example, ends: false, later: None }
 }
 
 const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
+
+const PATTERNS: &str = "'add-acl(<file>)', 'del-acl(<file>)', 'set-map(<file>)' or 'del-map(<file>)'";
 
 const REQUEST: &[Phase] = &[Phase::HttpRequest];
 const RESPONSE: &[Phase] = &[Phase::HttpResponse, Phase::HttpAfterResponse];
@@ -150,6 +165,18 @@ const DROP: &[Phase] = &[
 
 const CAPTURE: &[Phase] =
     &[Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse, Phase::HttpAfterResponse];
+const ACCEPTED: &[Phase] = &[Phase::TcpConnection];
+const ANSWER: &[Phase] = &[Phase::HttpResponse];
+const CONTENT: &[Phase] = &[Phase::TcpContent];
+const SOCKETS: &[Phase] = &[
+    Phase::TcpConnection,
+    Phase::TcpSession,
+    Phase::TcpContent,
+    Phase::TcpResponse,
+    Phase::HttpRequest,
+    Phase::HttpResponse,
+];
+const TO_SERVER: &[Phase] = &[Phase::TcpContent, Phase::HttpRequest];
 const CLOSE: &[Phase] = &[Phase::TcpResponse];
 const MESSAGES: &[Phase] = &[Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest, Phase::HttpResponse];
 const REQUESTS: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest];
@@ -192,6 +219,26 @@ pub const ACTIONS: &[Row] = &[
     last("block",               REQUEST,  deny::deny,                    "block"),
     last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
     last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
+    call("add-acl",            HTTP,     (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]"),
+    call("del-acl",            HTTP,     (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]"),
+    call("set-map",            HTTP,     (pattern::set, PATTERNS),      "set-map(names.map) %[src] known"),
+    call("del-map",            HTTP,     (pattern::delete, PATTERNS),   "del-map(names.map) %[src]"),
+    row("set-tos",             SOCKETS,  socket::parse,                 "set-tos 0x10").later("sockets in rules"),
+    row("set-mark",            SOCKETS,  socket::parse,                 "set-mark 16").later("sockets in rules"),
+    row("set-fc-tos",          SOCKETS,  socket::parse,                 "set-fc-tos 0x10").later("sockets in rules"),
+    row("set-fc-mark",         SOCKETS,  socket::parse,                 "set-fc-mark 16").later("sockets in rules"),
+    row("set-bc-tos",          TO_SERVER, socket::parse,                "set-bc-tos 0x10").later("sockets in rules"),
+    row("set-bc-mark",         TO_SERVER, socket::parse,                "set-bc-mark 16").later("sockets in rules"),
+    row("set-priority-class",  TO_SERVER, modelled::priority,           "set-priority-class int(1)").later("priorities in queues"),
+    row("set-priority-offset", TO_SERVER, modelled::priority,           "set-priority-offset int(1)").later("priorities in queues"),
+    row("cache-use",           REQUEST,  modelled::cache,               "cache-use small").later("no cache"),
+    row("cache-store",         ANSWER,   modelled::cache,               "cache-store small").later("no cache"),
+    row("expect-proxy",        ACCEPTED, modelled::layer4,              "expect-proxy layer4").later("'accept-proxy' on the 'bind' line does it for all"),
+    row("expect-netscaler-cip", ACCEPTED, modelled::layer4,             "expect-netscaler-cip layer4").later("NetScaler"),
+    last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
+    row("set-bandwidth-limit", MESSAGES, modelled::bandwidth,           "set-bandwidth-limit slow limit 10k").later("filters"),
+    row("do-log",              ALL,      modelled::log,                 "do-log").later("log steps of HAProxy 3.x"),
+    call("do-resolve",         TO_SERVER, (modelled::resolve, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)").later("name lookups in rules"),
     row("capture",             CAPTURE,  capture::parse,                "capture src id 0"),
     last("auth",                REQUEST,  auth::parse,                   "auth realm Gold"),
     row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes"),
@@ -215,7 +262,8 @@ pub const ACTIONS: &[Row] = &[
 
 /// The actions that HAProxy knows and nothing performs yet, with what they belong to.
 pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
-    later::names()
+    let read = ACTIONS.iter().filter_map(|row| Some((row.name, row.later?)));
+    read.chain(later::names())
 }
 
 impl Row {

@@ -1,0 +1,128 @@
+//! Actions whose subsystem is not here yet: their words are read and judged, so that only this is told of them.
+
+use expr::{Expr, Scope};
+use lang::{Diagnostic, Word, Words};
+
+use super::{Action, argument, sample};
+use crate::{Flow, Message};
+
+/// Read and judged; nothing acts on it yet.
+#[derive(Debug)]
+struct Modelled;
+
+impl Action for Modelled {
+    fn apply(&self, _message: &mut dyn Message) -> Flow {
+        Flow::Continue
+    }
+}
+
+type Read = Result<Box<dyn Action>, Diagnostic>;
+
+/// `set-priority-class <expr>`, `set-priority-offset <expr>`.
+pub(super) fn priority(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    sample(words, scope)?;
+    Ok(Box::new(Modelled))
+}
+
+/// `cache-use <name>`, `cache-store <name>`.
+pub(super) fn cache(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
+    argument(words, "expects a cache name")?;
+    Ok(Box::new(Modelled))
+}
+
+/// `expect-proxy layer4`, `expect-netscaler-cip layer4`.
+pub(super) fn layer4(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    let got = words.peek_text().unwrap_or_default();
+    if !words.clone().accept("layer4") {
+        let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
+        return Err(words
+            .error(format!("only supports 'layer4'{place} (got '{got}')"))
+            .suggest(Some("layer4")));
+    }
+    words.next();
+    Ok(Box::new(Modelled))
+}
+
+/// `switch-mode http [ proto <name> ]`.
+pub(super) fn switch_mode(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
+    let got = words.peek_text().unwrap_or_default();
+    let wrong = words.error(format!("'tcp-request switch-mode' expects a valid mode (got '{got}')"));
+    if !words.accept("http") {
+        return Err(wrong.suggest(Some("http")));
+    }
+    if words.accept("proto") {
+        let got = words.peek_text().unwrap_or_default();
+        let text = format!(
+            "'tcp-request switch-mode': 'proto' expects a valid MUX protocol, if specified (got '{got}')"
+        );
+        let wrong = words.error(text);
+        if !(words.accept("h1") || words.accept("h2")) {
+            return Err(wrong);
+        }
+    }
+    Ok(Box::new(Modelled))
+}
+
+/// `set-bandwidth-limit <name> [ limit <expr> ] [ period <expr> ]`.
+pub(super) fn bandwidth(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    argument(words, "missing arguments")?;
+    while words.accept("limit") || words.accept("period") {
+        if super::at_sample(words) {
+            Expr::parse(words, scope)?;
+        } else {
+            argument(words, "missing value")?;
+        }
+    }
+    Ok(Box::new(Modelled))
+}
+
+/// `do-log [ profile <name> ]`.
+pub(super) fn log(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
+    if words.accept("profile") {
+        argument(words, "'profile' expects a log-profile name")?;
+    }
+    Ok(Box::new(Modelled))
+}
+
+/// `do-resolve(<var>,<resolvers>,[ipv4,ipv6]) <expr>`.
+pub(super) fn resolve(inside: &Word, words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    let parts: Vec<&str> = inside.text.split(',').map(str::trim).collect();
+    let known = |option: &&str| matches!(*option, "ipv4" | "ipv6");
+    if !matches!(parts[..], [_, _] | [_, _, _]) || !parts.iter().skip(2).all(known) {
+        let text = format!(
+            "Can't parse 'do-resolve({})'. Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available \
+             options are 'ipv4' and 'ipv6'",
+            inside.text
+        );
+        return Err(Diagnostic::alert(inside.span, text));
+    }
+    scope.vars.borrow_mut().name(parts[0]).map_err(|why| Diagnostic::alert(inside.span, why))?;
+    sample(words, scope)?;
+    Ok(Box::new(Modelled))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Phase;
+    use crate::world::rule;
+
+    #[test]
+    fn their_words_are_judged_all_the_same() {
+        for (phase, text, expected) in [
+            (Phase::HttpRequest, "cache-use", "expects a cache name."),
+            (Phase::HttpRequest, "set-priority-class", "missing fetch method."),
+            (Phase::HttpRequest, "set-priority-offset foo", "unknown fetch method 'foo'."),
+            (Phase::TcpConnection, "expect-proxy layer5", "only supports 'layer4' (got 'layer5')"),
+            (
+                Phase::TcpContent,
+                "switch-mode tcp",
+                "'tcp-request switch-mode' expects a valid mode (got 'tcp').",
+            ),
+            (Phase::HttpRequest, "do-resolve(txn.a) str(x)", "Available options are 'ipv4' and 'ipv6'."),
+        ] {
+            let error = rule(phase, text).unwrap_err();
+            assert!(error.message.contains(expected.trim_end_matches('.')), "{}", error.message);
+            assert!(!error.later, "{text}");
+        }
+    }
+}
