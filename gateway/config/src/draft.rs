@@ -318,6 +318,15 @@ pub(crate) struct ServerSpans {
     pub(crate) id: Option<Span>,
 }
 
+impl ServerOptions {
+    /// The files that must hold what they are for: a certificate is looked at only where TLS is used.
+    pub(crate) fn named_files(&self) -> impl Iterator<Item = NamedFile> + '_ {
+        let encrypted = self.model.tls.on || self.model.check_over.tls;
+        let read = move |file: &&NamedFile| encrypted || file.purpose != Purpose::Certificate;
+        self.files.iter().filter(read).cloned()
+    }
+}
+
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {

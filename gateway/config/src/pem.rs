@@ -214,9 +214,9 @@ impl Judging<'_> {
             return Err(bad("missing '['".to_owned()));
         }
         let certificate = PathBuf::from(file);
+        let settings = self.settings(settings, &bad, notes)?;
         self.certificates(&based(&certificate, self.global.crt_base.as_deref()))
             .map_err(|error| self.within_list(error))?;
-        let settings = self.settings(settings, &bad, notes)?;
         let names = names.split_whitespace().map(str::to_owned).collect();
         Ok(CrtListEntry { certificate, settings, names })
     }

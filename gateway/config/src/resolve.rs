@@ -39,7 +39,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
         crate::judge::judge(&mut proxy, notes);
         judge(&proxy, notes);
-        let of_servers = proxy.servers.iter().flat_map(|server| server.options.files.iter().cloned());
+        let of_servers = proxy.servers.iter().flat_map(|server| server.options.named_files());
         let of_servers: Vec<_> = of_servers.collect();
         proxy.files.extend(of_servers);
         let lists = pem::judge(&proxy, &model.global, world, notes);
@@ -486,7 +486,7 @@ impl Resolving<'_> {
             if let Some(track) = &options.model.track
                 && let Err(why) = self.names.tracking(&own, &qualified(track, &proxy.name))
             {
-                self.notes.alert(options.spans.track.unwrap_or(server.span), format!("{label}{why}"));
+                self.notes.alert(server.span, format!("{label}{why}"));
             }
             let portless = matches!(
                 server.address,
@@ -495,9 +495,9 @@ impl Resolving<'_> {
                     | ServerAddress::Client { port: ServerPort::Offset(_) }
             );
             if options.checked && portless && options.check.port.is_none_or(|port| port == 0) {
-                let (proxy, name) = (&proxy.name, &server.name);
+                let (kind, proxy, name) = (kind_in_words(proxy), &proxy.name, &server.name);
                 let message = format!(
-                    "config: proxy '{proxy}': server '{name}' has neither service port nor check port."
+                    "config: {kind} '{proxy}': server '{name}' has neither service port nor check port."
                 );
                 self.notes.push(Diagnostic::alert(server.span, message).hint("write 'port' behind 'check'"));
             }

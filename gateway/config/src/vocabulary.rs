@@ -29,6 +29,8 @@ pub struct Entry {
     pub name: &'static str,
     /// What becomes of it.
     pub standing: Standing,
+    /// How many words must follow it.
+    pub takes: usize,
     /// Why, or what is missing; empty where nothing needs to be said.
     pub reason: &'static str,
 }
@@ -82,7 +84,7 @@ fn a_section(name: &'static str) -> Entry {
         section::Standing::Later(advice) => (Standing::Later, advice),
         section::Standing::Refused(advice) => (Standing::Gone, advice),
     };
-    Entry { place: "sections", name, standing, reason }
+    Entry { place: "sections", name, standing, takes: 0, reason }
 }
 
 fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Keyword<T>]]) {
@@ -99,8 +101,14 @@ fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Key
             (Status::Unsupported(advice), _) => (Standing::Later, short(advice)),
             (Status::Refused(_), _) => (Standing::Gone, "as in HAProxy"),
         };
-        Entry { place, name: row.name, standing, reason }
+        let takes = row.args.needed(row.name).map_or(0, |(count, _)| count);
+        Entry { place, name: row.name, standing, takes, reason }
     }));
+}
+
+/// The options that may stand in the brackets of a `crt-list` line.
+pub fn crt_list() -> impl Iterator<Item = &'static str> {
+    cfg::bind::CRT_LIST.iter().copied()
 }
 
 /// Advice, unless it is the one that everything gets.

@@ -121,7 +121,7 @@ pub(crate) enum Args {
 
 impl Args {
     /// How many words there must be, and what is said where they are not.
-    fn needed(self, keyword: &str) -> Option<(usize, String)> {
+    pub(crate) fn needed(self, keyword: &str) -> Option<(usize, String)> {
         match self {
             Self::Free => None,
             Self::Exactly(count, what) => Some((count, format!("'{keyword}' expects {what}."))),

@@ -208,7 +208,7 @@ pub(crate) fn contradiction(tls: &BindTls) -> Option<&'static str> {
         return Some("verify is enabled but no CA file specified{}.");
     }
     if tls.generate_certificates && tls.ca_sign_file.is_none() {
-        return Some("cannot enable certificate generation, no CA certificate File configured at{at}.");
+        return Some("cannot enable certificate generation, no CA certificate File configured{at}.");
     }
     let versions = (tls.min.or(tls.max.filter(|max| *max < TlsVersion::Tls12)), tls.max);
     if matches!(versions, (Some(min), Some(max)) if min > max) || tls.max == Some(TlsVersion::Ssl3) {

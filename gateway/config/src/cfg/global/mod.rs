@@ -33,7 +33,7 @@ pub(crate) const TABLES: &[&[Keyword<Global>]] = &[KEYWORDS, setting::KEYWORDS];
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("maxconn")           .takes(1, "an integer argument").parse(|cx| { cx.target.maxconn = Some(cx.number(0, i32::MAX as u32)?).filter(|max| *max > 0); Ok(()) }),
-    keyword("nbthread")          .takes(1, "an integer argument").parse(nbthread),
+    keyword("nbthread")          .needs(1, "'{}' passed a missing or unparsable integer value in ''").parse(nbthread),
     keyword("daemon")            .flag().parse(|cx| { cx.target.daemon = true; Ok(()) }),
     keyword("master-worker")     .parse(master_worker),
     keyword("pidfile")           .takes(1, "a file name as an argument").parse(|cx| { cx.target.pidfile = Some(cx.path()?); Ok(()) }),

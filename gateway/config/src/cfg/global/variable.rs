@@ -56,10 +56,8 @@ pub(super) fn set_var(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 pub(super) fn set_var_fmt(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let name = name(cx)?;
     let word = cx.expect("a format string")?;
-    let scope = cx.world.scope(expr::Phase::Log);
-    let value = expr::LogFormat::parse(word, &scope);
-    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    let value = cx.format(word, expr::Phase::Log)?;
     cx.words.take_rest();
-    set(cx.target, name, VariableValue::Format(value?));
+    set(cx.target, name, VariableValue::Format(value));
     Ok(())
 }

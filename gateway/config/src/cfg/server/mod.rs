@@ -11,6 +11,7 @@ use lang::{Diagnostic, Word};
 
 use super::{BACKEND, BE, Context, Index, Keyword, Label, keyword, run_options, template};
 use crate::draft::{NamedFile, Proxy, Server, ServerOptions, ServerSpans};
+use crate::judge::kind_in_words;
 use crate::model::{Family, Global, Proto, ServerAddress, ServerPort};
 
 #[rustfmt::skip]
@@ -83,8 +84,10 @@ pub(crate) fn judge(
     }
     if model.tls.on && tls::no_version(&model.tls) {
         return bad(format!(
-            "{label}proxy '{}': all SSL/TLS versions are disabled for server '{}'.",
-            cx.target.name, name.text
+            "{label}{} '{}': all SSL/TLS versions are disabled for server '{}'.",
+            kind_in_words(cx.target),
+            cx.target.name,
+            name.text
         ));
     }
     match (model.proto, options.spans.proto) {
@@ -95,8 +98,11 @@ pub(crate) fn judge(
         (Some(Proto::None | Proto::Spop), Some(at)) => {
             let proto = if model.proto == Some(Proto::None) { "none" } else { "spop" };
             let message = format!(
-                "proxy '{}' : MUX protocol '{proto}' is not usable for server '{}' at [{}].",
-                cx.target.name, name.text, cx.place
+                "{} '{}' : MUX protocol '{proto}' is not usable for server '{}' at [{}].",
+                kind_in_words(cx.target),
+                cx.target.name,
+                name.text,
+                cx.place
             );
             Err(Diagnostic::alert(at, message))
         }

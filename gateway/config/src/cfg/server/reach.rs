@@ -213,8 +213,7 @@ fn tlv(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
         cx.error(format_args!("expects a type from 0 to 255 in brackets, as in '{}(0x20)'", cx.keyword))
     })?;
     let word = cx.expect("a format")?;
-    let scope = cx.world.scope(expr::Phase::HttpRequest);
-    expr::LogFormat::parse(word, &scope)?;
+    cx.format(word, expr::Phase::HttpRequest)?;
     cx.target.model.send_proxy.tlvs.retain(|(other, _)| *other != number);
     cx.target.model.send_proxy.tlvs.push((number, word.text.clone()));
     Ok(())
