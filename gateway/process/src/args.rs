@@ -108,6 +108,8 @@ pub(crate) struct Args {
     pub(crate) old: Vec<i32>,
     /// Which of the two it was.
     pub(crate) farewell: Option<Farewell>,
+    /// `-dK`: the classes of keywords to list.
+    pub(crate) keywords: Option<String>,
     /// `-dW`.
     pub(crate) zero_warning: bool,
     /// `--metrics`, or `GATEWAY_METRICS`.
@@ -171,7 +173,7 @@ const FLAGS: &[Flag] = &[
     flag("-st", Pids,     |a, v| old(a, v, Farewell::Terminate),                            "tells old processes to terminate, once the sockets are open"),
     flag("-x",  Word("<socket>"), |_, _| Ok(()),                                            NO_EFFECT),
     flag("-dW", Nothing,  |a, _| { a.zero_warning = true; Ok(()) },                         "refuses a configuration with warnings"),
-    flag("-dK", Rest("<class[,class]*>"), |_, _| Ok(()),                                  NO_EFFECT),
+    flag("-dK", Rest("<class[,class]*>"), |a, v| { a.keywords = Some(v.into()); Ok(()) },                     "lists the keywords of these classes, or the classes with 'help'"),
     flag("-dM", Rest("[<byte>]"), |_, _| Ok(()),                                            NO_EFFECT),
     flag("-dI", Nothing,  |_, _| Ok(()),                                                    NO_EFFECT),
     flag("-dD", Nothing,  |_, _| Ok(()),                                                    NO_EFFECT),

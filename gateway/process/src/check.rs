@@ -20,6 +20,9 @@ pub(crate) fn configuration(args: &Args) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let report = Report::new(args.is_silent());
+    if let Some(classes) = &args.keywords {
+        print!("{}", crate::keywords::listing(classes));
+    }
     let Some(loaded) = load::load(args, &report) else { return ExitCode::FAILURE };
     if let Err(error) = crate::privilege::check(&loaded.model.global.run_as) {
         report.alert(&format!("config : {error}"));

@@ -19,6 +19,7 @@ mod dump;
 mod entrypoint;
 mod exit;
 mod explain;
+mod keywords;
 mod load;
 mod manual;
 mod names;
