@@ -18,6 +18,7 @@ pub(crate) mod global;
 pub(crate) mod healthcheck;
 pub(crate) mod http_errors;
 pub(crate) mod keepalive;
+pub(crate) mod legacy;
 pub(crate) mod log;
 pub(crate) mod log_forward;
 pub(crate) mod log_profile;
@@ -612,7 +613,11 @@ pub(crate) fn run<T>(
         Status::Unsupported(advice) => {
             return Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice));
         }
-        Status::Refused(message) => return Err(Diagnostic::alert(at, message)),
+        Status::Refused(message) => {
+            let refusal = Diagnostic::alert(at, message);
+            let modern = legacy::modern(row.name, cx.words.rest());
+            return Err(modern.into_iter().fold(refusal, Diagnostic::hint));
+        }
     }
     match cx.words.peek() {
         Some(word) if whole && row.lax => {

@@ -39,8 +39,8 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),
     keyword("appsession")  .in_(ANY).refused("'appsession' is not supported anymore since HAProxy 1.6."),
     keyword("grace")       .in_(ANY).refused("the 'grace' keyword is not supported any more since HAProxy version 2.5."),
-    keyword("redisp")      .in_(ANY).refused("the 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
-    keyword("redispatch")  .in_(ANY).refused("the 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
+    keyword("redisp")      .in_(ANY).refused("keyword 'redisp' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
+    keyword("redispatch")  .in_(ANY).refused("keyword 'redispatch' directive is not supported anymore since HAProxy 2.1. Use 'option redispatch'."),
     keyword("from")        .in_(ANY).refused("'from' belongs on the section's line"),
 ];
 

@@ -28,6 +28,7 @@ mod yaml;
 
 use crate::model::Model;
 use text::Line;
+pub(crate) use text::quote;
 
 /// Which of the two languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -60,7 +60,7 @@ pub(super) fn joined(words: &[Word]) -> String {
 }
 
 /// A text as one word, whatever it holds (configuration.txt 2.2).
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let special = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '#' | '\'' | '"' | '\\');
     // braces around a condition are told from values by the lack of quotes
     if !text.is_empty() && !text.contains(special) && !matches!(text, "{" | "}") {
