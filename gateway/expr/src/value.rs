@@ -126,6 +126,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// As text, but bytes as they are.
+    pub(crate) fn into_raw(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Bin(bytes) => bytes,
+            other => other.into_text(),
+        }
+    }
+
     /// As a number, where the type can be one.
     pub fn to_int(&self) -> Option<i64> {
         match self {

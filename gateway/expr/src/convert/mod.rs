@@ -178,6 +178,42 @@ mod tests {
         }
     }
 
+    /// Texts that are as large as a head may be, and as awkward as can be.
+    #[test]
+    fn every_converter_takes_a_hostile_text_in_bounded_time_and_space() {
+        const SIZE: usize = 64 << 10;
+        let texts =
+            ["a", "/", "%41", "\u{e9}", "{\"a\":", "[", "a,b;q=0.1,", "7.", "\\", "YWJj", "\"", "a.b.c"]
+                .map(|piece| piece.repeat(SIZE / piece.len()));
+        for row in all() {
+            let at = row.example.0.rfind(&format!(",{}", row.name)).expect("its example uses it") + 1;
+            let call = crate::arg::cut(&row.example.0[at..]).expect("its example is right");
+            let text = &row.example.0[at..at + call.len];
+            let cast = if row.input == Type::Bin { "bytes(0)," } else { "" };
+            let scope = crate::world::scope_at(crate::Phase::Anywhere);
+            let (expr, _) = crate::Expr::parse_text(&format!("req.fhdr(x),{cast}{text}"), &scope)
+                .or_else(|_| crate::Expr::parse_text(&format!("req.fhdr(x),{text}"), &scope))
+                .unwrap_or_else(|bad| panic!("{text}: {}", bad.why));
+            for hostile in &texts {
+                let world = World::get("/", &[("X", hostile)]);
+                let len = expr.eval(&world).map_or(0, |value| value.into_raw().len());
+                assert!(len <= 6 * SIZE + 64, "{text} makes {len} bytes of {:.9}", hostile);
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_that_look_catastrophic_are_not() {
+        let hostile = "a".repeat(64 << 10) + "!";
+        let world = World::get("/", &[("X", &hostile)]);
+        for pattern in ["^(a+)+$", "(a|aa)+$", "(.*a){20}$", "^(a|a)*b", "(a*)*c", "^(([a-z])+.)+[A-Z]$"] {
+            let scope = crate::world::scope_at(crate::Phase::Anywhere);
+            let text = format!("req.fhdr(x),regsub('{pattern}',x,g),length");
+            let (expr, _) = crate::Expr::parse_text(&text, &scope).expect(pattern);
+            assert!(expr.eval(&world).is_some(), "{pattern}");
+        }
+    }
+
     #[test]
     fn names_are_unique() {
         let mut names: Vec<_> = all().map(|row| row.name).chain(later().map(|(name, _)| name)).collect();

@@ -1,17 +1,19 @@
 //! Log-format strings: text with tags and sample expressions (configuration.txt 8.2.6).
 
+mod encode;
 mod field;
 mod parse;
 
 use std::fmt;
 use std::sync::Arc;
 
+use encode::{Encoding, Name};
 pub use field::{LogField, Shape};
 use lang::{Diagnostic, Word};
 
 use crate::{Expr, Scope, Txn, Value};
 
-/// A log-format string. Cheap to clone; equal when written alike.
+/// A log-format string. Cheap to clone; equal when written alike and their files hold the same.
 #[derive(Clone)]
 pub struct LogFormat {
     inner: Arc<Inner>,
@@ -20,6 +22,10 @@ pub struct LogFormat {
 struct Inner {
     text: String,
     parts: Vec<Part>,
+    /// `%(name:type)`.
+    names: Vec<Name>,
+    /// `%{+json}o`: the whole is one object, with these options.
+    encoding: Option<(Encoding, Style)>,
     usage: Usage,
 }
 
@@ -41,12 +47,14 @@ enum Part {
     Expr(Expr, Style),
 }
 
-/// `Q`, `E`, `X`.
+/// `Q`, `E`, `X`, `bin`, `json`, `cbor`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Style {
     quote: bool,
     escape: bool,
     hex: bool,
+    bin: bool,
+    encoding: Option<Encoding>,
 }
 
 impl fmt::Debug for LogFormat {
@@ -57,7 +65,9 @@ impl fmt::Debug for LogFormat {
 
 impl PartialEq for LogFormat {
     fn eq(&self, other: &Self) -> bool {
-        self.inner.text == other.inner.text && self.inner.usage == other.inner.usage
+        self.inner.text == other.inner.text
+            && self.inner.usage == other.inner.usage
+            && self.exprs().eq(other.exprs())
     }
 }
 
@@ -80,8 +90,16 @@ impl LogFormat {
     }
 
     fn read(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Self, Diagnostic> {
-        let parts = parse::parts(word, scope, usage).map_err(|bad| bad.diagnostic(word.span))?;
-        Ok(Self { inner: Arc::new(Inner { text: word.text.clone(), parts, usage }) })
+        let inner = parse::inner(word, scope, usage).map_err(|bad| bad.diagnostic(word.span))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The expressions in it: they know what the files hold that they name.
+    fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        self.inner.parts.iter().filter_map(|part| match part {
+            Part::Expr(expr, _) => Some(expr),
+            Part::Text(_) | Part::Field(..) => None,
+        })
     }
 
     /// The string as it was written.
@@ -91,6 +109,9 @@ impl LogFormat {
 
     /// The text, if it is the same for every request.
     pub fn constant(&self) -> Option<&[u8]> {
+        if self.inner.encoding.is_some() {
+            return None;
+        }
         match &self.inner.parts[..] {
             [] => Some(b""),
             [Part::Text(text)] => Some(text),
@@ -100,8 +121,16 @@ impl LogFormat {
 
     /// Appends what the string means for a transaction.
     pub fn render(&self, txn: &dyn Txn, out: &mut Vec<u8>) {
-        for part in &self.inner.parts {
+        if let Some((encoding, style)) = self.inner.encoding {
+            return self.render_encoded(encoding, style, txn, out);
+        }
+        for (at, part) in self.inner.parts.iter().enumerate() {
             match part {
+                Part::Field(_, Style { encoding: Some(encoding), .. })
+                | Part::Expr(_, Style { encoding: Some(encoding), .. }) => {
+                    let (Part::Field(_, style) | Part::Expr(_, style)) = part else { continue };
+                    self.render_one(at, *encoding, *style, txn, out);
+                }
                 Part::Text(text) => out.extend_from_slice(text),
                 Part::Field(field, style) => self.render_field(*field, *style, txn, out),
                 Part::Expr(expr, style) => self.render_expr(expr, *style, txn, out),
@@ -132,6 +161,10 @@ impl LogFormat {
     }
 
     fn render_expr(&self, expr: &Expr, style: Style, txn: &dyn Txn, out: &mut Vec<u8>) {
+        if style.bin {
+            out.extend_from_slice(&expr.eval(txn).map(Value::into_raw).unwrap_or_default());
+            return;
+        }
         let text = expr.eval(txn).map(Value::into_text);
         self.put_text(text.as_deref(), style, out);
     }

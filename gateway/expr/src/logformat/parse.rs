@@ -2,21 +2,24 @@
 
 use lang::{Diagnostic, Span, Word};
 
-use super::{LogField, Part, Style, Usage};
+use super::encode::{self, Encoding, Name};
+use super::{Inner, LogField, Part, Style, Usage};
 use crate::expr::Bad;
 use crate::{Expr, Scope};
 
-/// A string's parts; neighbouring text is joined.
-pub(super) fn parts(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Vec<Part>, Bad> {
+/// A string cut into parts; neighbouring text is joined.
+pub(super) fn inner(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Inner, Bad> {
     let (text, span) = (word.text.as_str(), word.span);
-    let mut reader = Reader { scope, usage, span, parts: Vec::new(), defaults: Style::default() };
+    let (parts, names, defaults) = (Vec::new(), Vec::new(), Style::default());
+    let mut reader = Reader { scope, usage, span, parts, names, encoding: None, defaults };
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         reader.text(&rest[..at]);
         rest = reader.percent(&rest[at + 1..])?;
     }
     reader.text(rest);
-    Ok(reader.parts)
+    let Reader { parts, names, encoding, .. } = reader;
+    Ok(Inner { text: text.to_owned(), parts, names, encoding, usage })
 }
 
 struct Reader<'a> {
@@ -24,6 +27,8 @@ struct Reader<'a> {
     usage: Usage,
     span: Span,
     parts: Vec<Part>,
+    names: Vec<Name>,
+    encoding: Option<(Encoding, Style)>,
     /// What `%{…}o` set for all that follows.
     defaults: Style,
 }
@@ -57,14 +62,17 @@ impl Reader<'_> {
             self.text("%");
             return Ok(rest);
         }
+        let text = self.name(text)?;
         let (style, text) = self.options(text)?;
+        let text = self.name(text)?;
         if let Some(rest) = text.strip_prefix('[') {
             return self.expr(rest, style);
         }
         let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
         let name = &text[..end];
         if name == "o" {
-            self.defaults = style;
+            self.encoding = style.encoding.map(|encoding| (encoding, style)).or(self.encoding);
+            self.defaults = Style { encoding: None, ..style };
             return Ok(&text[end..]);
         }
         let Some(field) = LogField::find(name) else { return Err(unknown(name)) };
@@ -75,6 +83,21 @@ impl Reader<'_> {
         }
         self.parts.push(Part::Field(field, style));
         Ok(&text[end..])
+    }
+
+    /// `(name:type)` of the item that follows.
+    fn name<'t>(&mut self, text: &'t str) -> Result<&'t str, Bad> {
+        let Some(rest) = text.strip_prefix('(') else { return Ok(text) };
+        let Some((inside, rest)) = rest.split_once(')') else {
+            return Err("missing closing ')' behind '%('".to_owned().into());
+        };
+        let (name, kind) = inside.split_once(':').map_or((inside, None), |(name, kind)| (name, Some(kind)));
+        let bad = |kind: &str| {
+            format!("unexpected type '{kind}' of log-format item '{name}', expected 'bool', 'sint' or 'str'")
+        };
+        let cast = kind.map(|kind| encode::cast(kind).ok_or_else(|| bad(kind))).transpose()?;
+        self.names.push(Name { text: name.to_owned(), cast, part: self.parts.len() });
+        Ok(rest)
     }
 
     /// `{+Q,-E}`.
@@ -94,6 +117,9 @@ impl Reader<'_> {
                 "Q" => style.quote = set,
                 "E" => style.escape = set,
                 "X" => style.hex = set,
+                "bin" => style.bin = set,
+                "json" => style.encoding = set.then_some(Encoding::Json),
+                "cbor" => style.encoding = set.then_some(Encoding::Cbor),
                 // HAProxy passes over what it does not know; `M` asks for what log lines have in any case
                 _ => {}
             }
