@@ -5,6 +5,7 @@
 mod acl;
 mod actions;
 mod answers;
+mod bodies;
 mod connection;
 mod differences;
 mod exchange;
@@ -18,6 +19,7 @@ mod rows;
 mod rules;
 mod suite;
 mod timeouts;
+mod variables;
 
 use crate::support::cases::Cases;
 
@@ -25,6 +27,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     acl::cases(cases);
     actions::cases(cases);
     answers::cases(cases);
+    bodies::cases(cases);
     connection::cases(cases);
     failures::cases(cases);
     forward::cases(cases);
@@ -35,6 +38,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     rows::cases(cases);
     rules::cases(cases);
     timeouts::cases(cases);
+    variables::cases(cases);
 }
 
 /// Prints how much was compared; true when `differences.toml` lists what no longer differs.

@@ -12,6 +12,12 @@ pub trait Subject: Send + Sync + 'static {
     /// The gateway's version.
     fn version(&self) -> String;
 
+    /// The type and the text of a variable of the process.
+    fn variable(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
+        let _ = name;
+        None
+    }
+
     /// Whether the gateway should be given traffic; if not, why: `stopping`, `still loading`.
     fn ready(&self) -> Result<(), String>;
 

@@ -125,6 +125,10 @@ impl admin::Subject for Subject {
         VERSION.to_owned()
     }
 
+    fn variable(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
+        self.gateway.runtime().variable(name)
+    }
+
     fn ready(&self) -> Result<(), String> {
         let leaving = self.leaving.load(Ordering::Acquire) || !self.gateway.is_ready();
         if leaving { Err("stopping".to_owned()) } else { Ok(()) }

@@ -28,6 +28,7 @@ mod runtime;
 mod server;
 mod snapshot;
 mod stream;
+mod variables;
 mod worker;
 
 pub use answer::{Pages, Reply, of_rule as reply_of_rule, page as page_of};

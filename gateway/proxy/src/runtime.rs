@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use config::model::{self, BackendId, FrontendId, Model};
 use expr::plan::FirstMatch;
-use expr::{ProcessVars, VarLimits};
+use expr::{ProcessVars, Value, VarScope};
 use observe::log::Sinks;
 use observe::{FrontendCounters, ListenerCounters};
 use tokio::sync::watch;
@@ -117,6 +117,7 @@ impl Runtime {
         let backends =
             (0..model.backends.len()).map(|place| build_backend(materials, BackendId(place))).collect();
         let (stop, _) = watch::channel(false);
+        let hostname = hostname();
         let places = |names: &mut dyn Iterator<Item = &String>| {
             names.enumerate().map(|(place, name)| (name.clone(), place)).collect()
         };
@@ -124,8 +125,8 @@ impl Runtime {
             model: model.clone(),
             frontends,
             backends,
-            vars: Arc::new(ProcessVars::new(VarLimits::default())),
-            hostname: hostname(),
+            vars: crate::variables::of_process(model, &hostname),
+            hostname,
             named: (
                 places(&mut model.frontends.iter().map(|frontend| &frontend.name)),
                 places(&mut model.backends.iter().map(|backend| &backend.name)),
@@ -147,6 +148,18 @@ impl Runtime {
     /// Ends the checks and lookups of this configuration.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// The type and the text of a variable of the process; `None` where it is not known or not set.
+    pub fn variable(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
+        let var = self.model.asked.vars.find(name).filter(|var| var.scope() == VarScope::Proc)?;
+        let value = self.vars.vars.read().get(var.slot())?.clone();
+        let kind = match &value {
+            Value::Ip(std::net::IpAddr::V4(_)) => "ipv4",
+            Value::Ip(std::net::IpAddr::V6(_)) => "ipv6",
+            other => other.kind().name(),
+        };
+        Some((kind, value.into_text().into_owned()))
     }
 
     /// The frontend of a name.

@@ -23,7 +23,7 @@ pub(super) const LATER: &[(&str, &str)] = &[
     ("clear counters", "counters are for Prometheus, which wants them to grow"),
     ("clear table", "stick tables"), ("set table", "stick tables"), ("show table", "stick tables"),
     ("show peers", "peers"), ("show cache", "no cache"), ("show resolvers", "resolvers"),
-    ("get var", "variables"), ("set var", "variables"),
+    ("set var", "variables"),
     ("show servers conn", "states of servers"), ("show servers state", "states of servers"),
     ("show ssl", "certificates shown at run time"), ("show tls-keys", "certificates shown at run time"),
     ("show startup-logs", "messages of the start go to standard error"), ("show events", "rings"),

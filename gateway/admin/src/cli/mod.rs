@@ -1,6 +1,7 @@
 //! The commands of the runtime CLI: a table with one row each, and a file each (management.txt 9.3).
 
 mod change_patterns;
+mod get_var;
 mod help;
 mod later;
 mod level;
@@ -71,6 +72,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     change_patterns::DEL_MAP,
     show_patterns::GET_ACL,
     show_patterns::GET_MAP,
+    get_var::COMMAND,
     level::OPERATOR,
     change_patterns::PREPARE_ACL,
     change_patterns::PREPARE_MAP,
@@ -153,6 +155,10 @@ pub(crate) mod tests {
 
         fn version(&self) -> String {
             "0.1.0".into()
+        }
+
+        fn variable(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
+            (name == "proc.x").then(|| ("sint", b"5".to_vec()))
         }
 
         fn ready(&self) -> Result<(), String> {

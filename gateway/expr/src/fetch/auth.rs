@@ -12,9 +12,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("http_auth", Type::Bool, Phases::REQUEST, |r, v| one(Some(Value::Bool(user(r).is_some())), v)).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth(people)", "1"),
     fetch("http_auth_group", Type::Str, Phases::REQUEST, groups).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth_group(people)", "staff"),
     fetch("http_auth_bearer", Type::Str, Phases::REQUEST, bearer).takes(&[Kind::Header], 0).awaits().example("http_auth_bearer(x-token)", "t0k"),
-    fetch("http_auth_pass", Type::Str, Phases::REQUEST, |r, v| basic(r, 1, v)).awaits().example("http_auth_pass", "open:sesame"),
+    fetch("http_auth_pass", Type::Str, Phases::REQUEST, |r, v| one(pair(r).map(|(_, password)| Value::made(password)), v)).awaits().example("http_auth_pass", "open:sesame"),
     fetch("http_auth_type", Type::Str, Phases::REQUEST, kind).awaits().example("http_auth_type", "Basic"),
-    fetch("http_auth_user", Type::Str, Phases::REQUEST, |r, v| basic(r, 0, v)).awaits().example("http_auth_user", "ali"),
+    fetch("http_auth_user", Type::Str, Phases::REQUEST, |r, v| one(pair(r).map(|(user, _)| Value::made(user)), v)).awaits().example("http_auth_user", "ali"),
 ];
 
 /// A header's scheme and what follows it.
@@ -29,18 +29,22 @@ fn credentials<'a>(request: &Request<'a>, name: &http::HeaderName) -> Option<(&'
     Some((&line[..end], line[end..].trim_ascii_start()))
 }
 
+/// The scheme, in HAProxy's spelling, of credentials that are in order.
 fn kind<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let scheme = credentials(request, &http::header::AUTHORIZATION).map(|(scheme, _)| scheme);
-    let known = |scheme: &&[u8]| [&b"Basic"[..], b"Bearer"].iter().any(|it| it.eq_ignore_ascii_case(scheme));
-    one(scheme.filter(known).map(Value::text), visit);
+    let scheme = match credentials(request, &http::header::AUTHORIZATION) {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case(b"bearer") => Some(&b"Bearer"[..]),
+        _ => pair(request).map(|_| &b"Basic"[..]),
+    };
+    one(scheme.map(Value::text), visit);
 }
 
-fn basic<'a>(request: &Request<'a>, part: usize, visit: Visit<'_, 'a>) {
-    let pair = credentials(request, &http::header::AUTHORIZATION)
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"basic"))
-        .and_then(|(_, text)| crate::convert::unbase64(text));
-    let half = pair.and_then(|pair| pair.splitn(2, |byte| *byte == b':').nth(part).map(<[u8]>::to_vec));
-    one(half.map(Value::made), visit);
+/// The user and the password of basic credentials.
+fn pair(request: &Request<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (scheme, text) = credentials(request, &http::header::AUTHORIZATION)?;
+    let text = Some(text).filter(|_| scheme.eq_ignore_ascii_case(b"basic"))?;
+    let pair = crate::convert::unbase64(text)?;
+    let colon = memchr::memchr(b':', &pair)?;
+    Some((pair[..colon].to_vec(), pair[colon + 1..].to_vec()))
 }
 
 /// The user of the list that the request's name and password prove.

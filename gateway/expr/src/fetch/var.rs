@@ -47,7 +47,7 @@ mod tests {
             ("str(a),set-var(txn.a)", "str(b),set-var(txn.a,ifexists)", Some("b")),
             ("str(a)", "str(b),set-var(txn.a,ifexists)", None),
             ("str(a),set-var(txn.a)", "str(b),set-var(txn.a,ifnotexists)", Some("a")),
-            ("str(a),set-var(txn.a),unset-var(txn.a)", "str(b),set-var(txn.a,ifnotexists)", None),
+            ("str(a),set-var(txn.a),unset-var(txn.a)", "str(b),set-var(txn.a,ifnotexists)", Some("b")),
             ("str(a),set-var(txn.a),unset-var(txn.a)", "str(b),set-var(txn.a,ifnotset)", Some("b")),
             ("str(a),set-var(txn.a)", "str(b),set-var(txn.a,ifset)", Some("b")),
             ("str(a),set-var(txn.a)", "str(),set-var(txn.a,ifnotempty)", Some("a")),

@@ -9,68 +9,37 @@ use crate::Value;
 /// What HAProxy counts for a variable besides the bytes of its text.
 const OVERHEAD: usize = 72;
 
-/// What a variable holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Slot {
-    /// It was never set.
-    #[default]
-    Absent,
-    /// It was unset.
-    Unset,
-    Set(Value<'static>),
-}
-
-impl Slot {
-    /// The bytes that the limits count.
-    fn size(&self) -> usize {
-        match self {
-            Self::Absent => 0,
-            Self::Unset => OVERHEAD,
-            Self::Set(value) => OVERHEAD + value.bytes(),
-        }
-    }
-}
-
 /// The values of one scope, by place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
-    slots: Vec<Slot>,
+    slots: Vec<Option<Value<'static>>>,
     size: usize,
+}
+
+/// The bytes that the limits count.
+fn size_of(value: Option<&Value<'_>>) -> usize {
+    value.map_or(0, |value| OVERHEAD + value.bytes())
 }
 
 impl Slots {
     /// The value at a place.
     pub fn get(&self, slot: usize) -> Option<&Value<'static>> {
-        match self.slots.get(slot)? {
-            Slot::Set(value) => Some(value),
-            Slot::Absent | Slot::Unset => None,
-        }
+        self.slots.get(slot)?.as_ref()
     }
 
-    /// Whether something was ever set there.
-    pub fn exists(&self, slot: usize) -> bool {
-        self.slots.get(slot).is_some_and(|slot| *slot != Slot::Absent)
-    }
-
-    /// Puts a value at a place; without one, what is there is unset.
+    /// Puts a value at a place; without one, what is there is gone.
     pub fn set(&mut self, slot: usize, value: Option<Value<'static>>) {
-        let new = match value {
-            Some(value) => Slot::Set(value),
-            None if !self.exists(slot) => return,
-            None => Slot::Unset,
-        };
         if self.slots.len() <= slot {
-            self.slots.resize_with(slot + 1, Slot::default);
+            self.slots.resize_with(slot + 1, || None);
         }
         let place = &mut self.slots[slot];
-        self.size = self.size - place.size() + new.size();
-        *place = new;
+        self.size = self.size - size_of(place.as_ref()) + size_of(value.as_ref());
+        *place = value;
     }
 
     /// How many bytes more this value would need.
     fn growth(&self, slot: usize, value: &Value<'_>) -> usize {
-        let before = self.slots.get(slot).map_or(0, Slot::size);
-        (OVERHEAD + value.bytes()).saturating_sub(before)
+        size_of(Some(value)).saturating_sub(size_of(self.get(slot)))
     }
 
     /// The bytes that the limits count.
@@ -214,12 +183,9 @@ impl TxnVars {
         self.slots(var.scope)?.get(var.slot).map(Value::borrowed)
     }
 
-    /// Whether it was ever set; those of the process exist from the beginning.
+    /// Whether it is there; those of the process are from the beginning.
     pub fn exists(&self, var: &Var) -> bool {
-        let set_before = || self.pending().iter().any(|(known, _)| known == var);
-        var.scope == VarScope::Proc
-            || self.slots(var.scope).is_some_and(|slots| slots.exists(var.slot))
-            || (self.has_pending.load(Ordering::Relaxed) && set_before())
+        var.scope == VarScope::Proc || self.get(var).is_some()
     }
 
     /// Sets a variable, or unsets it, while values may be borrowed.
@@ -326,6 +292,9 @@ impl Drop for TxnVars {
 mod tests {
     use super::*;
 
+    /// What a number takes.
+    const INT: usize = OVERHEAD + 8;
+
     fn text(text: &str) -> Option<Value<'static>> {
         Some(Value::made(text.as_bytes().to_vec()))
     }
@@ -335,16 +304,17 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_set_unset_and_still_exists() {
+    fn a_variable_is_set_and_unset() {
         let (mut vars, a) = (TxnVars::default(), var("txn.a"));
         assert!(!vars.exists(&a));
         vars.set(&a, None);
         assert!(!vars.exists(&a));
         vars.set(&a, text("x"));
         assert_eq!(vars.get(&a), text("x"));
+        assert!(vars.exists(&a));
         vars.set(&a, None);
         assert_eq!(vars.get(&a), None);
-        assert!(vars.exists(&a));
+        assert!(!vars.exists(&a) && vars.exists(&var("proc.a")));
     }
 
     #[test]
@@ -357,7 +327,6 @@ mod tests {
         assert_eq!(vars.get(&a), None);
         vars.settle();
         assert_eq!(vars.get(&a), None);
-        assert!(vars.exists(&a));
     }
 
     #[test]
@@ -404,7 +373,7 @@ mod tests {
 
     #[test]
     fn limits_include_the_finer_ones() {
-        let limits = VarLimits { session: 3 * OVERHEAD, transaction: 2 * OVERHEAD, ..VarLimits::default() };
+        let limits = VarLimits { session: 3 * INT, transaction: 2 * INT, ..VarLimits::default() };
         let process = Arc::new(ProcessVars::new(limits));
         let mut vars = TxnVars::new(Some(process), Some(Arc::default()));
         vars.refresh();

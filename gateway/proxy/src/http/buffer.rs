@@ -142,7 +142,11 @@ async fn expect(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     if ctx.request.version != Version::HTTP_11 || !ctx.request.lines.all(b"expect").any(waits) {
         return Ok(());
     }
-    let head = Box::new(ResponseHead::new(100).into_http1()?);
+    let head = ResponseHead::new(100);
+    ctx.sizes.1 += head.counted();
+    // the server need not ask again
+    ctx.request.lines.remove(b"expect");
+    let head = Box::new(head.into_http1()?);
     session.write_response_tasks(vec![HttpTask::Header(head, false)]).await.map_err(Error::into_down)?;
     Ok(())
 }

@@ -186,8 +186,8 @@ const ROWS: &[Row] = &[
     row("tune.ssl.hard-maxrecord", NATURAL, TLS), row("tune.ssl.keylog", ON_OFF, TLS), row("tune.ssl.lifetime", Time(TimeUnit::S, "'{}' expects ssl sessions <lifetime> in seconds as argument."), TLS),
     row("tune.ssl.maxrecord", NATURAL, TLS), row("tune.ssl.ocsp-update.maxdelay", NATURAL, NO_OCSP), row("tune.ssl.ocsp-update.mindelay", NATURAL, NO_OCSP), row("tune.ssl.ssl-ctx-cache-size", NATURAL, TLS),
     row("tune.takeover-other-tg-connections", Choice(&["none", "restricted", "full"], "'{}' expects 'none', 'restricted', or 'full' but got '{got}'."), THREADS),
-    row("tune.vars.check-max-size", Size(""), MEMORY), row("tune.vars.global-max-size", Size(""), MEMORY), row("tune.vars.proc-max-size", Size(""), MEMORY),
-    row("tune.vars.reqres-max-size", Size(""), MEMORY), row("tune.vars.sess-max-size", Size(""), MEMORY), row("tune.vars.txn-max-size", Size(""), MEMORY),
+    row("tune.vars.check-max-size", Size(""), Fate::Known), row("tune.vars.global-max-size", Size(""), Fate::Known), row("tune.vars.proc-max-size", Size(""), Fate::Known),
+    row("tune.vars.reqres-max-size", Size(""), Fate::Known), row("tune.vars.sess-max-size", Size(""), Fate::Known), row("tune.vars.txn-max-size", Size(""), Fate::Known),
     row("tune.zlib.memlevel", range(1, 9, "'{}' expects a numeric value between 1 and 9"), NO_COMPRESSION), row("tune.zlib.windowsize", range(8, 15, "'{}' expects a numeric value between 8 and 15"), NO_COMPRESSION),
 ];
 

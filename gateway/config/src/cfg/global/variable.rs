@@ -33,6 +33,7 @@ fn name(cx: &mut Context<'_, Global>) -> Result<Word, Diagnostic> {
         );
         return Err(Diagnostic::alert(word.span, message));
     }
+    cx.world.vars.borrow_mut().name(&word.text).map_err(|why| Diagnostic::alert(word.span, why))?;
     Ok(word)
 }
 
@@ -43,7 +44,7 @@ fn set(global: &mut Global, name: Word, value: VariableValue) {
 /// `set-var`; HAProxy does not look at what follows the expression.
 pub(super) fn set_var(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let name = name(cx)?;
-    let scope = cx.world.scope(expr::Phase::Log);
+    let scope = cx.world.scope(expr::Phase::Config);
     let value = expr::Expr::parse(&mut cx.words, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     let value = value?;
@@ -56,7 +57,7 @@ pub(super) fn set_var(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 pub(super) fn set_var_fmt(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let name = name(cx)?;
     let word = cx.expect("a format string")?;
-    let value = cx.format(word, expr::Phase::Log)?;
+    let value = cx.format(word, expr::Phase::Config)?;
     cx.words.take_rest();
     set(cx.target, name, VariableValue::Format(value));
     Ok(())
