@@ -192,6 +192,11 @@ impl RuleSet {
         self.rules.push(rule);
     }
 
+    /// Whether no rule that is added now is ever reached: the last one ends the set, under no condition.
+    pub fn is_final(&self) -> bool {
+        self.rules.last().is_some_and(Rule::is_final)
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()

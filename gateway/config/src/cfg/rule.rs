@@ -183,9 +183,26 @@ fn push(
     let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
     if let Some(rule) = rule {
         let rule = super::capture::declare_for(cx.target, rule);
-        set(&mut cx.target.settings.rules).push(rule.at(&cx.place));
+        let set = set(&mut cx.target.settings.rules);
+        if let Some(message) = unreached(phase).filter(|_| set.is_final()) {
+            cx.notes.warning(cx.span, message);
+        }
+        set.push(rule.at(&cx.place));
     }
     Ok(())
+}
+
+/// What is said of a rule behind one that always ends its set; HAProxy says nothing of TCP's rules.
+fn unreached(phase: Phase) -> Option<String> {
+    let what = match phase {
+        Phase::HttpRequest => "http-request",
+        Phase::HttpResponse => "http-response",
+        Phase::HttpAfterResponse => "http-after-response",
+        _ => return None,
+    };
+    Some(format!(
+        "previous '{what}' action is final and has no condition attached, further entries are NOOP."
+    ))
 }
 
 /// Reads the words that are left with what surrounds them, and keeps the warnings.
