@@ -53,7 +53,12 @@ fn acls() -> String {
         Some(format!("{alias} = {} -m {method}", fetch.name))
     };
     let line = |alias: &'static str| method(&alias).unwrap_or_else(|| alias.to_owned());
-    headed("ACL keywords", expr::alias_names().map(line).collect())
+    // every fetch is a criterion under each of its names
+    let named = expr::fetch::all().flat_map(|row| {
+        let names = [row.name].into_iter().chain(row.aliases.iter().copied());
+        names.map(|name| format!("{name} = {} -m str", row.name))
+    });
+    headed("ACL keywords", expr::alias_names().map(line).chain(named).collect())
 }
 
 /// Keywords by section, as HAProxy groups them.
@@ -99,7 +104,8 @@ fn commands() -> String {
 fn converters() -> String {
     let line =
         |row: &expr::convert::Convert| format!("{}: {} => {}", row.name, row.input.name(), row.output.name());
-    headed("sample converter functions", expr::convert::all().map(line).collect())
+    let later = expr::convert::later().map(|(name, _)| name.to_owned());
+    headed("sample converter functions", expr::convert::all().map(line).chain(later).collect())
 }
 
 fn filters() -> String {
