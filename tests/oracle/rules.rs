@@ -25,6 +25,8 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::rules::redirects_in_all_forms", redirects);
     cases.test("oracle::rules::returns_in_all_forms", returns);
     cases.test("oracle::rules::passwords_are_checked", passwords);
+    cases.test("oracle::rules::header_names_are_restricted", restricted_names);
+    cases.test("oracle::rules::servers_are_told_of_the_original_address", original_to);
     cases.test("oracle::rules::servers_are_chosen_by_rules", chosen_servers);
     cases.test("oracle::rules::failures_have_their_own_lines", failure_lines);
     cases.test("oracle::rules::patterns_change_by_rules", changed_patterns);
@@ -507,5 +509,39 @@ fn changed_patterns() {
         once("/new", ""),
         once("/response", ""),
     ];
+    suite.run();
+}
+
+fn restricted_names() {
+    for (front, back) in [("delete", "preserve"), ("reject", "delete"), ("preserve", "reject")] {
+        let mut suite = Suite::new("restricted-names");
+        suite.frontend = format!(
+            "  option http-restrict-req-hdr-names {front}\n  http-request set-header X-Saw %[req.hdr(x_y)]\n  http-request set-header a_b 1 if {{ path /set }}\n"
+        );
+        suite.backend = match back {
+            "delete" => "  option http-restrict-req-hdr-names delete\n  http-request set-header c.d 1\n",
+            "reject" => "  option http-restrict-req-hdr-names reject\n",
+            _ => "",
+        };
+        suite.exchanges = gets(&[("/", "x_y: 1\r\nZ: 2\r\nx.y: 3\r\n"), ("/", ""), ("/set", "")]);
+        suite.run();
+    }
+}
+
+fn original_to() {
+    let mut suite = Suite::new("original-to");
+    suite.frontend =
+        "  option originalto\n  option forwardfor\n  unique-id-format id\n  unique-id-header X-Id\n"
+            .to_owned();
+    suite.exchanges = gets(&[("/", ""), ("/", "X-Original-To: mine\r\nX-After: 1\r\n")]);
+    suite.run();
+    let mut suite = Suite::new("original-to-named");
+    suite.frontend = "  option originalto header X-Front\n".to_owned();
+    suite.backend = "  option originalto header X-Back except 10.0.0.0/8\n";
+    suite.exchanges = gets(&[("/", "")]);
+    suite.run();
+    let mut suite = Suite::new("original-to-except");
+    suite.frontend = "  option originalto except 127.0.0.0/8\n".to_owned();
+    suite.exchanges = gets(&[("/", "")]);
     suite.run();
 }

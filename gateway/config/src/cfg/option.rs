@@ -33,7 +33,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option redispatch")           .in_(BE) .no().lax().parse(redispatch),
     keyword("option httpchk")              .in_(BE)      .parse(check::httpchk),
 
-    keyword("option originalto")           .in_(ANY)     .parse(originalto).later("use 'http-request set-header X-Original-To %[dst]'"),
+    keyword("option originalto")           .in_(ANY)     .parse(originalto),
     keyword("option forwarded")            .in_(BE) .no().parse(forwarded::forwarded).later("use 'option forwardfor'"),
     keyword("option accept-invalid-http-request")   .in_(FE) .no().flag().parse(|cx| flag(cx, |o| &mut o.accept_invalid_request)).later(ADVICE),
     keyword("option accept-unsafe-violations-in-http-request") .in_(FE).no().flag().parse(|cx| flag(cx, |o| &mut o.accept_invalid_request)).later(ADVICE),
@@ -49,7 +49,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option http-drop-request-trailers") .in_(BE).no().flag().parse(|cx| flag(cx, |o| &mut o.drop_request_trailers)).later(ADVICE),
     keyword("option http-drop-response-trailers").in_(FE).no().flag().parse(|cx| flag(cx, |o| &mut o.drop_response_trailers)).later(ADVICE),
     keyword("option http-pretend-keepalive").in_(BE).no().flag().parse(|cx| flag(cx, |o| &mut o.pretend_keepalive)).later(ADVICE),
-    keyword("option http-restrict-req-hdr-names").in_(ANY).parse(header_names).lacks("'delete' and 'reject'"),
+    keyword("option http-restrict-req-hdr-names").in_(ANY).parse(header_names),
     keyword("option http-use-proxy-header").in_(FE) .no().flag().parse(|cx| flag(cx, |o| &mut o.use_proxy_header)).later(ADVICE),
     keyword("option nolinger")             .in_(ANY).no().flag().parse(|cx| flag(cx, |o| &mut o.nolinger)).later(ADVICE),
     keyword("option persist")              .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.persist)).later(ADVICE),
@@ -201,7 +201,7 @@ fn redispatch(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// `preserve` is what happens anyway in HTTP mode.
+/// `option http-restrict-req-hdr-names preserve|delete|reject`.
 fn header_names(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     const EXPECTED: &str =
         "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.";
@@ -223,10 +223,7 @@ fn header_names(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(Diagnostic::alert(extra.span, message));
     }
     cx.target.settings.options.header_names = names;
-    match names {
-        HeaderNames::Preserve => Ok(()),
-        HeaderNames::Delete | HeaderNames::Reject => Err(cx.unsupported_word(word)),
-    }
+    Ok(())
 }
 
 fn unknown(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

@@ -132,6 +132,13 @@ fn lines_for_server(ctx: &Ctx, upgrading: bool) -> Lines {
     if let (Some(option), Some(source)) = (theirs.as_ref().or(ours.as_ref()), source) {
         add_forwarded_for(&ctx.request, &mut lines, option, source);
     }
+    let (theirs, ours) = (&backend.model().options.originalto, &frontend.model().options.originalto);
+    let destination = ctx.destination().map(|destination| destination.ip());
+    if let (Some(option), Some(destination)) = (theirs.as_ref().or(ours.as_ref()), destination)
+        && !option.except.iter().any(|(net, bits)| contains(*net, *bits, destination))
+    {
+        lines.push(option.header.clone(), destination.to_canonical().to_string().into_bytes());
+    }
     match (closes_server(ctx), ctx.request.version == Version::HTTP_10) {
         _ if upgrading => {}
         (true, false) => lines.push(&b"connection"[..], &b"close"[..]),

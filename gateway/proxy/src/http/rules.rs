@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use config::model::HeaderNames;
 use http::{Method, Version};
 use pingora::protocols::http::HttpTask;
 use pingora::{Error, ErrorType, Result};
@@ -42,6 +43,7 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
     if monitor(&route, session, ctx).await?
         || buffer_body(session, ctx, frontend.options.buffer_request).await?
         || run(&frontend.http_request, gateway, session, ctx).await?
+        || restrict(frontend.options.header_names, session, ctx).await?
     {
         return Ok(true);
     }
@@ -61,6 +63,7 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
     }
     Ok(content(&model.tcp_request_content, gateway, session, ctx).await?
         || run(&model.http_request, gateway, session, ctx).await?
+        || restrict(model.options.header_names, session, ctx).await?
         || goes_on(ctx))
 }
 
@@ -76,6 +79,25 @@ async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Resul
     }
     let until = buffer::patience(ctx);
     wait_for_body(session, ctx, buffer::Wait { until, at_least: 0 }).await
+}
+
+/// `option http-restrict-req-hdr-names`: names that a server may read as others, for CGI makes `_` of `-`. True if the
+/// request was refused.
+async fn restrict(names: HeaderNames, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+    let is_plain = |name: &[u8]| name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    match names {
+        HeaderNames::Preserve => Ok(false),
+        HeaderNames::Delete => {
+            ctx.request.lines.retain(|line| is_plain(&line.name));
+            Ok(false)
+        }
+        HeaderNames::Reject if ctx.request.lines.iter().all(|line| is_plain(&line.name)) => Ok(false),
+        HeaderNames::Reject => {
+            count_denied(ctx);
+            ctx.judged = true;
+            refuse(session, ctx, Outcome::new(403, b'P', b'R', Blame::Nobody)).await
+        }
+    }
 }
 
 /// A request that a server will answer: its cookie is kept. Nothing was answered.
