@@ -26,6 +26,11 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("reload::listeners_come_and_go", listeners);
     cases.test("reload::a_request_in_flight_outlives_the_reload", in_flight);
     cases.test("reload::routes_and_servers_change", routes);
+    cases.ours_only(
+        "reload::a_stick_table_goes_on_if_it_holds_the_same",
+        "HAProxy's new process learns the old one's entries from a local peer only",
+        tables,
+    );
 }
 
 fn text(answer: &str, backend: &str) -> String {
@@ -153,4 +158,34 @@ fn in_flight() {
     eventually("the new configuration", || (get(addr, "/").text() == "two").then_some(()));
     slow.open_gate();
     assert_eq!(client.response("GET").text(), "done");
+}
+
+fn tables() {
+    let text = |version: u8, table: &str| {
+        format!(
+            "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+             frontend f\n  bind \"fd@${{FRONT}}\"\n  http-request track-sc0 path table t\n\
+             {:2}http-request return status 200 content-type a/b lf-string \"{version}:%[sc_http_req_cnt(0)]\"\n\
+             backend t\n  stick-table {table}\n",
+            ""
+        )
+    };
+    let subject = Config::new(text(1, "type string size 10 store http_req_cnt")).bind("FRONT").start();
+    let ask = || get(subject.addr("FRONT"), "/a").text();
+    assert_eq!(ask(), "1:1");
+    assert_eq!(ask(), "1:2");
+    let mut asked = 2;
+    let mut reload = |version: u8, table: &str| {
+        subject.rewrite(&text(version, table));
+        subject.signal(libc::SIGUSR2);
+        eventually("the new configuration", || {
+            let answer = ask();
+            asked += 1;
+            answer.strip_prefix(&format!("{version}:")).map(|count| (count.to_owned(), asked))
+        })
+    };
+    let (count, asked) = reload(2, "type string size 20 expire 1h store http_req_cnt");
+    assert_eq!(count, asked.to_string());
+    let (count, _) = reload(3, "type string size 20 store http_req_cnt,gpc0");
+    assert_eq!(count, "1");
 }

@@ -18,6 +18,7 @@ mod random;
 mod rows;
 mod rules;
 mod suite;
+mod tables;
 mod timeouts;
 mod variables;
 
@@ -37,6 +38,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     random::cases(cases);
     rows::cases(cases);
     rules::cases(cases);
+    tables::cases(cases);
     timeouts::cases(cases);
     variables::cases(cases);
 }

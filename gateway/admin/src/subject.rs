@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use observe::Snapshot;
+use table::{Millis, Table};
 
 /// The gateway, as its operators see it. Implemented by the crate that owns the running parts.
 pub trait Subject: Send + Sync + 'static {
@@ -24,6 +25,11 @@ pub trait Subject: Send + Sync + 'static {
     /// What the running configuration's ACLs and maps compare with.
     fn patterns(&self) -> Option<Arc<expr::Patterns>> {
         None
+    }
+
+    /// The stick tables, in the order of the configuration, and the moment on their clock.
+    fn stick_tables(&self) -> (Vec<Arc<Table>>, Millis) {
+        (Vec::new(), 0)
     }
 
     /// Metrics of the gateway's own, shown beside those of the snapshot.

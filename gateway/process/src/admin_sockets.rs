@@ -138,6 +138,10 @@ impl admin::Subject for Subject {
         Some(Arc::clone(&self.gateway.runtime().model.patterns))
     }
 
+    fn stick_tables(&self) -> (Vec<Arc<table::Table>>, table::Millis) {
+        self.gateway.stick_tables()
+    }
+
     fn own_metrics(&self) -> Option<&prometheus::Registry> {
         Some(self.gateway.own_metrics())
     }

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 
 use crate::listener::ListenerState;
 use crate::message::{Lines, RequestHead};
+use crate::track::Trackers;
 
 /// The facts of a client connection, reached from `ProxyHttp` through the connection's digest.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Connection {
     pub head: Mutex<HeadTimes>,
     /// The trailers of its body, once they came.
     pub trailers: Mutex<Option<Lines>>,
+    /// What counters of stick tables track for it.
+    pub(crate) trackers: Trackers,
     /// Its variables, once there are any.
     pub vars: Mutex<Option<SessionVars>>,
 }

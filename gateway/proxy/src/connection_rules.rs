@@ -7,10 +7,12 @@ use std::time::SystemTime;
 use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::HeaderName;
 use rules::{Change, Flow, Message, RuleSet};
+use table::{Millis, Tables, Tracked};
 
 use crate::effects::Effects;
 use crate::figures::At;
 use crate::listener::Route;
+use crate::track::Trackers;
 
 /// A connection as these rules see and change it.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct EarlyConnection<'a> {
     pub effects: Effects,
     /// The variables that rules have set.
     pub vars: TxnVars,
+    /// What counters of stick tables track for it.
+    pub trackers: Trackers,
 }
 
 /// What becomes of a connection.
@@ -130,6 +134,18 @@ impl Txn for EarlyConnection<'_> {
         fastrand::u32(..)
     }
 
+    fn tables(&self) -> Option<&Tables> {
+        Some(&self.route.runtime.tables.tables)
+    }
+
+    fn tracked(&self, counter: usize) -> Option<&Tracked> {
+        self.trackers.get(counter)
+    }
+
+    fn table_clock(&self) -> Millis {
+        self.route.runtime.tables.now()
+    }
+
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.vars.get(var)
     }
@@ -165,6 +181,15 @@ impl Message for EarlyConnection<'_> {
     fn set_method(&mut self, _method: Vec<u8>) {}
 
     fn set_status(&mut self, _status: u16) {}
+
+    fn is_tracking(&self, counter: usize) -> bool {
+        self.trackers.get(counter).is_some()
+    }
+
+    fn track(&mut self, counter: usize, tracked: Tracked) {
+        let now = self.table_clock();
+        self.trackers.track(counter, tracked, now);
+    }
 
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.vars.set(var, value);

@@ -23,6 +23,7 @@ use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
 use crate::outcome::{Outcome, Stage};
 use crate::runtime::{Backend, Frontend};
+use crate::track::Trackers;
 
 /// One request's way through the gateway.
 #[derive(Debug)]
@@ -89,6 +90,12 @@ pub(crate) struct Ctx {
     pub unread: bool,
     /// The variables that it sees.
     pub vars: TxnVars,
+    /// What counters of stick tables track for it.
+    pub trackers: Trackers,
+    /// What is tracked has counted this request: what is tracked from now on counts it by itself.
+    pub request_counted: bool,
+    /// The entries of stick tables that are to remember its server: (table, key).
+    pub sticks: Vec<(Arc<table::Table>, table::Key)>,
     /// The connection with the server that it was sent over.
     pub link: Option<ServerLink>,
     /// What has come of the response's body with its head, if an expression reads bodies.
@@ -176,6 +183,9 @@ impl Default for Ctx {
             judged: false,
             unread: false,
             vars: TxnVars::default(),
+            trackers: Trackers::default(),
+            request_counted: false,
+            sticks: Vec::new(),
             link: None,
             response_body: None,
             body_read: Buffered::default(),
@@ -389,6 +399,18 @@ macro_rules! txn_through_view {
 
             fn random(&self) -> u32 {
                 fastrand::u32(..)
+            }
+
+            fn tables(&self) -> Option<&table::Tables> {
+                self.ctx.stick_tables().map(|tables| &tables.tables)
+            }
+
+            fn tracked(&self, counter: usize) -> Option<&table::Tracked> {
+                self.ctx.tracked(counter)
+            }
+
+            fn table_clock(&self) -> table::Millis {
+                self.ctx.table_clock()
             }
 
             fn var(&self, var: &Var) -> Option<Value<'_>> {

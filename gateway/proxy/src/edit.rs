@@ -5,6 +5,7 @@ use expr::{Side, Txn, Value, Var};
 use http::Method;
 use http::header::HeaderName;
 use rules::{Change, Message};
+use table::Tracked;
 
 use crate::ctx::Ctx;
 use crate::message::{Line, Lines, ResponseHead, reason};
@@ -94,6 +95,14 @@ impl Message for RequestEditor<'_> {
 
     fn set_status(&mut self, _status: u16) {}
 
+    fn is_tracking(&self, counter: usize) -> bool {
+        self.ctx.trackers.get(counter).is_some()
+    }
+
+    fn track(&mut self, counter: usize, tracked: Tracked) {
+        self.ctx.track(counter, tracked, None);
+    }
+
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.ctx.vars.set(var, value);
     }
@@ -141,6 +150,14 @@ impl Message for ResponseEditor<'_> {
         if is_value(reason) {
             self.response.reason = Bytes::copy_from_slice(reason);
         }
+    }
+
+    fn is_tracking(&self, counter: usize) -> bool {
+        self.ctx.trackers.get(counter).is_some()
+    }
+
+    fn track(&mut self, counter: usize, tracked: Tracked) {
+        self.ctx.track(counter, tracked, Some(self.response.status));
     }
 
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {

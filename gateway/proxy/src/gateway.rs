@@ -95,6 +95,12 @@ impl Gateway {
         self.runtime.load_full()
     }
 
+    /// The stick tables, in the order of the configuration, and the moment on their clock.
+    pub fn stick_tables(&self) -> (Vec<Arc<table::Table>>, table::Millis) {
+        let runtime = self.runtime();
+        (runtime.tables.tables.iter().cloned().collect(), runtime.tables.now())
+    }
+
     /// What the system allows.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -148,6 +154,7 @@ impl Gateway {
         if let Some(handle) = self.background.get() {
             start_background(handle, &runtime, &self.names);
         }
+        runtime.tables.tables.settle();
         self.runtime.store(runtime);
         let gone: Vec<_> =
             old.iter().filter(|socket| !new.iter().any(|kept| Arc::ptr_eq(kept, socket))).collect();

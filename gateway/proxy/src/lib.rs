@@ -28,6 +28,7 @@ mod runtime;
 mod server;
 mod snapshot;
 mod stream;
+mod track;
 mod variables;
 mod worker;
 

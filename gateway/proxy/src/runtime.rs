@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::answer::Pages;
 use crate::http1::head::Limits;
 use crate::logger::Logger;
+use crate::track::StickTables;
 
 /// What one configuration became.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Runtime {
     pub hostname: String,
     /// The place of each proxy by its name: (frontends, backends).
     named: (HashMap<String, usize>, HashMap<String, usize>),
+    /// The stick tables.
+    pub tables: Arc<StickTables>,
     /// Ends this configuration's checks and name lookups.
     stop: watch::Sender<bool>,
 }
@@ -125,6 +128,7 @@ impl Runtime {
             model: model.clone(),
             frontends,
             backends,
+            tables: StickTables::build(model, materials.previous.map(|previous| &*previous.tables)),
             vars: crate::variables::of_process(model, &hostname),
             hostname,
             named: (

@@ -18,6 +18,9 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Idle server connections that one worker keeps.
 const IDLE_CONNECTIONS: usize = 512;
 
+/// How often expired entries of stick tables are let go.
+const SWEEP: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Serves until `end` is done, on `threads` worker threads.
 ///
 /// When it returns, nothing runs any more: what `end` did not wait for was cut off.
@@ -64,6 +67,7 @@ struct Background {
 impl Service for Background {
     async fn start_service(&mut self, _fds: Option<ListenFds>, _shutdown: ShutdownWatch, _per_fd: usize) {
         self.gateway.attach_background(tokio::runtime::Handle::current());
+        tokio::spawn(sweep(self.gateway.clone()));
         let tasks = std::mem::take(self.tasks.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner));
         let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
         for task in tasks {
@@ -84,6 +88,15 @@ impl Service for Background {
 
     fn listen_addresses(&self) -> Option<Vec<String>> {
         Some(Vec::new())
+    }
+}
+
+/// Lets go of what has expired in stick tables, again and again.
+async fn sweep(gateway: Arc<Gateway>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    loop {
+        ticks.tick().await;
+        gateway.runtime().tables.sweep();
     }
 }
 

@@ -6,7 +6,7 @@ use config::model::{self, Balance};
 use observe::prometheus::Query;
 use observe::snapshot::{
     BackendFacts, BackendStatus, CheckFacts, FrontendFacts, FrontendStatus, ListenerFacts, ListenerStatus,
-    ProcessFacts, ServerFacts, ServerStatus,
+    ProcessFacts, ServerFacts, ServerStatus, StickTableRow,
 };
 use observe::{Mode, ProcessRow, Row, Snapshot};
 use upstream::Status;
@@ -30,7 +30,7 @@ pub fn take(gateway: &Gateway) -> Snapshot {
     }
     // Stable: the rows of one proxy stay as they are.
     rows.sort_by_key(|row| row.proxy_id);
-    Snapshot { process: process_row(gateway), rows, tables: Vec::new(), resolvers: Vec::new() }
+    Snapshot { process: process_row(gateway), rows, tables: stick_tables(gateway), resolvers: Vec::new() }
 }
 
 /// The answer of `use-service prometheus-exporter`.
@@ -52,6 +52,21 @@ pub(crate) async fn metrics(gateway: &Arc<Gateway>, query: &str) -> Reply {
         (b"content-length", length.as_bytes()),
     ];
     Reply::new(head(200, None, fields.into_iter()), body.into())
+}
+
+fn stick_tables(gateway: &Gateway) -> Vec<StickTableRow> {
+    let (tables, now) = gateway.stick_tables();
+    let row = |table: Arc<table::Table>| {
+        table.sweep(now);
+        StickTableRow {
+            name: table.name().to_owned(),
+            kind: table.kind().name().to_owned(),
+            size: table.size() as u64,
+            used: table.used() as u64,
+            updates: table.updates() & 0xffff_ffff,
+        }
+    };
+    tables.into_iter().map(row).collect()
 }
 
 fn process_row(gateway: &Gateway) -> ProcessRow {

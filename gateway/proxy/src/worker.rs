@@ -24,6 +24,7 @@ use crate::http::Judge;
 use crate::http1::serve::serve;
 use crate::listener::ListenerState;
 use crate::stream::{FrontStream, Transport};
+use crate::track::{Event, Trackers};
 
 /// How often idle server connections are looked at.
 const PURGE: Duration = Duration::from_secs(5);
@@ -195,6 +196,7 @@ async fn connect(
             Some(route.runtime.vars.clone()),
             session_vars.as_ref().map(|vars| vars.vars().clone()),
         ),
+        trackers: Trackers::default(),
     };
     match early.judge(&model.tcp_request_connection) {
         Fate::Welcome => (source, destination) = (early.source, early.destination),
@@ -237,6 +239,10 @@ async fn connect(
             }
         }
     }
+    if !early.trackers.is_empty() {
+        early.trackers.count(route.runtime.tables.now(), Event::Session);
+    }
+    let trackers = early.trackers;
     let now = Instant::now();
     let connection = Arc::new(Connection {
         listener: socket.clone(),
@@ -253,6 +259,7 @@ async fn connect(
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(now, accepted_at)),
         trailers: Mutex::default(),
+        trackers,
         vars: Mutex::new(session_vars),
     });
     let mut stream = FrontStream::new(transport, connection, http2);

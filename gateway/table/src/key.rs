@@ -63,7 +63,13 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(ip) => write!(f, "{ip}"),
-            Self::Ipv6(ip) => write!(f, "{ip}"),
+            // the C library leaves the last half of such an address in dotted form
+            Self::Ipv6(ip) => match ip.segments() {
+                [0, 0, 0, 0, 0, 0, high, low] if high != 0 => {
+                    write!(f, "::{}", Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+                }
+                _ => write!(f, "{ip}"),
+            },
             Self::Integer(number) => write!(f, "{number}"),
             Self::String(text) => text.iter().try_for_each(|byte| write_byte(*byte, f)),
             Self::Binary(block) => block.iter().try_for_each(|byte| write!(f, "{byte:02X}")),
@@ -101,6 +107,7 @@ mod tests {
     fn keys_are_shown_as_haproxy_does() {
         for (key, shown) in [
             (Key::Ip([192, 0, 2, 1].into()), "192.0.2.1"),
+            (Key::Ipv6("::1:2".parse().unwrap()), "::0.1.0.2"),
             (Key::Integer(7), "7"),
             (Key::String(b"a b\t\xff"[..].into()), "a\\ b\\t\\xFF"),
             (Key::Binary(b"\x01\xab"[..].into()), "01AB"),

@@ -67,6 +67,8 @@ pub enum Clear {
 pub struct Cut {
     /// What it is found by.
     pub key: Key,
+    /// Where it lies: its shard, and its place there.
+    place: Place,
     words: Vec<u32>,
     now: Millis,
     expires_in: Millis,
@@ -74,6 +76,11 @@ pub struct Cut {
 }
 
 impl Cut {
+    /// A number that no other entry of its table has.
+    pub fn number(&self) -> u64 {
+        ((self.place.shard as u64 + 1) << 32) | u64::from(self.place.slot)
+    }
+
     /// Its values.
     pub fn read<R>(&mut self, layout: &Layout, read: impl FnOnce(&Entry<'_>) -> R) -> R {
         let (now, expires_in, trackers) = (self.now, self.expires_in, self.trackers);
@@ -227,12 +234,29 @@ impl Table {
         }
     }
 
+    /// The entry of a key.
+    pub fn entry(&self, key: &Key, now: Millis) -> Option<Cut> {
+        let (place, hash) = self.place(key);
+        let mut shard = self.shards[place].shard.lock();
+        let slot = shard.find(hash, key).filter(|slot| !self.is_gone(&shard, *slot, now))?;
+        let place = Place { shard: place, slot };
+        Some(self.on_entry(&mut shard, slot, now, |entry| Cut {
+            key: key.clone(),
+            place,
+            words: entry.words.to_vec(),
+            now,
+            expires_in: entry.expires_in,
+            trackers: entry.trackers,
+        }))
+    }
+
     /// Every entry that has not expired, in the order of the keys, if it is wanted.
     pub fn entries(&self, now: Millis, wanted: impl Fn(&Key, &Entry<'_>) -> bool) -> Vec<Cut> {
         let mut cuts = Vec::new();
-        for part in &*self.shards {
+        for (number, part) in self.shards.iter().enumerate() {
             let mut shard = part.shard.lock();
             for slot in shard.slots() {
+                let place = Place { shard: number, slot };
                 if self.is_expired(&shard, slot, now) && shard.trackers(slot) == 0 {
                     continue;
                 }
@@ -242,6 +266,7 @@ impl Table {
                 });
                 cuts.extend(cut.map(|(words, expires_in, trackers)| Cut {
                     key,
+                    place,
                     words,
                     now,
                     expires_in,

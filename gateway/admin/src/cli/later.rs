@@ -21,7 +21,6 @@ pub(super) const LATER: &[(&str, &str)] = &[
     ("set rate-limit", "limits changed at run time"), ("shutdown session", "sessions"), ("shutdown sessions", "sessions"),
     ("show sess", "sessions"), ("show errors", "broken messages are logged, not kept"),
     ("clear counters", "counters are for Prometheus, which wants them to grow"),
-    ("clear table", "stick tables"), ("set table", "stick tables"), ("show table", "stick tables"),
     ("show peers", "peers"), ("show cache", "no cache"), ("show resolvers", "resolvers"),
     ("set var", "variables"),
     ("show servers conn", "states of servers"), ("show servers state", "states of servers"),

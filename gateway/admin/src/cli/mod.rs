@@ -1,6 +1,7 @@
 //! The commands of the runtime CLI: a table with one row each, and a file each (management.txt 9.3).
 
 mod change_patterns;
+mod clear_table;
 mod get_var;
 mod help;
 mod later;
@@ -8,6 +9,7 @@ mod level;
 mod line;
 mod patterns;
 mod prompt;
+mod set_table;
 mod set_timeout;
 mod show_backend;
 mod show_cli_level;
@@ -15,7 +17,9 @@ mod show_env;
 mod show_info;
 mod show_patterns;
 mod show_stat;
+mod show_table;
 mod show_version;
+mod table;
 
 use std::time::Duration;
 
@@ -66,6 +70,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     change_patterns::ADD_MAP,
     change_patterns::CLEAR_ACL,
     change_patterns::CLEAR_MAP,
+    clear_table::COMMAND,
     change_patterns::COMMIT_ACL,
     change_patterns::COMMIT_MAP,
     change_patterns::DEL_ACL,
@@ -77,6 +82,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     change_patterns::PREPARE_ACL,
     change_patterns::PREPARE_MAP,
     change_patterns::SET_MAP,
+    set_table::COMMAND,
     set_timeout::COMMAND,
     show_patterns::SHOW_ACL,
     show_backend::COMMAND,
@@ -85,6 +91,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     show_info::COMMAND,
     show_patterns::SHOW_MAP,
     show_stat::COMMAND,
+    show_table::COMMAND,
     show_version::COMMAND,
     level::USER,
     help::COMMAND,
@@ -123,6 +130,9 @@ fn find(words: &[String]) -> Option<&'static Command> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use ::table::{Data, Key, Kind, Millis, Spec, Store, Table};
     use observe::snapshot::{
         BackendFacts, FrontendFacts, ProcessFacts, ProcessRow, ServerFacts, ServerStatus,
     };
@@ -132,6 +142,75 @@ pub(crate) mod tests {
 
     /// A gateway with one frontend, one backend and a server in maintenance.
     pub(crate) struct Example(pub(crate) Result<(), String>);
+
+    /// A table of addresses with three entries, and one of names with an entry in each array.
+    fn tables() -> Vec<Arc<Table>> {
+        let spec = |name: &str, kind, size, expire, store: Vec<Store>| Spec {
+            name: name.to_owned(),
+            kind,
+            size,
+            expire,
+            nopurge: false,
+            store,
+        };
+        let store = |data: Data, count, period| Store { data, count, period };
+        let addresses = vec![store(Data::Gpc0, 1, 0), store(Data::ConnRate, 1, 1000)];
+        let names = vec![
+            store(Data::ServerId, 1, 0),
+            store(Data::ServerKey, 1, 0),
+            store(Data::Gpt, 2, 0),
+            store(Data::Gpc, 1, 0),
+            store(Data::GpcRate, 2, 10_000),
+        ];
+        let minute = Some(Duration::from_secs(60));
+        let addresses = Table::new(&spec("addresses", Kind::Ip, 100, minute, addresses));
+        let names = Table::new(&spec("names", Kind::String(20), 10, None, names));
+        for last in 1..4 {
+            addresses.put(&Key::Ip([192, 0, 2, last].into()), 0, |entry| {
+                entry.set(Data::Gpc0, 0, u64::from(last))
+            });
+        }
+        let server = u64::from(names.name_number("s2"));
+        names.put(&Key::String(b"a b"[..].into()), 0, |entry| {
+            for (data, value) in [(Data::ServerId, 2), (Data::ServerKey, server), (Data::Gpc, 4)] {
+                entry.set(data, 0, value);
+            }
+        });
+        vec![Arc::new(addresses), Arc::new(names)]
+    }
+
+    /// A gateway whose tables stay from one command to the next.
+    struct Kept(Vec<Arc<Table>>);
+
+    impl Subject for Kept {
+        fn snapshot(&self) -> Snapshot {
+            Example(Ok(())).snapshot()
+        }
+
+        fn version(&self) -> String {
+            String::new()
+        }
+
+        fn ready(&self) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn stick_tables(&self) -> (Vec<Arc<Table>>, Millis) {
+            (self.0.clone(), 0)
+        }
+    }
+
+    /// Commands one after the other, with what each says.
+    pub(crate) fn session() -> impl Fn(&str) -> String {
+        let subject = Kept(tables());
+        move |line| {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            match run(&Context { subject: &subject, level: Level::Admin, payload: None }, &words) {
+                Answer::Text(text) => text,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 
     impl Subject for Example {
         fn snapshot(&self) -> Snapshot {
@@ -163,6 +242,10 @@ pub(crate) mod tests {
 
         fn ready(&self) -> Result<(), String> {
             self.0.clone()
+        }
+
+        fn stick_tables(&self) -> (Vec<Arc<Table>>, Millis) {
+            (tables(), 0)
         }
     }
 

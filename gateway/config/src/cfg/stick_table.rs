@@ -13,7 +13,7 @@ use crate::model::{ServerKey, StickRule, StickTable};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
-    keyword("stick-table")          .in_(LISTEN).parse(stick_table).later("use 'balance source', or keep this proxy on HAProxy for now"),
+    keyword("stick-table")          .in_(LISTEN).parse(stick_table),
     keyword("stick match")          .in_(BACKEND).parse(|cx| stick(cx, Form { matches: true, stores: false, on_response: false })),
     keyword("stick on")             .in_(BACKEND).parse(|cx| stick(cx, Form { matches: true, stores: true, on_response: false })),
     keyword("stick store-request")  .in_(BACKEND).parse(|cx| stick(cx, Form { matches: false, stores: true, on_response: false })),

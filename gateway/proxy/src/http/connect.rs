@@ -65,6 +65,9 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
     let port = ctx.destination().map(|destination| destination.port());
     let before = ctx.server.clone();
     let chosen = if before.is_none() { chosen_by_rule(backend, ctx) } else { None };
+    // a rule goes before what a table remembers; that is looked up all the same, for what it is to remember
+    let sticky = if before.is_none() { super::stick::find(backend, ctx) } else { None };
+    let chosen = chosen.or(sticky);
     let prefer = match (ctx.next.take(), &before) {
         (Some(Next::Same { pause }), Some(server)) => {
             release(ctx);

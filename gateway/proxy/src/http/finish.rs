@@ -17,6 +17,7 @@ use crate::fields::LogView;
 use crate::gateway::Gateway;
 use crate::http1::serve::millis;
 use crate::outcome::{Blame, Outcome};
+use crate::track::{Event, Trackers};
 
 /// Answers a request that failed, unless the client has an answer already or is gone.
 pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
@@ -58,8 +59,10 @@ pub(crate) fn finish(gateway: &Arc<Gateway>, ctx: &mut Ctx) {
     gateway.metrics().request_duration.observe(seconds);
     let (read, written) = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
     count(gateway, ctx, &timers, read, written);
+    ctx.count_tracked(Event::Bytes(read, written));
     write_line(ctx, timers, (read, written));
     release(ctx);
+    ctx.trackers = Trackers::default();
     if let (true, Some(backend)) = (ctx.counted, &ctx.backend) {
         backend.upstream.counters.closed();
     }
@@ -149,6 +152,7 @@ fn count_blame(ctx: &Ctx) {
             server.into_iter().for_each(|server| server.client_abort());
         }
         Blame::Response => {
+            ctx.count_tracked(Event::Failure);
             counters.response_error();
             server.into_iter().for_each(|server| server.response_error());
         }

@@ -10,6 +10,7 @@ pub(crate) mod request;
 pub(crate) mod response;
 mod route;
 mod rules;
+mod stick;
 
 use std::sync::Arc;
 

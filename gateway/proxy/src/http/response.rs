@@ -9,6 +9,7 @@ use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 use rules::{AnswerKind, Flow, RuleSet};
 
+use super::stick;
 use crate::answer::{self, Reply};
 use crate::ctx::Ctx;
 use crate::edit::{RequestEditor, ResponseEditor};
@@ -76,6 +77,8 @@ fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
 pub(crate) fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
     ctx.vars.respond();
     let (Some(route), Some(backend)) = (ctx.route.clone(), ctx.backend.clone()) else { return None };
+    ctx.count_status(head.status);
+    stick::remember(head, ctx);
     let (frontend, model) = (route.frontend.model(), backend.model());
     let same = model.listen == Some(route.frontend.id);
     ctx.effects.captures.take_response(&frontend.captures, &head.lines);

@@ -22,6 +22,7 @@ use crate::gateway::Gateway;
 use crate::listener::Route;
 use crate::message::{RequestHead, ResponseHead};
 use crate::outcome::{Blame, Outcome};
+use crate::track::Event;
 
 /// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
 pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
@@ -39,6 +40,7 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &m
     if content(&frontend.tcp_request_content, gateway, session, ctx).await? {
         return Ok(true);
     }
+    ctx.count_request();
     ctx.effects.captures.take_request(captures, &ctx.request.lines);
     if monitor(&route, session, ctx).await?
         || buffer_body(session, ctx, frontend.options.buffer_request).await?
@@ -271,6 +273,7 @@ async fn tarpit(ctx: &mut Ctx) {
 }
 
 fn count_denied(ctx: &Ctx) {
+    ctx.count_tracked(Event::Error);
     if let Some(frontend) = ctx.frontend() {
         frontend.counters.denied_request();
         if let Some(listener) = ctx.route.as_ref().and_then(|route| frontend.listeners.get(route.bind)) {
