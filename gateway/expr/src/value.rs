@@ -98,9 +98,7 @@ impl<'a> Value<'a> {
     /// How many bytes HAProxy counts for it where variables are limited.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Bool(_) | Self::Int(_) => 8,
-            Self::Ip(IpAddr::V4(_)) => 4,
-            Self::Ip(IpAddr::V6(_)) => 16,
+            Self::Bool(_) | Self::Int(_) | Self::Ip(_) => 0,
             Self::Str(text) | Self::Bin(text) | Self::Method(text) => text.len(),
         }
     }
