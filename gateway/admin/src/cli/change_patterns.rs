@@ -60,24 +60,18 @@ fn add_map(context: &Context<'_>, words: &[String]) -> Result<String, String> {
     done(&Sort::Map.find(context, name)?.add(version, &pairs))
 }
 
-/// A key and a value on each line of a payload.
-fn pairs(payload: &str) -> Result<Vec<(&[u8], &[u8])>, String> {
-    let pair = |line: &'_ str| {
-        let line = line.trim_start_matches([' ', '\t']);
-        let (key, value) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-        (key.len(), line.len() - value.trim_start_matches([' ', '\t']).len())
+/// A key and a value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
+/// Those on each line of a payload.
+fn pairs(payload: &str) -> Result<Vec<Pair<'_>>, String> {
+    let blank = [' ', '\t'];
+    let lines = payload.lines().map(|line| line.trim_start_matches(blank)).filter(|line| !line.is_empty());
+    let pair = |line| match str::split_once(line, blank) {
+        Some((key, value)) => Ok((key.as_bytes(), value.trim_start_matches(blank).as_bytes())),
+        None => Err(format!("Missing value for key '{line}'.\n")),
     };
-    let lines = payload.lines().filter(|line| !line.trim().is_empty());
-    let mut pairs = Vec::new();
-    for line in lines {
-        let (key, value) = pair(line);
-        let line = line.trim_start_matches([' ', '\t']);
-        if value == line.len() {
-            return Err(format!("Missing value for key '{}'.\n", &line[..key]));
-        }
-        pairs.push((line[..key].as_bytes(), line[value..].as_bytes()));
-    }
-    Ok(pairs)
+    lines.map(pair).collect()
 }
 
 fn set_map(context: &Context<'_>, words: &[String]) -> Result<String, String> {

@@ -2,7 +2,7 @@
 
 use super::{Convert, convert};
 use crate::arg::{self, Arg, Kind};
-use crate::{Txn, Type, Value};
+use crate::{Type, Value};
 
 const CHUNKS: &[Kind] = &[Kind::Str, Kind::Int, Kind::Int];
 
@@ -10,7 +10,7 @@ const CHUNKS: &[Kind] = &[Kind::Str, Kind::Int, Kind::Int];
 pub(super) const CONVERTS: &[Convert] = &[
     convert("be2dec", Type::Bin, Type::Str, |v, a, _| chunks(v, a, decimal)).takes(CHUNKS, 1).prepare(|args, _| sizes(args, 8)).example("bin(01020304050607),be2dec(:,2)", "258:772:1286:7"),
     convert("be2hex", Type::Bin, Type::Str, |v, a, _| chunks(v, a, hexadecimal)).takes(CHUNKS, 0).prepare(|args, _| sizes(args, i64::MAX)).example("bin(01020304050607),be2hex(--,2,1)", "0102--0304--0506"),
-    convert("htonl", Type::Int, Type::Bin, htonl).example("int(-5),htonl,hex", "FFFFFFFB"),
+    convert("htonl", Type::Int, Type::Bin, |v, _, _| htonl(&v)).example("int(-5),htonl,hex", "FFFFFFFB"),
 ];
 
 fn sizes(args: &[Arg], most: i64) -> Result<(), String> {
@@ -58,7 +58,7 @@ fn hexadecimal(chunk: &[u8], out: &mut Vec<u8>) {
     chunk.iter().for_each(|byte| out.extend(format!("{byte:02X}").into_bytes()));
 }
 
-fn htonl<'a>(value: Value<'a>, _: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+fn htonl<'a>(value: &Value<'a>) -> Option<Value<'a>> {
     let [_, _, _, _, low @ ..] = value.to_int()?.to_be_bytes();
     Some(Value::Bin(low.to_vec().into()))
 }

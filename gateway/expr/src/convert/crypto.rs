@@ -49,7 +49,7 @@ fn block_size(name: &str) -> Option<usize> {
 
 fn known(name: &str) -> Option<(&'static digest::Algorithm, usize)> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    DIGESTS.iter().find(|(names, ..)| names.iter().any(|known| is(&known))).map(|row| (row.1, row.2))
+    DIGESTS.iter().find(|(names, ..)| names.iter().any(is)).map(|row| (row.1, row.2))
 }
 
 fn is_md5(name: &str) -> bool {

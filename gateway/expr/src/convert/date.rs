@@ -10,7 +10,7 @@ const FORM: &[Kind] = &[Kind::Str, Kind::Int];
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("http_date", Type::Int, Type::Str, http_date).takes(&[Kind::Int, Kind::Str], 0).prepare(|args, _| unit(args)).example("int(1700000000123),http_date(5000,ms)", "Tue, 14 Nov 2023 22:13:25.123 GMT"),
+    convert("http_date", Type::Int, Type::Str, |v, a, _| http_date(&v, a)).takes(&[Kind::Int, Kind::Str], 0).prepare(|args, _| unit(args)).example("int(1700000000123),http_date(5000,ms)", "Tue, 14 Nov 2023 22:13:25.123 GMT"),
     convert("ltime", Type::Int, Type::Str, |v, a, t| local(&v, a, t, 1)).takes(FORM, 1).example("int(1700000000),ltime(%Y)", "2023"),
     convert("utime", Type::Int, Type::Str, |v, a, _| universal(&v, a, 1)).takes(FORM, 1).example("int(1700000000),utime(%Y%m%d%H%M%S,60)", "20231114221420"),
     convert("ms_ltime", Type::Int, Type::Str, |v, a, t| local(&v, a, t, 1_000)).takes(FORM, 1).since("2.7").example("int(1700000000123),ms_ltime(%Y.%N)", "2023.123000000"),
@@ -41,7 +41,7 @@ fn unit(args: &mut Vec<Arg>) -> Result<(), String> {
     Ok(())
 }
 
-fn http_date<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+fn http_date<'a>(value: &Value<'a>, args: &[Arg]) -> Option<Value<'a>> {
     let parts = arg::int(args, 1)?;
     let moment = value.to_int()?.checked_add(arg::int(args, 0)?)?;
     let fraction = match parts {

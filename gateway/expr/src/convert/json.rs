@@ -1,7 +1,5 @@
 //! JSON: texts made fit for it, and what is asked of it (configuration.txt 7.3.1).
 
-use std::borrow::Cow;
-
 use super::{Convert, convert};
 use crate::arg::{self, Arg, Kind};
 use crate::{Txn, Type, Value};
@@ -12,7 +10,7 @@ pub(super) const QUERY: &[Kind] = &[Kind::Str, Kind::Str];
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("json", Type::Str, Type::Str, escape).takes(&[Kind::Str], 0).prepare(|args, _| code(args)).example("str('a\"b/c'),json(utf8s)", "a\\\"b\\/c"),
-    convert("json_query", Type::Str, Type::Any, |v, a, _| query(v.into_text(), a)).takes(QUERY, 1).prepare(|args, _| output(args)).example("str('{\"a\":{\"b\":[1,2]}}'),json_query('$.a.b[1]')", "2"),
+    convert("json_query", Type::Str, Type::Any, |v, a, _| query(&v.into_text(), a)).takes(QUERY, 1).prepare(|args, _| output(args)).example("str('{\"a\":{\"b\":[1,2]}}'),json_query('$.a.b[1]')", "2"),
 ];
 
 /// How a text is decoded before it is escaped.
@@ -110,8 +108,8 @@ pub(super) fn output(args: &[Arg]) -> Result<(), String> {
 }
 
 /// What stands at the first argument's path in a text.
-pub(super) fn query<'a>(text: Cow<'a, [u8]>, args: &[Arg]) -> Option<Value<'a>> {
-    let mut place = Reader { text: &text, at: 0, depth: 0 };
+pub(super) fn query<'a>(text: &[u8], args: &[Arg]) -> Option<Value<'a>> {
+    let mut place = Reader { text, at: 0, depth: 0 };
     place.follow(arg::text(args, 0))?;
     let raw = place.value()?;
     let int = arg::text(args, 1) == b"int";

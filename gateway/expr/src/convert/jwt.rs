@@ -62,7 +62,7 @@ fn part<'a>(value: Value<'a>, args: &[Arg], at: usize) -> Option<Value<'a>> {
     let text = decode(parts[at], URL_SAFE)?;
     match arg::text(args, 0) {
         b"" => Some(Value::made(text)),
-        _ => json::query(Cow::Owned(text), args),
+        _ => json::query(&text, args),
     }
 }
 

@@ -197,7 +197,7 @@ mod tests {
             for hostile in &texts {
                 let world = World::get("/", &[("X", hostile)]);
                 let len = expr.eval(&world).map_or(0, |value| value.into_raw().len());
-                assert!(len <= 6 * SIZE + 64, "{text} makes {len} bytes of {:.9}", hostile);
+                assert!(len <= 6 * SIZE + 64, "{text} makes {len} bytes of {hostile:.9}");
             }
         }
     }

@@ -157,7 +157,8 @@ fn add_item<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<V
     let mut text = value.into_text().into_owned();
     let middle = arg::var(args, 1).and_then(|var| txn.var(var)).map(Value::into_text).unwrap_or_default();
     let end = arg::text(args, 2);
-    if !text.is_empty() && !(middle.is_empty() && end.is_empty()) {
+    let adds = !middle.is_empty() || !end.is_empty();
+    if adds && !text.is_empty() {
         text.extend_from_slice(arg::text(args, 0));
     }
     text.extend_from_slice(&middle);

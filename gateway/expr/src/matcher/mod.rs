@@ -39,7 +39,7 @@ const METHODS: &[(&str, Method, &[Type])] = &[
     ("found", Method::Found, &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
     ("bool",  Method::Bool,  &[Type::Bool, Type::Int, Type::Str]),
     ("int",   Method::Int,   &[Type::Bool, Type::Int, Type::Ip, Type::Str]),
-    ("ip",    Method::Ip,    &[Type::Ip, Type::Str, Type::Bin, Type::Int]),
+    ("ip",    Method::Ip,    &[Type::Ip, Type::Str, Type::Int]),
     ("bin",   Method::Bin,   &[Type::Bin, Type::Str, Type::Method]),
     ("len",   Method::Len,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
     ("str",   Method::Str,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),

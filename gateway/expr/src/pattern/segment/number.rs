@@ -75,16 +75,13 @@ impl Operators {
             self.operator = operator;
             return Ok(None);
         }
-        let (low, high) = range(word, self.dotted)?;
-        // an operator moves an end of a range, and makes little sense (configuration.txt 7.1.2)
-        let range = match (self.operator, word.contains(':')) {
-            (Operator::Eq, _) | (Operator::Ge | Operator::Le, true) => return Ok(Some(word.to_owned())),
-            (operator, false) => operator.holds_from(low),
-            (Operator::Gt, true) => low.checked_add(1).map(|low| (low, high)),
-            (Operator::Lt, true) => high.checked_sub(1).map(|high| (low, high)),
-        };
+        let (low, _) = range(word, self.dotted)?;
+        // to a range HAProxy applies no operator, whatever it is
+        if word.contains(':') || self.operator == Operator::Eq {
+            return Ok(Some(word.to_owned()));
+        }
+        let range = self.operator.holds_from(low);
         let end = |n: i64, open| if n == open { String::new() } else { n.to_string() };
-        let range = range.filter(|(low, high)| low <= high);
         Ok(range.map(|(low, high)| format!("{}:{}", end(low, i64::MIN), end(high, i64::MAX))))
     }
 }
@@ -294,7 +291,7 @@ mod tests {
             ("le 3", vec![3, -9], vec![4]),
             ("1 2 3 7:9 8:12", vec![1, 3, 10, 12], vec![4, 6, 13]),
             ("3.1", vec![0x0003_0001], vec![3]),
-            ("gt 1:3", vec![2, 3], vec![1, 4]),
+            ("gt 1:3", vec![1, 3], vec![0, 4]),
         ] {
             assert!(inside.iter().all(|n| has(words, *n)), "{words}");
             assert!(!outside.iter().any(|n| has(words, *n)), "{words}");
