@@ -9,10 +9,10 @@ const LATER: &[(&str, &[&str])] = &[
     ("captures", &[
         "capture-req", "capture-res"
     ]),
-    ("hashes", &[
-        "wt6", ]),
-    ("later", &[
-        "debug", "fix_is_valid", "fix_tag_value", "mqtt_field_value", "mqtt_is_valid", ]),
+    ("a hash that only HAProxy's own source defines", &["wt6"]),
+    ("messages of FIX", &["fix_is_valid", "fix_tag_value"]),
+    ("messages of MQTT", &["mqtt_field_value", "mqtt_is_valid"]),
+    ("rings that samples are written to", &["debug"]),
     ("of HAProxy 3.x", &[
         "x509_v_err_str", "rfc7239_is_valid",
         "rfc7239_field", "rfc7239_n2nn", "rfc7239_n2np", "aes_gcm_enc", "aes_cbc_enc", "aes_cbc_dec",
@@ -27,8 +27,10 @@ const LATER: &[(&str, &[&str])] = &[
 /// One row for each reason: all that a message needs besides the name.
 static ROWS: &[Convert] = &[
     convert("", Type::Any, Type::Any, |_, _, _| None).later("captures"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("hashes"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("later"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("a hash that only HAProxy's own source defines"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("messages of FIX"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("messages of MQTT"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later("rings that samples are written to"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("of HAProxy 3.x"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("state of proxies and servers"),
 ];
