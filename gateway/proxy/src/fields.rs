@@ -279,6 +279,10 @@ impl Txn for LogView<'_> {
         self.message.as_ref().map_or(0, |message| message.random())
     }
 
+    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+        self.message.as_ref()?.capture(side, slot)
+    }
+
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.message.as_ref()?.var(var)
     }
