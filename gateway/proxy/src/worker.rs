@@ -1,6 +1,7 @@
 //! One worker thread: accepts on every socket, makes connections of what comes, and lets them be served.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::{Duration, Instant, SystemTime};
@@ -22,7 +23,7 @@ use crate::exchange::Pool;
 use crate::gateway::Gateway;
 use crate::http::Judge;
 use crate::http1::serve::serve;
-use crate::listener::ListenerState;
+use crate::listener::{ListenerState, Route};
 use crate::stream::{FrontStream, Transport};
 use crate::track::{Event, Trackers};
 
@@ -162,7 +163,7 @@ struct Arrival {
 }
 
 /// Ends a connection that rules do not want: at once, or without the client's hearing of it.
-fn turn_away(stream: listen::Stream, fate: Fate) {
+fn turn_away(stream: &listen::Stream, fate: Fate) {
     if fate == Fate::Dropped {
         stream.hide();
     } else {
@@ -182,68 +183,37 @@ async fn connect(
     let (accepted, accepted_at) = (Instant::now(), SystemTime::now());
     let route = socket.route();
     let model = route.frontend.model();
-    let (mut source, mut destination) = (peer.ip(), local.ip());
-    let mut proxied = false;
+    let (mut source, mut destination, mut proxied) = (peer.ip(), local.ip(), false);
     let patience = model.timeouts.http_request.or(model.timeouts.client);
     let session_vars = SessionVars::begin(&route.runtime.model);
-    let mut early = EarlyConnection {
-        route: &route,
-        source,
-        destination,
-        tls: None,
-        effects: Effects::default(),
-        vars: TxnVars::new(
-            Some(route.runtime.vars.clone()),
-            session_vars.as_ref().map(|vars| vars.vars().clone()),
-        ),
-        trackers: Trackers::default(),
-    };
-    match early.judge(&model.tcp_request_connection) {
-        Fate::Welcome => (source, destination) = (early.source, early.destination),
-        fate => {
-            route.frontend.counters.denied_connection();
-            return turn_away(stream, fate);
-        }
+    let mut early = early(&route, (source, destination), session_vars.as_ref());
+    let fate = early.judge(&model.tcp_request_connection);
+    if fate != Fate::Welcome {
+        route.frontend.counters.denied_connection();
+        return turn_away(&stream, fate);
     }
-    if model.binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
-        match crate::proxy_line::read(&mut stream, patience).await {
-            Ok(Some(addresses)) => {
-                proxied = true;
-                (source, destination) = (Some(addresses.source), Some(addresses.destination))
-            }
-            Ok(None) => {}
-            Err(reason) => {
-                return crate::proxy_line::refuse(&route, source, destination, accepted_at, &reason);
-            }
-        }
+    (source, destination) = (early.source, early.destination);
+    match announced(&route, &mut stream, patience).await {
+        Ok(Some(ends)) => (proxied, (source, destination)) = (true, ends),
+        Ok(None) => {}
+        Err(why) => return crate::proxy_line::refuse(&route, source, destination, accepted_at, &why),
     }
-    let tls = route.frontend.tls.get(route.bind).cloned().flatten();
-    let (transport, facts) = match tls {
-        None => (Transport::Plain(stream), None),
-        Some(tls) => match crate::handshake::run(&tls, stream, patience).await {
-            Ok((stream, facts)) => (Transport::Tls(Box::new(stream)), Some(facts)),
-            Err(reason) => {
-                return crate::handshake::refuse(&route, source, destination, accepted_at, &reason);
-            }
-        },
+    let (transport, facts) = match secure(&route, stream, patience).await {
+        Ok(secured) => secured,
+        Err(why) => return crate::handshake::refuse(&route, source, destination, accepted_at, &why),
     };
     let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
     let tls = facts.map(crate::handshake::tls_of);
     if !model.tcp_request_session.is_empty() {
         (early.source, early.destination, early.tls) = (source, destination, tls.as_ref());
-        match early.judge(&model.tcp_request_session) {
-            Fate::Welcome => (source, destination) = (early.source, early.destination),
-            fate => {
-                route.frontend.counters.denied_session();
-                return turn_away(transport.into_raw(), fate);
-            }
+        let fate = early.judge(&model.tcp_request_session);
+        if fate != Fate::Welcome {
+            route.frontend.counters.denied_session();
+            return turn_away(&transport.into_raw(), fate);
         }
+        (source, destination) = (early.source, early.destination);
     }
-    if !early.trackers.is_empty() {
-        early.trackers.count(route.runtime.tables.now(), Event::Session);
-    }
-    let trackers = early.trackers;
-    let now = Instant::now();
+    let trackers = tracked(early.trackers, &route);
     let connection = Arc::new(Connection {
         listener: socket.clone(),
         process: gateway.process.clone(),
@@ -254,23 +224,81 @@ async fn connect(
         tls,
         accepted,
         accepted_at,
-        handshake: now.duration_since(accepted),
+        handshake: accepted.elapsed(),
         hidden: AtomicBool::new(false),
         requests: AtomicU32::new(0),
-        head: Mutex::new(HeadTimes::at(now, accepted_at)),
+        head: Mutex::new(HeadTimes::at(Instant::now(), accepted_at)),
         trailers: Mutex::default(),
         trackers,
         vars: Mutex::new(session_vars),
     });
-    let mut stream = FrontStream::new(transport, connection, http2);
     route.frontend.counters.session();
+    let stream = FrontStream::new(transport, connection, http2);
     if http2 {
-        if !stream.preface_comes(patience).await {
-            return;
-        }
-        // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
-        app.process_new(Box::new(stream), &socket.stopped()).await;
+        serve_http2(stream, patience, socket, app).await;
     } else {
         serve(stream, app, shutdown).await;
+    }
+}
+
+/// Both ends of a connection.
+type Ends = (Option<SocketAddr>, Option<SocketAddr>);
+
+/// A connection as the first rules see it.
+fn early<'a>(
+    route: &'a Route,
+    (source, destination): Ends,
+    session: Option<&SessionVars>,
+) -> EarlyConnection<'a> {
+    let shared = session.map(|vars| vars.vars().clone());
+    let vars = TxnVars::new(Some(route.runtime.vars.clone()), shared);
+    let (effects, trackers) = (Effects::default(), Trackers::default());
+    EarlyConnection { route, source, destination, tls: None, effects, vars, trackers }
+}
+
+/// Counts the session for the counters that its rules track.
+fn tracked(trackers: Trackers, route: &Route) -> Trackers {
+    if !trackers.is_empty() {
+        trackers.count(route.runtime.tables.now(), Event::Session);
+    }
+    trackers
+}
+
+/// Both ends as the PROXY line has them, where the socket wants one.
+async fn announced(
+    route: &Route,
+    stream: &mut listen::Stream,
+    patience: Option<Duration>,
+) -> Result<Option<Ends>, crate::proxy_line::NoLine> {
+    if !route.frontend.model().binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
+        return Ok(None);
+    }
+    let addresses = crate::proxy_line::read(stream, patience).await?;
+    Ok(addresses.map(|addresses| (Some(addresses.source), Some(addresses.destination))))
+}
+
+/// Does the TLS handshake where the socket wants one.
+async fn secure(
+    route: &Route,
+    stream: listen::Stream,
+    patience: Option<Duration>,
+) -> Result<(Transport, Option<listen::tls::Facts>), listen::tls::HandshakeError> {
+    let Some(tls) = route.frontend.tls.get(route.bind).cloned().flatten() else {
+        return Ok((Transport::Plain(stream), None));
+    };
+    let (stream, facts) = crate::handshake::run(&tls, stream, patience).await?;
+    Ok((Transport::Tls(Box::new(stream)), Some(facts)))
+}
+
+/// Serves a connection whose client has agreed on HTTP/2.
+async fn serve_http2(
+    mut stream: FrontStream,
+    patience: Option<Duration>,
+    socket: &Arc<ListenerState>,
+    app: &App,
+) {
+    if stream.preface_comes(patience).await {
+        // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
+        app.process_new(Box::new(stream), &socket.stopped()).await;
     }
 }
