@@ -25,6 +25,7 @@ mod oracle;
 mod pages;
 mod process;
 mod reload;
+mod smuggling;
 mod stats;
 mod support;
 mod tls;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         pages::cases,
         process::cases,
         reload::cases,
+        smuggling::cases,
         stats::cases,
         tls::cases,
     ] {

@@ -401,11 +401,12 @@ impl Facts {
 
     /// `transfer-encoding`: `chunked`, once and last (RFC 9112, 6.1).
     fn see_encoding(&mut self, value: &[u8]) -> Result<(), HeadError> {
+        // A line that names no coding is one all the same: somebody behind us may go by its name alone.
+        self.encoded = true;
         for token in tokens(value) {
             if self.chunked {
                 return Err(HeadError::Invalid("transfer-encoding goes on after chunked"));
             }
-            self.encoded = true;
             self.chunked = token.eq_ignore_ascii_case(b"chunked");
             self.unknown_coding |= !self.chunked;
         }

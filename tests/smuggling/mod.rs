@@ -1,0 +1,172 @@
+//! Request smuggling: whatever a client sends, an origin of any strictness sees the requests that the gateway saw,
+//! or the gateway refuses: 400, the connection closed, a log line with `PR--`.
+//!
+//! Each row hides a request for `/hidden` behind a disagreement that has been described in public: which of two lengths
+//! counts, what is a coding, where a line ends (RFC 9112, 6.3 and 11.2).
+
+mod origin;
+
+use crate::support::cases::Cases;
+use crate::support::client::Client;
+use crate::support::deadline::eventually;
+use crate::support::subject::{Config, Subject};
+use origin::{READERS, Recorder};
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("smuggling::no_two_readers_disagree_on_where_a_request_ends", all);
+    cases.test("smuggling::what_is_refused_is_logged_counted_and_closed", refused);
+    cases.test("smuggling::hop_by_hop_lines_do_not_cross", hop_by_hop);
+}
+
+const CONFIG: &str = r#"
+global
+  log stdout format raw local0
+  nbthread 1
+  stats socket "fd@${CLI}"
+defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 2s
+  timeout client 2s
+  timeout server 2s
+frontend front
+  bind "fd@${FRONT}"
+  default_backend back
+backend back
+  server s "${ORIGIN}"
+"#;
+
+fn start() -> (Subject, Recorder) {
+    let (recorder, addr) = Recorder::start();
+    (Config::new(CONFIG).bind("FRONT").bind("CLI").var("ORIGIN", addr).start(), recorder)
+}
+
+/// What the hidden request looks like to who reads the message as ending before it.
+const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: h\r\nX-Y: ";
+
+/// A POST with these lines and this body.
+fn post(lines: &str, body: &str) -> Vec<u8> {
+    format!("POST /open HTTP/1.1\r\nHost: h\r\n{lines}\r\n{body}").into_bytes()
+}
+
+/// A chunked body that ends at once, before the hidden request.
+fn ended() -> String {
+    format!("0\r\n\r\n{HIDDEN}")
+}
+
+/// A chunk that holds the hidden request.
+fn held() -> String {
+    format!("{:x}\r\n{HIDDEN}\r\n0\r\n\r\n", HIDDEN.len())
+}
+
+#[rustfmt::skip]
+fn rows() -> Vec<(&'static str, Vec<u8>)> {
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let length = |value: &str| format!("Content-Length: {value}\r\n");
+    let whole = length(&ended().len().to_string());
+    let mut rows = vec![
+        ("CL.TE", post(&format!("{whole}{chunked}"), &ended())),
+        ("TE.CL", post(&format!("{chunked}{}", length("4")), &held())),
+        ("CL.0", post(&length(&HIDDEN.len().to_string()), HIDDEN)),
+        ("two lengths", post(&format!("{}{}", length("0"), length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("two lengths in a list", post(&length(&format!("0, {}", HIDDEN.len())), HIDDEN)),
+        ("the same length twice", post(&format!("{0}{0}", length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("signed length", post(&length(&format!("+{}", HIDDEN.len())), HIDDEN)),
+        ("negative length", post(&length("-1"), HIDDEN)),
+        ("length with a tail", post(&length("0x10"), HIDDEN)),
+        ("length too large", post(&length("18446744073709551617"), HIDDEN)),
+        ("length with a blank inside", post(&length("1 0"), HIDDEN)),
+        ("empty length", post("Content-Length:\r\n", HIDDEN)),
+        ("octal length", post(&length("010"), HIDDEN)),
+        ("TE twice, the second unknown", post(&format!("{whole}{chunked}Transfer-Encoding: cow\r\n"), &ended())),
+        ("chunk size too large", post(chunked, &format!("fffffffffffffffff\r\n{HIDDEN}"))),
+        ("chunk size with a sign", post(chunked, &format!("+0\r\n\r\n{HIDDEN}"))),
+        ("chunk size with 0x", post(chunked, &format!("0x0\r\n\r\n{HIDDEN}"))),
+        ("chunk size with a blank before", post(chunked, &format!(" 0\r\n\r\n{HIDDEN}"))),
+        ("chunk size of nothing", post(chunked, &format!("\r\n\r\n{HIDDEN}"))),
+        ("chunk size with a NUL", post(chunked, &format!("0\0\r\n\r\n{HIDDEN}"))),
+        ("chunk extension with LF", post(chunked, &format!("0;a\nb\r\n\r\n{HIDDEN}"))),
+        ("chunk extension with CR", post(chunked, &format!("0;a\rb\r\n\r\n{HIDDEN}"))),
+        ("chunk ended by LF", post(chunked, &format!("0\n\n{HIDDEN}"))),
+        ("chunk data longer than said", post(chunked, &format!("1\r\nab\r\n0\r\n\r\n{HIDDEN}"))),
+        ("chunk data ended by two bytes", post(chunked, &format!("1\r\naXX0\r\n\r\n{HIDDEN}"))),
+        ("a head in the trailers", post(chunked, &format!("0\r\nContent-Length: 3\r\n\r\n{HIDDEN}"))),
+        ("head ended by LF", format!("POST /open HTTP/1.1\nHost: h\n{whole}\n{}", ended()).into_bytes()),
+        ("LF inside a value", post(&format!("X: a\nTransfer-Encoding: chunked\r\n{whole}"), &ended())),
+        ("CR inside a value", post(&format!("X: a\rTransfer-Encoding: chunked\r\n{whole}"), &ended())),
+        ("CR before the colon", post(&format!("Transfer-Encoding\r: chunked\r\n{whole}"), &ended())),
+        ("NUL inside a value", post(&format!("X: a\0b\r\n{whole}"), &ended())),
+        ("NUL inside a name", post(&format!("Transfer-Encoding\0: chunked\r\n{whole}"), &ended())),
+        ("folded coding", post(&format!("Transfer-Encoding:\r\n chunked\r\n{whole}"), &ended())),
+        ("folded length", post(&format!("Content-Length:\r\n {}\r\n", HIDDEN.len()), HIDDEN)),
+        ("a fold first", format!("POST /open HTTP/1.1\r\n Transfer-Encoding: chunked\r\nHost: h\r\n{whole}\r\n{}", ended()).into_bytes()),
+        ("HTTP/1.0 with a coding", format!("POST /open HTTP/1.0\r\nHost: h\r\n{whole}{chunked}\r\n{}", ended()).into_bytes()),
+        ("a body that comes with GET", format!("GET /open HTTP/1.1\r\nHost: h\r\n{}\r\n{HIDDEN}", length(&HIDDEN.len().to_string())).into_bytes()),
+        ("an upgrade with a body", post(&format!("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("an upgrade to h2c", post(&format!("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("the length named by Connection", post(&format!("Connection: Content-Length\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("a line in the target", b"GET /open\rHTTP/1.1 HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()),
+        ("two spaces in the request line", b"GET /open  HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()),
+    ];
+    let codings = [
+        " chunked", "chunked ", "\tchunked", "\u{b}chunked", "Chunked", "CHUNKED", "xchunked", "chunkedx", "\"chunked\"", "'chunked'",
+        "chunked, identity", "identity, chunked", "identity", "gzip, chunked", "chunked, chunked", "chunked,", ",chunked", ";chunked",
+        "chunked;q=1", "", "chunk", "ch\u{17f}unked", "chunked\0", "chunked\r", "\rchunked",
+    ];
+    let names = ["Transfer-Encoding ", " Transfer-Encoding", "Transfer-Encoding\t", "Transfer_Encoding", "Transfer-Encoding\u{b}", "X: y\nTransfer-Encoding", "\u{7f}Transfer-Encoding"];
+    rows.extend(codings.map(|coding| ("a coding of another spelling", post(&format!("Transfer-Encoding: {coding}\r\n{whole}"), &ended()))));
+    rows.extend(names.map(|name| ("a name of another spelling", post(&format!("{name}: chunked\r\n{whole}"), &ended()))));
+    rows
+}
+
+/// The statuses of the answers until the connection is closed or has nothing more to say.
+fn converse(subject: &Subject, bytes: &[u8]) -> Vec<u16> {
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send(bytes);
+    client.finish();
+    std::iter::from_fn(|| client.try_response("POST")).map(|answer| answer.status()).collect()
+}
+
+fn all() {
+    let (subject, recorder) = start();
+    for (name, bytes) in rows() {
+        let statuses = converse(&subject, &bytes);
+        for connection in recorder.drain() {
+            let shown = String::from_utf8_lossy(&connection).into_owned();
+            let seen = READERS.map(|reader| reader.targets(&connection));
+            assert!(seen.iter().all(|one| *one == seen[0]), "{name}: {statuses:?} {seen:?}\nsent: {shown:?}");
+            let hidden = seen[0].0.iter().filter(|target| *target != "/open").count();
+            let answered = statuses.iter().filter(|status| **status == 200).count();
+            assert!(hidden == 0 || answered > 1, "{name}: {statuses:?} {:?}\nsent: {shown:?}", seen[0]);
+        }
+    }
+}
+
+fn refused() {
+    let (subject, recorder) = start();
+    let bytes = post("Content-Length: 3\r\nContent-Length: 4\r\n", "abcd");
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send(&bytes);
+    assert_eq!(client.response("POST").status(), 400);
+    assert!(client.rest().is_empty(), "closed, and nothing behind the answer");
+    assert!(recorder.drain().is_empty(), "no origin heard of it");
+    eventually("the log line", || subject.stdout().contains(" 400 ").then_some(()));
+    assert!(subject.stdout().contains(" PR-- "), "{}", subject.stdout());
+    let mut cli = Client::connect(subject.addr("CLI"));
+    cli.send("show stat\n");
+    let table = String::from_utf8(cli.rest()).unwrap();
+    let row = table.lines().find(|line| line.starts_with("front,FRONTEND,")).unwrap();
+    // the column `ereq` (management.txt 9.1)
+    assert_eq!(row.split(',').nth(12), Some("1"), "{row}");
+}
+
+fn hop_by_hop() {
+    let (subject, recorder) = start();
+    let bytes =
+        b"GET /open HTTP/1.1\r\nHost: h\r\nConnection: close\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\n\r\n";
+    assert_eq!(converse(&subject, bytes), [200]);
+    let sent = recorder.drain().concat();
+    let sent = String::from_utf8_lossy(&sent).to_ascii_lowercase();
+    assert!(!sent.contains("connection: close"), "{sent}");
+}
