@@ -14,6 +14,7 @@ mod events;
 mod exchange;
 mod fields;
 mod figures;
+mod frame;
 mod gateway;
 mod handshake;
 mod http;

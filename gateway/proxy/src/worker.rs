@@ -13,13 +13,14 @@ use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
-use pingora_proxy::{HttpProxy, http_proxy};
+use pingora_proxy::http_proxy;
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, HeadTimes, SessionVars};
 use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
+use crate::frame::Frame;
 use crate::gateway::Gateway;
 use crate::http::Judge;
 use crate::http1::serve::serve;
@@ -41,8 +42,8 @@ fn server_options(gateway: &Gateway) -> HttpServerOptions {
     options
 }
 
-/// The app through which Pingora's frame sees a request.
-type App = Arc<HttpProxy<Judge>>;
+/// What every request goes through.
+type App = Arc<Frame>;
 
 /// A Pingora service of one thread; there are as many as `nbthread` says, each with its own accept loops and its own
 /// pool of server connections, so that a request stays on one thread.
@@ -66,7 +67,7 @@ impl Service for Worker {
         let pool = Arc::new(Pool::default());
         let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
         proxy.server_options = Some(server_options(&self.gateway));
-        let app: App = Arc::new(proxy);
+        let app: App = Arc::new(Frame::new(Judge::new(self.gateway.clone(), pool.clone()), Arc::new(proxy)));
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(PURGE);
             loop {

@@ -1,19 +1,25 @@
 //! An HTTP/1 client connection between its requests, and the slot through which it comes back from a session.
 
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use parking_lot::Mutex;
 use pingora::protocols::Digest;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio_util::io::poll_read_buf;
 
 use crate::connection::Connection;
 use crate::stream::{FrontStream, digest_of};
 
 /// How much is read at once.
 const READ_SIZE: usize = 16 * 1024;
+/// How much of a long body is read at once.
+const BODY_READ: usize = 64 * 1024;
 
 /// What the owner of a connection needs to read requests from it and write responses to it.
 #[derive(Debug)]
@@ -41,6 +47,22 @@ pub enum IoFailure {
     Socket(#[from] io::Error),
 }
 
+/// Reads what there is: into the room that was made for it, or by way of the stack, so that who waits holds no buffer.
+fn poll_fill(
+    stream: &mut FrontStream,
+    input: &mut BytesMut,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    if input.capacity() - input.len() >= READ_SIZE {
+        return poll_read_buf(Pin::new(stream), cx, input);
+    }
+    let mut room = [MaybeUninit::uninit(); READ_SIZE];
+    let mut read = ReadBuf::uninit(&mut room);
+    ready!(Pin::new(stream).poll_read(cx, &mut read))?;
+    input.extend_from_slice(read.filled());
+    Poll::Ready(Ok(read.filled().len()))
+}
+
 impl ClientConnection {
     /// Takes a connection into service.
     pub fn new(stream: FrontStream) -> Box<Self> {
@@ -66,13 +88,25 @@ impl ClientConnection {
         stream
     }
 
+    /// Gives the buffers back while the client says nothing: most connections wait most of the time.
+    pub fn rest(&mut self) {
+        (self.input, self.output) = (BytesMut::new(), BytesMut::new());
+    }
+
+    /// Makes room for the next of a long body, which is then read without a copy.
+    pub fn expect(&mut self, length: u64) {
+        if length > READ_SIZE as u64 {
+            self.input.reserve(usize::try_from(length).unwrap_or(BODY_READ).min(BODY_READ));
+        }
+    }
+
     /// Reads more into `input`; 0 is the end.
     ///
     /// # Errors
     /// The socket's error, or nothing came within `patience`.
     pub async fn fill(&mut self, patience: Option<Duration>) -> Result<usize, IoFailure> {
-        self.input.reserve(READ_SIZE);
-        let read = self.stream.read_buf(&mut self.input);
+        let (stream, input) = (&mut self.stream, &mut self.input);
+        let read = std::future::poll_fn(|cx| poll_fill(stream, input, cx));
         Ok(match patience {
             None => read.await?,
             Some(patience) => {

@@ -108,6 +108,7 @@ async fn next_head(
     let begun = Instant::now();
     let idle_since = if first { client.facts().accepted + client.facts().handshake } else { begun };
     if client.input.is_empty() {
+        client.rest();
         match first_bytes(client, route, first, stopped).await {
             Ok(true) => {}
             Ok(false) => return Arrived::Nothing,

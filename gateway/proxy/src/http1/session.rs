@@ -139,7 +139,10 @@ impl H1Session {
 
     async fn fill(&mut self) -> Result<usize> {
         let patience = self.read_timeout;
-        self.client()?.fill(patience).await.map_err(read_error)
+        let left = if let Body::Length(left) = self.body { left } else { 0 };
+        let client = self.client()?;
+        client.expect(left);
+        client.fill(patience).await.map_err(read_error)
     }
 
     /// The next piece of the body that has come; its trailers go where the request's context finds them.
