@@ -181,16 +181,16 @@ fn connections() {
     suite.run();
 }
 
-fn sticky() {
-    let mut suite = Suite::new("tables-sticky");
-    suite.frontend = r#"
+/// Which backend remembers by what.
+const STICKY_PATHS: &str = r#"
   use_backend cookies if { path_beg /c }
   use_backend headers if { path_beg /h }
   use_backend learned if { path_beg /l }
   use_backend show if { path /show }
-"#
-    .to_owned();
-    suite.more = r#"backend cookies
+"#;
+
+/// Backends that remember by a cookie, by headers, and by what the server said.
+const STICKY: &str = r#"backend cookies
   stick-table type string len 20 size 10 expire 1h
   stick on req.cook(sid)
   http-response set-header X-Server %s
@@ -216,6 +216,11 @@ backend learned
 backend show
   http-request return status 200 hdr a "%[str(one),table_server_id(cookies)]/%[str(two),table_server_id(cookies)]/%[table_cnt(cookies)]" hdr b "%[str(joe),table_server_id(headers)]/%[str(ann),table_server_id(headers)]/%[table_cnt(headers)]" hdr c "%[str(t1),table_server_id(learned)]/%[table_cnt(learned)]"
 "#;
+
+fn sticky() {
+    let mut suite = Suite::new("tables-sticky");
+    suite.frontend = STICKY_PATHS.to_owned();
+    suite.more = STICKY;
     suite.scripts = vec![Script::new(
         "/l/token",
         "HTTP/1.1 200 OK\r\nX-Token: t1\r\nContent-Length: 0\r\n\r\n",

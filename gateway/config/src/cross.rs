@@ -112,7 +112,7 @@ fn peers(section: Named<cfg::peers::Draft>, local: &str, resolving: &mut Resolvi
         tables: body.tables,
         shards: body.shards,
         logs: resolving.logging(&body.section.settings).targets,
-        place: head.place.clone(),
+        place: head.place,
     }
 }
 

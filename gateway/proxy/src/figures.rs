@@ -98,7 +98,7 @@ fn of_backend(backend: &Backend, figure: Figure) -> Option<i64> {
         Figure::BackendConnections => signed(counters.current()),
         Figure::BackendRate => signed(counters.session_rate()),
         Figure::ServersUp => i64::try_from(usable(backend)).ok(),
-        Figure::BackendFree => Some(free(backend, |server| free_of(server))),
+        Figure::BackendFree => Some(free(backend, free_of)),
         Figure::Slots => Some(free(backend, |server| Some(free_of(server)? + places_of(server)?))),
         Figure::AverageQueue => {
             let queued = queued(backend);

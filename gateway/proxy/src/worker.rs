@@ -214,7 +214,6 @@ async fn connect(
         }
         (source, destination) = (early.source, early.destination);
     }
-    let trackers = tracked(early.trackers, &route);
     let connection = Arc::new(Connection {
         listener: socket.clone(),
         process: gateway.process.clone(),
@@ -222,6 +221,7 @@ async fn connect(
         source,
         destination,
         proxied,
+        trackers: tracked(early.trackers, &route),
         tls,
         accepted,
         accepted_at,
@@ -230,15 +230,13 @@ async fn connect(
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(Instant::now(), accepted_at)),
         trailers: Mutex::default(),
-        trackers,
         vars: Mutex::new(session_vars),
     });
     route.frontend.counters.session();
     let stream = FrontStream::new(transport, connection, http2);
-    if http2 {
-        serve_http2(stream, patience, socket, app).await;
-    } else {
-        serve(stream, app, shutdown).await;
+    match http2 {
+        true => serve_http2(stream, patience, socket, app).await,
+        false => serve(stream, app, shutdown).await,
     }
 }
 

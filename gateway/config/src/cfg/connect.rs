@@ -205,7 +205,7 @@ fn retry_on(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     }
     let mut events = Vec::new();
     let alone = cx.words.remaining() == 1;
-    while let Some(word) = cx.words.next() {
+    for word in cx.words.by_ref() {
         let event = event(word)?;
         if event == RetryEvent::None && !alone {
             return Err(Diagnostic::alert(word.span, "'retry-on' 'none' keyworld only usable alone"));

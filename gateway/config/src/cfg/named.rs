@@ -99,7 +99,7 @@ impl<T> Context<'_, T> {
 
     /// The next word as a text of its own, or this error.
     pub(crate) fn text_or(&mut self, missing: &str) -> Result<String, Diagnostic> {
-        self.word_or(missing).map(|word| word.text.clone())
+        self.word_or(missing).map(|word| word.text)
     }
 
     /// The next word, or this error.

@@ -195,7 +195,7 @@ const LUA_TIME: &str = "{}: invalid timeout";
 
 const COUNT: usize = ROWS.len();
 
-const MADE: [Keyword<Global>; COUNT] = {
+static MADE: [Keyword<Global>; COUNT] = {
     let mut made = [keyword(""); COUNT];
     let mut at = 0;
     while at < COUNT {
