@@ -68,7 +68,8 @@ fn log_tags() -> Part {
 }
 
 fn actions() -> Part {
-    let here = rules::ACTIONS.iter().filter(|row| row.later.is_none()).map(|row| entry(row.name, None));
+    let here = rules::ACTIONS.iter().filter(|row| row.later.is_none());
+    let here = here.map(|row| Entry { reason: row.note, ..entry(row.name, None) });
     let later = rules::later().map(|(name, why)| entry(name, Some(why)));
     Part { title: "Actions of rules", entries: here.chain(later).collect() }
 }

@@ -94,9 +94,17 @@ pub struct Row {
     pub(crate) ends: bool,
     /// It is read and judged, and nothing acts on it yet: what is missing.
     pub later: Option<&'static str>,
+    /// Why it is right that it does nothing, if it does nothing.
+    pub note: &'static str,
 }
 
 impl Row {
+    /// It has nothing to do here, for this reason.
+    const fn note(mut self, why: &'static str) -> Self {
+        self.note = why;
+        self
+    }
+
     /// Nothing acts on it yet, for this is missing.
     const fn later(mut self, what: &'static str) -> Self {
         self.later = Some(what);
@@ -111,12 +119,12 @@ impl fmt::Debug for Row {
 }
 
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: false, later: None }
+    Row { name, phases, form: Form::Plain(parse), example, ends: false, later: None, note: "" }
 }
 
 /// A row whose action ends the rule set.
 const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: true, later: None }
+    Row { name, phases, form: Form::Plain(parse), example, ends: true, later: None, note: "" }
 }
 
 /// A row whose name has something in parentheses behind it.
@@ -126,12 +134,12 @@ const fn call(
     (parse, family): (ParseCall, &'static str),
     example: &'static str,
 ) -> Row {
-    Row { name, phases, form: Form::Call(parse, family), example, ends: false, later: None }
+    Row { name, phases, form: Form::Call(parse, family), example, ends: false, later: None, note: "" }
 }
 
 /// A row whose name may go on.
 const fn open(name: &'static str, phases: &'static [Phase], parse: ParseCall, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Open(parse), example, ends: false, later: None }
+    Row { name, phases, form: Form::Open(parse), example, ends: false, later: None, note: "" }
 }
 
 const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
@@ -242,7 +250,7 @@ pub const ACTIONS: &[Row] = &[
     row("capture",             CAPTURE,  capture::parse,                "capture src id 0"),
     last("auth",                REQUEST,  auth::parse,                   "auth realm Gold"),
     row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes"),
-    row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake"),
+    row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake").note("nothing to wait for: early data is never accepted"),
     last("close",               CLOSE,    accept::close,                 "close"),
     row("set-log-level",       MESSAGES, set_log_level::parse,          "set-log-level silent"),
     row("set-nice",            MESSAGES, set_nice::parse,               "set-nice 5"),
@@ -254,9 +262,9 @@ pub const ACTIONS: &[Row] = &[
     row("early-hint",          REQUEST,  early_hint::parse,             "early-hint Link </a.css>;rel=preload"),
     row("wait-for-body",       HTTP,     wait_for_body::parse,          "wait-for-body time 1s at-least 10"),
     row("pause",               HTTP,     pause::parse,                  "pause 10ms"),
-    row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off"),
-    row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
-    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2"),
+    row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off").note("nothing to choose: no rewrite fails for want of room in a buffer"),
+    row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry").later("'retry-on'"),
+    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2").later("'retries' in the backend counts for all"),
     last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 
@@ -396,7 +404,7 @@ mod tests {
 
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
-        let error = rule(Phase::HttpRequest, "set-nice 1").unwrap_err();
+        let error = rule(Phase::HttpRequest, "send-spoe-group a b").unwrap_err();
         assert!(error.message.contains("not supported yet"), "{}", error.message);
     }
 }
