@@ -281,6 +281,8 @@ pub(crate) struct Server {
     pub(crate) span: Span,
     pub(crate) place: String,
     pub(crate) address: ServerAddress,
+    /// The address' place.
+    pub(crate) address_span: Span,
     pub(crate) options: ServerOptions,
 }
 

@@ -499,7 +499,8 @@ impl Resolving<'_> {
                 let message = format!(
                     "config: {kind} '{proxy}': server '{name}' has neither service port nor check port."
                 );
-                self.notes.push(Diagnostic::alert(server.span, message).hint("write 'port' behind 'check'"));
+                let alert = Diagnostic::alert(server.address_span, message);
+                self.notes.push(alert.hint("write a port behind the address, or 'port' behind 'check'"));
             }
         }
     }

@@ -194,6 +194,8 @@ const OTHERS: &[(&str, &str, Method)] = &[
     ("req_ssl_ver", "req.ssl_ver", Method::Int),
     ("req_ssl_sni", "req.ssl_sni", Method::Str),
     ("req_ver", "req.ver", Method::Str),
+    ("req_rdp_cookie", "req.rdp_cookie", Method::Str),
+    ("req_rdp_cookie_cnt", "req.rdp_cookie_cnt", Method::Int),
     ("resp_ver", "res.ver", Method::Str),
     ("ssl_fc_sni_end", "ssl_fc_sni", Method::End),
     ("ssl_fc_sni_reg", "ssl_fc_sni", Method::Reg),

@@ -230,7 +230,7 @@ pub(crate) fn rule(phase: Phase, text: &str) -> Result<Rule, Diagnostic> {
 }
 
 /// The rule of a line among others.
-fn rule_in(scope: &Scope<'_>, text: &str) -> Result<Rule, Diagnostic> {
+pub(crate) fn rule_in(scope: &Scope<'_>, text: &str) -> Result<Rule, Diagnostic> {
     let words = lang::lex_line(text).expect("the line lexes");
     let end = words.last().map(|word| word.span.after()).unwrap_or_default();
     Rule::parse(scope.phase, &mut Words::new(&words, end), &acls(), scope)

@@ -25,8 +25,14 @@ pub(crate) fn server_template(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnos
     server::read_options(cx, &mut options, &Label::new(label.clone()))?;
     server::judge(cx, &options, prefix, &label)?;
     options.files.iter_mut().for_each(|file| file.label.clone_from(&label));
-    let server =
-        Server { name: prefix.text.clone(), span: prefix.span, place: cx.place.clone(), address, options };
+    let server = Server {
+        name: prefix.text.clone(),
+        span: prefix.span,
+        place: cx.place.clone(),
+        address,
+        address_span: at.span,
+        options,
+    };
     cx.target.templates.push(Template { first, last, server });
     Ok(())
 }

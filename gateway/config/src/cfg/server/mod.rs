@@ -49,6 +49,7 @@ pub(crate) fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         span: name.span,
         place: cx.place.clone(),
         address,
+        address_span: at.span,
         options,
     });
     Ok(())
