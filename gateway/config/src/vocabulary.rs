@@ -16,8 +16,10 @@ pub enum Standing {
     Ignored,
     /// Refused, for now.
     Later,
-    /// Refused for good, most of it as HAProxy does.
+    /// Refused for good, as HAProxy does.
     Gone,
+    /// Refused for good, by choice.
+    Declined,
 }
 
 /// One keyword.
@@ -72,7 +74,7 @@ fn of<T: Kind>(entries: &mut Vec<Entry>, place: &'static str) {
     let standing = match section::standing(T::FORM.section) {
         section::Standing::Read => return,
         section::Standing::Later(_) => Standing::Later,
-        section::Standing::Refused(_) => Standing::Gone,
+        section::Standing::Refused(_) => Standing::Declined,
     };
     let own = entries.iter_mut().skip(first).filter(|entry| entry.standing != Standing::Gone);
     own.for_each(|entry| (entry.standing, entry.reason) = (standing, "with its section"));
@@ -82,7 +84,7 @@ fn a_section(name: &'static str) -> Entry {
     let (standing, reason) = match section::standing(name) {
         section::Standing::Read => (Standing::Supported, ""),
         section::Standing::Later(advice) => (Standing::Later, advice),
-        section::Standing::Refused(advice) => (Standing::Gone, advice),
+        section::Standing::Refused(advice) => (Standing::Declined, advice),
     };
     Entry { place: "sections", name, standing, takes: 0, reason }
 }
@@ -99,6 +101,7 @@ fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Key
             (Status::Parse(_), Some(lacks)) => (Standing::Partly, lacks),
             (Status::Ignored(reason), _) => (Standing::Ignored, reason),
             (Status::Unsupported(advice), _) => (Standing::Later, short(advice)),
+            (Status::Declined(choice), _) => (Standing::Declined, choice.why),
             (Status::Refused(_), _) => (Standing::Gone, "as in HAProxy"),
         };
         let takes = row.args.needed(row.name).map_or(0, |(count, _)| count);

@@ -23,12 +23,13 @@ struct Part {
     entries: Vec<Entry>,
 }
 
-const STANDINGS: [(Standing, &str); 5] = [
+const STANDINGS: [(Standing, &str); 6] = [
     (Standing::Supported, "supported"),
     (Standing::Partly, "partly"),
     (Standing::Ignored, "ignored"),
     (Standing::Later, "not yet"),
     (Standing::Gone, "refused"),
+    (Standing::Declined, "by choice"),
 ];
 
 fn entry(name: &str, later: Option<&'static str>) -> Entry {
@@ -71,7 +72,12 @@ fn actions() -> Part {
     let here = rules::ACTIONS.iter().filter(|row| row.later.is_none());
     let here = here.map(|row| Entry { reason: row.note, ..entry(row.name, None) });
     let later = rules::later().map(|(name, why)| entry(name, Some(why)));
-    Part { title: "Actions of rules", entries: here.chain(later).collect() }
+    let declined = rules::DECLINED.iter().map(|row| Entry {
+        name: row.name.to_owned(),
+        standing: Standing::Declined,
+        reason: row.why,
+    });
+    Part { title: "Actions of rules", entries: here.chain(later).chain(declined).collect() }
 }
 
 fn commands() -> Part {
@@ -119,7 +125,7 @@ fn count(part: &Part, standing: Standing) -> usize {
 fn counts(parts: &[Part]) -> String {
     let mut table = String::from("| | known | ");
     STANDINGS.iter().for_each(|(_, name)| table.push_str(&format!("{name} | ")));
-    table.push_str("\n|---|--:|--:|--:|--:|--:|--:|\n");
+    table.push_str("\n|---|--:|--:|--:|--:|--:|--:|--:|\n");
     let mut row = |title: &str, of: &dyn Fn(Standing) -> usize, all: usize| {
         let cells: Vec<String> = STANDINGS.iter().map(|(standing, _)| of(*standing).to_string()).collect();
         let _ = writeln!(table, "| {title} | {all} | {} |", cells.join(" | "));
@@ -158,7 +164,8 @@ fn page() -> String {
          * *partly*: what the last column names is missing, and refused where it is asked for, unless it says more\n\
          * *ignored*: accepted with a warning, for it cannot change what a client or server sees\n\
          * *not yet*: refused by name, with file and line\n\
-         * *refused*: as HAProxy itself refuses it\n\n",
+         * *refused*: as HAProxy itself refuses it\n\
+         * *by choice*: refused, and to remain so; the last column says why or what to do instead\n\n",
     );
     page.push_str(&counts(&parts));
     parts.iter().for_each(|part| section(part, &mut page));

@@ -9,7 +9,7 @@ mod rule;
 #[cfg(test)]
 mod world;
 
-pub use action::{ACTIONS, HttpError, Row, later};
+pub use action::{ACTIONS, DECLINED, Declined, HttpError, Row, later};
 pub use answer::{Answer, AnswerKind, Flow, Service};
 pub use change::{Change, End, LogLevel, Slot, SlotNumber, Timer};
 pub use expr::Phase;

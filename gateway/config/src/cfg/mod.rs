@@ -105,7 +105,44 @@ pub(crate) enum Status<T> {
     Unsupported(&'static str),
     /// It is refused for good, with this message.
     Refused(&'static str),
+    /// It is refused by choice: HAProxy has it, and the gateway is not to have it.
+    Declined(Choice),
 }
+
+/// Why something of HAProxy's is left out by choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// `there is no Lua here`.
+    pub(crate) why: &'static str,
+    /// What to do instead.
+    pub(crate) instead: &'static str,
+}
+
+impl Choice {
+    /// `'lua-load' is refused : there is no Lua here`.
+    pub(crate) fn refusal(self, span: Span, what: impl std::fmt::Display) -> Diagnostic {
+        Diagnostic::alert(span, format!("{what} is refused : {}", self.why)).hint(self.instead)
+    }
+}
+
+/// Scripts.
+pub(crate) const LUA: Choice = Choice {
+    why: "there is no Lua here",
+    instead: "say it with rules, maps and converters, or keep this proxy on HAProxy",
+};
+/// Libraries that tell clients apart.
+pub(crate) const DEVICES: Choice = Choice {
+    why: "there is no device detection here",
+    instead: "remove the line, and tell devices apart in the application, by 'User-Agent'",
+};
+/// Agents beside the proxy.
+pub(crate) const AGENTS: Choice =
+    Choice { why: "there are no agents here", instead: "keep this proxy on HAProxy" };
+/// HTTP/3.
+pub(crate) const QUIC: Choice = Choice {
+    why: "there is no QUIC here",
+    instead: "remove it, and have clients come over TCP: 'bind :443 ssl crt … alpn h2,http/1.1'",
+};
 
 /// How many words a keyword takes.
 #[derive(Clone, Copy, Debug)]
@@ -302,6 +339,12 @@ impl<T> Keyword<T> {
 
     pub(crate) const fn unsupported(mut self, advice: &'static str) -> Self {
         self.status = Status::Unsupported(advice);
+        self
+    }
+
+    /// It is refused by choice.
+    pub(crate) const fn declined(mut self, choice: Choice) -> Self {
+        self.status = Status::Declined(choice);
         self
     }
 
@@ -574,7 +617,10 @@ impl<T> Index<T> {
         let mut names: Vec<&'static str> = self
             .rows
             .values()
-            .filter(|row| row.sections.meets(sections) && !matches!(row.status, Status::Refused(_)))
+            .filter(|row| {
+                row.sections.meets(sections)
+                    && !matches!(row.status, Status::Refused(_) | Status::Declined(_))
+            })
             .filter_map(|row| row.name.split(' ').next())
             .collect();
         names.sort_unstable();
@@ -613,6 +659,7 @@ pub(crate) fn run<T>(
         Status::Unsupported(advice) => {
             return Err(Diagnostic::not_yet(at, format_args!("'{}'", row.name)).hint(advice));
         }
+        Status::Declined(choice) => return Err(choice.refusal(at, format_args!("'{}'", row.name))),
         Status::Refused(message) => {
             let refusal = Diagnostic::alert(at, message);
             let modern = legacy::modern(row.name, cx.words.rest());

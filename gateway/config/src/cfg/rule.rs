@@ -6,7 +6,7 @@ use lang::units::TimeUnit;
 use lang::{Diagnostic, Word, Words};
 use rules::{Rule, RuleSet};
 
-use super::{ANY, BE, Context, DEFAULTS, FE, FRONTEND, Keyword, LISTEN, keyword};
+use super::{ANY, BE, Context, DEFAULTS, FE, FRONTEND, Keyword, LISTEN, QUIC, keyword};
 use crate::draft::{Proxy, Rules, Switch};
 
 #[rustfmt::skip]
@@ -20,7 +20,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("tcp-response content")      .in_(BE).strict().parse(tcp_response),
     keyword("tcp-response inspect-delay").in_(BE).strict().parse(response_delay),
     keyword("tcp-response")              .in_(BE).strict().family(unknown_tcp_response),
-    keyword("quic-initial")              .in_(FE).refused("'quic-initial' is refused : there is no QUIC here. Remove the line."),
+    keyword("quic-initial")              .in_(FE).declined(QUIC),
     keyword("http-request")              .in_(ANY).parse(http_request),
     keyword("http-response")             .in_(ANY).parse(http_response),
     keyword("http-after-response")       .in_(ANY).parse(http_after_response),

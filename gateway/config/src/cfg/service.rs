@@ -4,7 +4,7 @@ use expr::Phase;
 use lang::units::TimeUnit;
 use lang::{Diagnostic, Word, suggest};
 
-use super::{ADVICE, ANY, Context, DEFAULTS, Keyword, LISTEN, Misplaced, keyword, log};
+use super::{ADVICE, AGENTS, ANY, Choice, Context, DEFAULTS, Keyword, LISTEN, LUA, Misplaced, keyword, log};
 use crate::draft::Proxy;
 use crate::model::{Algorithm, Bandwidth, Compression, Direction, Filter};
 
@@ -135,10 +135,8 @@ fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         "fcgi-app" => Filter::FcgiApp(named(cx, "fcgi-app")?),
         "bwlim-in" => Filter::Bandwidth(Box::new(bandwidth(cx, false)?)),
         "bwlim-out" => Filter::Bandwidth(Box::new(bandwidth(cx, true)?)),
-        "spoe" | "opentracing" | "opentelemetry" | "lua" => {
-            let message = format!("'filter {}' is refused : there are no agents or scripts here", word.text);
-            return Err(Diagnostic::alert(word.span, message).hint("keep this proxy on HAProxy"));
-        }
+        "spoe" | "opentracing" | "opentelemetry" => return Err(declined(word, AGENTS)),
+        name if name == "lua" || name.starts_with("lua.") => return Err(declined(word, LUA)),
         other => {
             let message = format!("'filter' : unknown keyword '{other}'. Registered keywords :");
             let names = ["compression", "trace", "cache", "fcgi-app", "bwlim-in", "bwlim-out", "spoe"];
@@ -147,6 +145,10 @@ fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     };
     cx.target.settings.services.filters.push(filter);
     Ok(())
+}
+
+fn declined(word: &Word, choice: Choice) -> Diagnostic {
+    choice.refusal(word.span, format_args!("'filter {}'", word.text))
 }
 
 fn named(cx: &mut Context<'_, Proxy>, what: &str) -> Result<String, Diagnostic> {

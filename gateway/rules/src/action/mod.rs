@@ -3,12 +3,12 @@
 mod accept;
 mod auth;
 mod capture;
+mod declined;
 mod del_header;
 mod deny;
 mod early_hint;
 mod handshake;
 mod http_error;
-mod later;
 mod modelled;
 mod normalize_uri;
 mod pattern;
@@ -42,6 +42,7 @@ use std::fmt;
 use expr::{Expr, Phase, Scope};
 use lang::{Diagnostic, Word, Words};
 
+pub use declined::{DECLINED, Declined};
 pub use http_error::HttpError;
 
 use crate::{Flow, Message, Slot};
@@ -270,8 +271,7 @@ pub const ACTIONS: &[Row] = &[
 
 /// The actions that HAProxy knows and nothing performs yet, with what they belong to.
 pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let read = ACTIONS.iter().filter_map(|row| Some((row.name, row.later?)));
-    read.chain(later::names())
+    ACTIONS.iter().filter_map(|row| Some((row.name, row.later?)))
 }
 
 impl Row {
@@ -303,7 +303,7 @@ impl Row {
 /// Why there is no such action.
 pub(crate) enum Missing {
     Unknown,
-    Later(&'static str),
+    Declined(&'static Declined),
 }
 
 /// The row of an action in a phase.
@@ -312,15 +312,14 @@ pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
     let legal = || ACTIONS.iter().filter(|row| row.phases.contains(&phase));
     let begins = |row: &&Row| matches!(row.form, Form::Open(_)) && name.starts_with(row.name);
     let known = legal().find(|row| row.name == name).or_else(|| legal().find(begins));
-    known.ok_or_else(|| later::find(name).map_or(Missing::Unknown, Missing::Later))
+    known.ok_or_else(|| declined::find(name).map_or(Missing::Unknown, Missing::Declined))
 }
 
 impl Missing {
     pub(crate) fn at(&self, word: &Word, phase: Phase) -> Diagnostic {
         let name = &word.text;
-        if let Self::Later(reason) = self {
-            let refusal = Diagnostic::not_yet(word.span, format_args!("'{} {name}'", keyword(phase)));
-            return refusal.suffixed(&format!(" ({reason})"));
+        if let Self::Declined(row) = self {
+            return row.refusal(word, format_args!("'{} {name}'", keyword(phase)));
         }
         let legal = ACTIONS.iter().filter(|row| row.phases.contains(&phase)).map(|row| row.name);
         let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();

@@ -4,6 +4,7 @@ use expr::Scope;
 use lang::{Diagnostic, Words};
 
 use super::Action;
+use super::declined::LUA;
 use crate::{Flow, Message, Service};
 
 const SERVICES: &[(&str, Service)] = &[("prometheus-exporter", Service::PrometheusExporter)];
@@ -17,11 +18,11 @@ impl Action for UseService {
     }
 }
 
-pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let word = words.expect("a service name")?;
     if word.text.starts_with("lua.") {
-        let refusal = Diagnostic::not_yet(word.span, format_args!("service '{}'", word.text));
-        return Err(refusal.suffixed(" (no Lua)"));
+        let phase = super::keyword(scope.phase);
+        return Err(LUA.refusal(word, format_args!("'{phase} use-service {}'", word.text)));
     }
     let known = SERVICES.iter().find(|(name, _)| *name == word.text);
     let (_, service) = known.ok_or_else(|| {

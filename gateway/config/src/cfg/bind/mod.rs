@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use lang::{Diagnostic, Span, Word};
 
-use super::{Context, Index, Keyword, Label, run_options};
+use super::{Context, Index, Keyword, Label, QUIC, run_options};
 use crate::draft::{NamedFile, Proxy};
 use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, Proto, StatsSocket};
 
@@ -53,7 +53,10 @@ pub(crate) fn bind(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let files = files.map(|file| NamedFile { label: label.line.clone(), ..file.clone() });
     cx.target.files.extend(files);
     for (written, address) in sockets {
-        if let Some(what) = unserved(&address) {
+        if let BindAddress::Quic(at) = &address {
+            let family = if at.is_ipv4() { "quic4@" } else { "quic6@" };
+            cx.notes.push(QUIC.refusal(word.span, format_args!("{}'{family}'", label.line)));
+        } else if let Some(what) = unserved(&address) {
             cx.notes.push(Diagnostic::not_yet(word.span, format!("{}{what}", label.line)));
         }
         cx.target.binds.push(socket(&line, written, address, &cx.place));
@@ -66,8 +69,11 @@ fn unserved(address: &BindAddress) -> Option<&'static str> {
     match address {
         BindAddress::AbstractZ(_) => Some("an 'abnsz@' address"),
         BindAddress::SockPair(_) => Some("a 'sockpair@' address"),
-        BindAddress::Quic(_) => Some("QUIC"),
-        BindAddress::Tcp(_) | BindAddress::Unix(_) | BindAddress::Abstract(_) | BindAddress::Fd(_) => None,
+        BindAddress::Tcp(_)
+        | BindAddress::Quic(_)
+        | BindAddress::Unix(_)
+        | BindAddress::Abstract(_)
+        | BindAddress::Fd(_) => None,
     }
 }
 
@@ -167,7 +173,10 @@ pub(crate) fn stats_socket(cx: &mut Context<'_, Global>) -> Result<(), Diagnosti
     let words = cx.words.rest();
     let line = options(cx, &label)?;
     for (written, address) in sockets {
-        if let Some(what) = unserved(&address) {
+        if let BindAddress::Quic(at) = &address {
+            let family = if at.is_ipv4() { "quic4@" } else { "quic6@" };
+            cx.notes.push(QUIC.refusal(word.span, format_args!("{}'{family}'", label.line)));
+        } else if let Some(what) = unserved(&address) {
             cx.notes.push(Diagnostic::not_yet(word.span, format!("{}{what}", label.line)));
         }
         let socket = socket(&line, written, address, &cx.place);

@@ -4,12 +4,11 @@ use lang::Diagnostic;
 use lang::units::TimeUnit;
 
 use super::Line;
-use crate::cfg::{Context, Keyword, keyword};
+use crate::cfg::{Context, Keyword, QUIC, keyword};
 use crate::model::{Proto, Severity, Shards, ThreadSet};
 
 const THREADS: &str = "each thread accepts on every socket";
 const TOOLS: &str = "it only names the socket for tools";
-const NO_QUIC: &str = "remove it: there is no QUIC";
 
 /// A row of the table below.
 const fn option(name: &'static str) -> Keyword<Line> {
@@ -56,8 +55,8 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
         .tunes("'timeout http-keep-alive' bounds idle connections"),
     option("tcp-md5sig")      .misses("key").parse(|cx| { cx.target.bind.md5_key = Some(cx.text()?); Ok(()) }).later("sign the packets with IPsec, or remove it"),
 
-    option("quic-cc-algo").takes(1, "a name").unsupported(NO_QUIC), option("quic-force-retry").unsupported(NO_QUIC),
-    option("quic-socket").takes(1, "a mode").unsupported(NO_QUIC),
+    option("quic-cc-algo").takes(1, "a name").declined(QUIC), option("quic-force-retry").declined(QUIC),
+    option("quic-socket").takes(1, "a mode").declined(QUIC),
 ];
 
 /// A whole number from 0 on.

@@ -11,11 +11,9 @@ use std::time::Duration;
 use lang::units::TimeUnit;
 use lang::{Diagnostic, Directive, EnvChange, Word};
 
-use super::{Context, Keyword, bind, keyword, log};
+use super::{Context, DEVICES, Keyword, LUA, bind, keyword, log};
 use crate::model::{CpuMap, DefaultPath, Global};
 
-const LUA: &str = "there is no Lua";
-const DEVICES: &str = "there is no device detection";
 const DIRECTORY: &str = "global statement '{}' expects a directory path as an argument.";
 const CIPHERS: &str = "global statement '{}' expects a cipher suite as an argument.";
 const CURVES: &str = "global statement '{}' expects a curves suite as an arguments.";
@@ -96,15 +94,15 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
         .later("remove it: signatures are chosen among those that are safe"),
     keyword("ssl-server-verify") .takes(1, "'none' or 'required' as argument").parse(tls::server_verify),
 
-    keyword("lua-load").unsupported(LUA), keyword("lua-load-per-thread").unsupported(LUA), keyword("lua-prepend-path").unsupported(LUA),
-    keyword("51degrees-data-file").unsupported(DEVICES), keyword("51degrees-cache-size").unsupported(DEVICES),
-    keyword("51degrees-property-name-list").unsupported(DEVICES), keyword("51degrees-property-separator").unsupported(DEVICES),
-    keyword("51degrees-use-performance-graph").unsupported(DEVICES), keyword("51degrees-use-predictive-graph").unsupported(DEVICES),
-    keyword("51degrees-drift").unsupported(DEVICES), keyword("51degrees-difference").unsupported(DEVICES), keyword("51degrees-allow-unmatched").unsupported(DEVICES),
-    keyword("deviceatlas-json-file").unsupported(DEVICES), keyword("deviceatlas-log-level").unsupported(DEVICES),
-    keyword("deviceatlas-properties-cookie").unsupported(DEVICES), keyword("deviceatlas-separator").unsupported(DEVICES),
-    keyword("wurfl-data-file").unsupported(DEVICES), keyword("wurfl-cache-size").unsupported(DEVICES), keyword("wurfl-patch-file").unsupported(DEVICES),
-    keyword("wurfl-information-list").unsupported(DEVICES), keyword("wurfl-information-list-separator").unsupported(DEVICES),
+    keyword("lua-load").declined(LUA), keyword("lua-load-per-thread").declined(LUA), keyword("lua-prepend-path").needs(1, "'{}' expects to receive a <path> as argument").declined(LUA),
+    keyword("51degrees-data-file").declined(DEVICES), keyword("51degrees-cache-size").declined(DEVICES),
+    keyword("51degrees-property-name-list").declined(DEVICES), keyword("51degrees-property-separator").declined(DEVICES),
+    keyword("51degrees-use-performance-graph").declined(DEVICES), keyword("51degrees-use-predictive-graph").declined(DEVICES),
+    keyword("51degrees-drift").declined(DEVICES), keyword("51degrees-difference").declined(DEVICES), keyword("51degrees-allow-unmatched").declined(DEVICES),
+    keyword("deviceatlas-json-file").declined(DEVICES), keyword("deviceatlas-log-level").declined(DEVICES),
+    keyword("deviceatlas-properties-cookie").declined(DEVICES), keyword("deviceatlas-separator").declined(DEVICES),
+    keyword("wurfl-data-file").declined(DEVICES), keyword("wurfl-cache-size").declined(DEVICES), keyword("wurfl-patch-file").declined(DEVICES),
+    keyword("wurfl-information-list").declined(DEVICES), keyword("wurfl-information-list-separator").declined(DEVICES),
     keyword("traces").unsupported("remove it: there is nothing to trace yet"),
 ];
 
