@@ -9,7 +9,7 @@ use crate::draft::{Named, Proxy, Sections};
 use crate::model::{
     CheckKind, CrtLoad, CrtStore, Healthcheck, LogForward, Model, Peer, Peers, Ring, User, Userlist,
 };
-use crate::resolve::{Resolving, check_kind};
+use crate::resolve::Resolving;
 
 /// What can be said about names over all sections.
 pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnostics) {
@@ -150,7 +150,7 @@ fn log_forward(section: Named<cfg::log_forward::Draft>, resolving: &mut Resolvin
 }
 
 fn healthcheck(section: Named<cfg::healthcheck::Draft>) -> Healthcheck {
-    let kind = check_kind(&section.body.checks.settings);
+    let kind = crate::check::kind(&section.body.checks.settings);
     Healthcheck { name: section.head.name, kind, place: section.head.place }
 }
 

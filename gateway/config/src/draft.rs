@@ -10,7 +10,7 @@ use rules::RuleSet;
 
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
-    Balance, Bind, Cache, Captures, Check, CheckKind, Connections, ExpectStatus, Global, Hashing, HttpErrors,
+    Balance, Bind, Cache, Captures, Check, CheckKind, CheckStep, Connections, Global, Hashing, HttpErrors,
     LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Services,
     StickRule, StickTable, Timeouts, TrafficLog, UniqueId,
 };
@@ -91,8 +91,6 @@ pub(crate) struct Proxy {
     pub(crate) seen: HashSet<&'static str>,
     /// The latest kind of rule, for warnings about their order.
     pub(crate) order: Option<(u8, &'static str)>,
-    /// The `http-check` lines of the section itself have begun; those of `defaults` are gone.
-    pub(crate) own_checks: bool,
 }
 
 impl std::fmt::Debug for Proxy {
@@ -125,7 +123,6 @@ impl Proxy {
             stick_rules: Vec::new(),
             seen: HashSet::new(),
             order: None,
-            own_checks: false,
         }
     }
 
@@ -169,9 +166,10 @@ pub(crate) struct Settings {
     pub(crate) http_check: Option<HttpCheck>,
     /// A check of another kind, where the latest line asks for one.
     pub(crate) probe: Option<CheckKind>,
-    /// `http-check send`, whether or not `option httpchk` was said before it.
-    pub(crate) http_send: Option<HttpSend>,
-    pub(crate) expect: Option<ExpectStatus>,
+    /// `http-check` lines, whether or not `option httpchk` was said before them.
+    pub(crate) http_steps: Vec<CheckStep>,
+    /// `tcp-check` lines, likewise.
+    pub(crate) tcp_steps: Vec<CheckStep>,
     pub(crate) default_server: ServerOptions,
     pub(crate) rules: Rules,
 }
@@ -223,16 +221,6 @@ pub(crate) struct HttpCheck {
     pub(crate) method: String,
     pub(crate) uri: String,
     pub(crate) version: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<String>,
-}
-
-/// `http-check send`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HttpSend {
-    pub(crate) method: Option<String>,
-    pub(crate) uri: Option<String>,
-    pub(crate) version: Option<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<String>,
 }

@@ -5,6 +5,7 @@
 //! everything wrong come back together, and the model is there only if nothing is wrong.
 
 mod cfg;
+mod check;
 mod cross;
 mod draft;
 mod dump;

@@ -19,6 +19,7 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::connect::KEYWORDS,
     cfg::keepalive::KEYWORDS,
     cfg::check::KEYWORDS,
+    cfg::check_step::KEYWORDS,
     cfg::capture::KEYWORDS,
     cfg::probe::KEYWORDS,
     cfg::service::KEYWORDS,

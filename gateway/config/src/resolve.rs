@@ -8,7 +8,7 @@ use lang::{Diagnostic, Diagnostics, Severity, Word, suggest};
 use crate::cfg::{BACKEND, FRONTEND, LISTEN, World, server};
 use rules::{Slot, SlotNumber};
 
-use crate::draft::{Draft, HttpCheck, HttpSend, Log, Proxy, Server, Settings, Switch};
+use crate::draft::{Draft, Log, Proxy, Server, Settings, Switch};
 use crate::judge::kind_in_words;
 use crate::model::{
     Backend, BackendId, BindTls, Check, CheckKind, Connections, Frontend, FrontendId, Global, LogTarget,
@@ -226,15 +226,7 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
         );
         notes.warning(proxy.span, message);
     }
-    let lonely = settings.http_check.is_none() && (settings.http_send.is_some() || settings.expect.is_some());
-    if lonely && proxy.own_checks && proxy.kind.meets(BACKEND) {
-        let message = format!(
-            "{} '{}' uses http-check rules without 'option httpchk', so the rules are ignored.",
-            kind_in_words(proxy),
-            proxy.name
-        );
-        notes.warning(proxy.span, message);
-    }
+    crate::check::lonely(proxy, notes);
 }
 
 fn missing_timeouts(proxy: &Proxy, notes: &mut Diagnostics) {
@@ -323,7 +315,7 @@ impl Resolving<'_> {
 
     fn backend(&mut self, proxy: &Proxy, id: u32, logging: &Logging) -> Backend {
         let settings = proxy.settings.clone();
-        let kind = check_kind(&settings);
+        let kind = crate::check::kind(&settings);
         let templates = proxy.templates.iter().map(|template| ServerTemplate {
             first: template.first,
             last: template.last,
@@ -569,22 +561,5 @@ fn slots(proxy: &Proxy, notes: &mut Diagnostics) {
             );
             notes.alert(proxy.span, message);
         }
-    }
-}
-
-/// What the checks of a backend send and expect: `option httpchk`, then `http-check send` over it.
-pub(crate) fn check_kind(settings: &Settings) -> CheckKind {
-    let Some(HttpCheck { method, uri, version, mut headers, body }) = settings.http_check.clone() else {
-        return settings.probe.clone().unwrap_or(CheckKind::Tcp);
-    };
-    let send: HttpSend = settings.http_send.clone().unwrap_or_default();
-    headers.extend(send.headers);
-    CheckKind::Http {
-        method: send.method.unwrap_or(method),
-        uri: send.uri.unwrap_or(uri),
-        version: send.version.unwrap_or(version),
-        headers,
-        body: send.body.or(body),
-        expect: settings.expect.clone().unwrap_or_default(),
     }
 }

@@ -10,6 +10,7 @@ const CONNECT: &str = "remove it: 'check' alone tests the connection";
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
+    keyword("option tcp-check")     .in_(BE).flag().parse(|cx| set(cx, CheckKind::TcpSteps(Vec::new()))),
     keyword("option mysql-check")   .in_(BE).parse(mysql).later(CONNECT),
     keyword("option pgsql-check")   .in_(BE).parse(pgsql).later(CONNECT),
     keyword("option smtpchk")       .in_(BE).parse(smtp).later(CONNECT),

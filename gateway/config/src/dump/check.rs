@@ -1,5 +1,6 @@
 //! What checks send and expect: `option httpchk`, `http-check`.
 
+use super::check_step::{literal, step};
 use super::text::{Line, line};
 use crate::model::{CheckKind, ExpectStatus, Server};
 
@@ -14,16 +15,20 @@ pub(super) fn of(kind: &CheckKind) -> Vec<Line> {
     match kind {
         CheckKind::Tcp => Vec::new(),
         CheckKind::Http { method, uri, version, headers, body, expect } => {
-            let (hidden, headers) = headers.split_at(hidden(headers));
-            let version = hidden
-                .iter()
-                .fold(version.clone(), |version, (name, value)| format!("{version}\r\n{name}: {value}"));
             let lines = [
-                Some(line(["option", "httpchk", method, uri, &version])),
+                Some(line(["option", "httpchk", method, uri, version])),
                 send(method, headers, body.as_deref()),
                 expectation(expect),
             ];
             lines.into_iter().flatten().collect()
+        }
+        CheckKind::HttpSteps(steps) => {
+            let steps = steps.iter().map(|one| step("http-check", one));
+            std::iter::once(line(["option", "httpchk"])).chain(steps).collect()
+        }
+        CheckKind::TcpSteps(steps) => {
+            let steps = steps.iter().map(|one| step("tcp-check", one));
+            std::iter::once(line(["option", "tcp-check"])).chain(steps).collect()
         }
         kind => vec![probe(kind)],
     }
@@ -46,20 +51,17 @@ fn probe(kind: &CheckKind) -> Line {
         CheckKind::SslHello => line(["option", "ssl-hello-chk"]),
         CheckKind::Spop => line(["option", "spop-check"]),
         CheckKind::External => line(["option", "external-check"]),
-        CheckKind::Tcp | CheckKind::Http { .. } => line([]),
+        CheckKind::Tcp | CheckKind::Http { .. } | CheckKind::HttpSteps(_) | CheckKind::TcpSteps(_) => {
+            line([])
+        }
     }
-}
-
-/// How many headers must stand behind the version, as in old files: `hdr` does not take a `%`.
-fn hidden(headers: &[(String, String)]) -> usize {
-    headers.iter().rposition(|(_, value)| value.contains('%')).map_or(0, |last| last + 1)
 }
 
 fn send(method: &str, headers: &[(String, String)], body: Option<&str>) -> Option<Line> {
     if headers.is_empty() && body.is_none() {
         return None;
     }
-    let add = |line: Line, (name, value): &(String, String)| line.and("hdr").and(name).and(value);
+    let add = |line: Line, (name, value): &(String, String)| line.and("hdr").and(name).and(literal(value));
     let line = headers.iter().fold(line(["http-check", "send"]), add).set("body", body);
     let ends_empty = line.words.last().is_some_and(|word| word.text.is_empty());
     // an empty last word would not be read
@@ -78,7 +80,8 @@ fn expectation(expect: &ExpectStatus) -> Option<Line> {
     Some(line(["http-check", "expect"]).flag("!", *not).and(keyword).and(pattern).set("comment", comment))
 }
 
-fn statuses(ranges: &[(u16, u16)]) -> String {
+/// A list of ranges.
+pub(super) fn statuses(ranges: &[(u16, u16)]) -> String {
     let range =
         |(low, high): &(u16, u16)| if low == high { low.to_string() } else { format!("{low}-{high}") };
     ranges.iter().map(range).collect::<Vec<_>>().join(",")

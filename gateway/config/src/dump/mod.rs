@@ -9,6 +9,7 @@ mod balance;
 mod bind;
 mod cfg;
 mod check;
+mod check_step;
 mod connect;
 mod global;
 mod log;

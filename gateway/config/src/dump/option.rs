@@ -17,6 +17,7 @@ pub(super) fn lines(options: &ProxyOptions) -> Vec<Line> {
         accept_invalid_request, accept_invalid_response, assume_rfc6587, dont_parse_log, checkcache,
         disable_h2_upgrade, h1_case_client, h1_case_server, buffer_request, drop_request_trailers,
         drop_response_trailers, pretend_keepalive, use_proxy_header, nolinger, persist, prefer_last_server, transparent,
+        disable_on_404, send_state,
     } = options;
     let connection = match connection {
         ConnectionMode::KeepAlive => None,
@@ -53,6 +54,8 @@ pub(super) fn lines(options: &ProxyOptions) -> Vec<Line> {
     let flags = flags.into_iter().filter_map(|(name, on)| on.then_some(name));
     let mut lines: Vec<Line> =
         connection.into_iter().chain(flags).map(|name| line(["option", name])).collect();
+    let checks = [("disable-on-404", disable_on_404), ("send-state", send_state)];
+    lines.extend(checks.into_iter().filter(|(_, on)| **on).map(|(name, _)| line(["http-check", name])));
     lines.extend(forwardfor.as_ref().map(forward_for));
     lines.extend(originalto.as_ref().map(original_to));
     lines.extend(forwarded.as_ref().map(forwarded_line));

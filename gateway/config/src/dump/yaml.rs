@@ -12,7 +12,6 @@ const NESTED: &[&str] = &[
     "errorfile",
     "errorloc302",
     "errorloc303",
-    "http-check",
     "option",
     "server",
     "stats",

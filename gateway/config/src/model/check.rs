@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::CheckStep;
+
 /// How one server is checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
@@ -27,7 +29,7 @@ pub struct Check {
 }
 
 /// What a check sends and expects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CheckKind {
     /// A connection that is accepted.
     Tcp,
@@ -46,6 +48,10 @@ pub enum CheckKind {
         /// What is accepted.
         expect: ExpectStatus,
     },
+    /// `option httpchk` with `http-check` lines that say more than the above.
+    HttpSteps(Vec<CheckStep>),
+    /// `option tcp-check` with `tcp-check` lines.
+    TcpSteps(Vec<CheckStep>),
     /// `option mysql-check`.
     Mysql {
         /// The user to log in as; `None` reads the greeting alone.

@@ -8,6 +8,7 @@ mod bind;
 mod cache;
 mod certificates;
 mod check;
+mod check_step;
 mod connect;
 mod forwarded;
 mod global;
@@ -33,6 +34,10 @@ pub use bind::{
 pub use cache::Cache;
 pub use certificates::{Acme, Challenge, CrtLoad, CrtStore, KeyType};
 pub use check::{Check, CheckKind, ExpectStatus};
+pub use check_step::{
+    CheckConnect, CheckExpect, CheckExpectOptions, CheckMatch, CheckPattern, CheckPayload, CheckPort,
+    CheckRequest, CheckStep, CheckText,
+};
 pub use connect::{Connections, RetryEvent, Reuse, ServerTemplate, Source, UseSource};
 pub use expr::auth::{Password, User, Userlist};
 pub use forwarded::{ForwardFor, Forwarded, ForwardedValue, HeaderNames, OriginalTo};

@@ -195,6 +195,10 @@ pub struct ProxyOptions {
     pub abortonclose: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
+    /// `http-check disable-on-404`: a server that answers a check with 404 gets no new clients.
+    pub disable_on_404: bool,
+    /// `http-check send-state`: checks tell the server what is thought of it.
+    pub send_state: bool,
     /// `option originalto`.
     pub originalto: Option<OriginalTo>,
     /// `option forwarded`.

@@ -76,6 +76,8 @@ impl Probe {
         match &check.kind {
             // what nothing here speaks is refused while loading
             CheckKind::Tcp
+            | CheckKind::HttpSteps(_)
+            | CheckKind::TcpSteps(_)
             | CheckKind::Mysql { .. }
             | CheckKind::Pgsql { .. }
             | CheckKind::Redis
