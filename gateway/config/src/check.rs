@@ -1,13 +1,15 @@
 //! What the checks of a section send and expect, once all of its lines are known.
 
 use lang::Diagnostics;
+use lang::units::Port;
 
 use crate::cfg::BACKEND;
 use crate::cfg::check_step::is_aside;
 use crate::draft::{HttpCheck, Proxy, Settings};
 use crate::judge::kind_in_words;
 use crate::model::{
-    CheckExpect, CheckExpectOptions, CheckKind, CheckMatch, CheckRequest, CheckStep, CheckText, ExpectStatus,
+    CheckExpect, CheckExpectOptions, CheckKind, CheckMatch, CheckPort, CheckRequest, CheckStep, CheckText,
+    ExpectStatus,
 };
 
 /// Warns of steps without the option that makes them count.
@@ -104,6 +106,30 @@ fn simple(steps: &[CheckStep]) -> Option<CheckKind> {
     })
 }
 
+/// What is said of checks that have no port to go to where the server has none, behind HAProxy's words for that; `None`
+/// where each connection of the check has a port of its own.
+pub(crate) fn portless(kind: &CheckKind) -> Option<&'static str> {
+    let steps = match kind {
+        CheckKind::Tcp | CheckKind::External => return Some(""),
+        CheckKind::TcpSteps(steps) => steps.as_slice(),
+        // HAProxy puts the request of 'option httpchk' and its like before all connections
+        _ => &[],
+    };
+    let mut real = steps.iter().filter(|step| !is_aside(step));
+    if !real.next().is_some_and(has_port) {
+        return Some(" nor tcp_check rule 'connect' with port information");
+    }
+    real.any(|step| matches!(step, CheckStep::Connect(_)) && !has_port(step))
+        .then_some(", and a tcp_check rule 'connect' with no port information")
+}
+
+fn has_port(step: &CheckStep) -> bool {
+    let CheckStep::Connect(connect) = step else { return false };
+    let address = connect.addr.as_deref().and_then(|addr| lang::units::parse_address(addr).ok());
+    let fixed = matches!(connect.port, Some(CheckPort::Fixed(_)));
+    fixed || matches!(address.map(|address| address.port), Some(Port::One(port)) if port > 0)
+}
+
 /// The same as the checks that are acted on have it.
 pub(crate) fn expectation(expect: &CheckExpect) -> Option<ExpectStatus> {
     let CheckExpect { not, what, options, comment: _ } = expect;
@@ -119,5 +145,83 @@ pub(crate) fn expectation(expect: &CheckExpect) -> Option<ExpectStatus> {
         }
         CheckMatch::Pattern(pattern) => Some(ExpectStatus::Body { not, pattern, regex: true }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::load_text;
+
+    /// The kind of check of a backend with these lines, and what of them waits for somebody who acts.
+    fn read(lines: &str) -> (CheckKind, Vec<String>) {
+        let head = "defaults\n mode http\n timeout connect 1s\n timeout server 1s\nbackend b\n";
+        let loaded = load_text("h.cfg", &format!("{head} {lines}\n server s 192.0.2.1:80 check\n"));
+        let waiting =
+            loaded.diagnostics.iter().filter(|one| one.later).map(|one| one.message.clone()).collect();
+        let model = loaded.model.or(loaded.ahead).unwrap_or_else(|| panic!("{lines} is refused"));
+        let check = model.backends[0].servers[0].check.clone().expect("it is checked");
+        (check.kind, waiting)
+    }
+
+    #[test]
+    fn one_request_and_one_answer_are_acted_on() {
+        for lines in [
+            "option httpchk",
+            "option httpchk\n http-check comment x\n http-check send hdr A 50%% body-lf x\n http-check expect status 200",
+            "option httpchk\n http-check expect ! rstring 'not ok'",
+        ] {
+            let (kind, waiting) = read(lines);
+            assert!(
+                matches!(kind, CheckKind::Http { .. }) && waiting.is_empty(),
+                "{lines}: {kind:?} {waiting:?}"
+            );
+        }
+        let (kind, _) = read("option httpchk GET /a\n http-check send uri /b hdr A 50%%");
+        let CheckKind::Http { method, uri, headers, .. } = kind else { panic!("{kind:?}") };
+        assert_eq!((method.as_str(), uri.as_str(), headers[0].1.as_str()), ("GET", "/b", "50%"));
+        for lines in ["option tcp-check", "option httpchk\n option tcp-check\n tcp-check comment x"] {
+            assert_eq!(read(lines), (CheckKind::Tcp, Vec::new()), "{lines}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_for_acted_on_that_is_not() {
+        for lines in [
+            "http-check send hdr A %[date]",
+            "http-check send uri-lf /%[date]",
+            "http-check expect status 200\n http-check expect string x",
+            "http-check expect hdr name x",
+            "http-check expect string-lf %[date]",
+            "http-check expect min-recv 3 string x",
+            "http-check expect on-error x status 200",
+            "http-check connect",
+            "http-check set-var(check.x) int(1)",
+            "http-check unset-var(check.x)",
+        ] {
+            let (kind, waiting) = read(&format!("option httpchk\n {lines}"));
+            assert!(
+                matches!(kind, CheckKind::HttpSteps(_)) && waiting.len() == 1,
+                "{lines}: {kind:?} {waiting:?}"
+            );
+        }
+        for lines in ["connect", "send x", "expect custom", "set-var-fmt(check.x) a", "unset-var(check.x)"] {
+            let (kind, waiting) = read(&format!("option tcp-check\n tcp-check {lines}"));
+            assert!(
+                matches!(kind, CheckKind::TcpSteps(_)) && waiting.len() == 1,
+                "{lines}: {kind:?} {waiting:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_request_of_the_option_stands_behind_the_first_connection() {
+        let lines = "option httpchk GET /a\n http-check comment x\n http-check connect ssl";
+        let (CheckKind::HttpSteps(steps), _) = read(lines) else { panic!("{lines}") };
+        let [CheckStep::Comment(_), CheckStep::Connect(_), CheckStep::Request(request)] = steps.as_slice()
+        else {
+            panic!("{steps:?}")
+        };
+        assert_eq!((request.method.as_deref(), request.version.as_deref()), (Some("GET"), Some("HTTP/1.0")));
     }
 }

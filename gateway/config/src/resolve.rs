@@ -457,7 +457,7 @@ impl Resolving<'_> {
             }
         }
         let ids = self.server_ids(proxy);
-        self.tracked(proxy);
+        self.tracked(proxy, kind);
         for server in &proxy.servers {
             self.notes.note(server::verifies(server, &proxy.name, self.global));
         }
@@ -470,7 +470,7 @@ impl Resolving<'_> {
     }
 
     /// `track`, and checks that have no port to go to.
-    fn tracked(&mut self, proxy: &Proxy) {
+    fn tracked(&mut self, proxy: &Proxy, check: &CheckKind) {
         for server in &proxy.servers {
             let options = &server.options;
             let own = qualified(&server.name, &proxy.name);
@@ -486,10 +486,11 @@ impl Resolving<'_> {
                     | ServerAddress::Name { port: ServerPort::Offset(_), .. }
                     | ServerAddress::Client { port: ServerPort::Offset(_) }
             );
-            if options.checked && portless && options.check.port.is_none_or(|port| port == 0) {
+            let portless = options.checked && portless && options.check.port.is_none_or(|port| port == 0);
+            if let Some(nor) = crate::check::portless(check).filter(|_| portless) {
                 let (kind, proxy, name) = (kind_in_words(proxy), &proxy.name, &server.name);
                 let message = format!(
-                    "config: {kind} '{proxy}': server '{name}' has neither service port nor check port."
+                    "config: {kind} '{proxy}': server '{name}' has neither service port nor check port{nor}."
                 );
                 let alert = Diagnostic::alert(server.address_span, message);
                 self.notes.push(alert.hint("write a port behind the address, or 'port' behind 'check'"));
