@@ -14,6 +14,7 @@ use crate::model::{
     LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Services,
     StickRule, StickTable, Timeouts, TrafficLog, UniqueId,
 };
+use crate::reference::Reference;
 
 /// Everything that was read.
 #[derive(Debug, Default)]
@@ -171,6 +172,8 @@ pub(crate) struct Settings {
     /// `tcp-check` lines, likewise.
     pub(crate) tcp_steps: Vec<CheckStep>,
     pub(crate) default_server: ServerOptions,
+    /// The sections that lines name.
+    pub(crate) references: Vec<Reference>,
     pub(crate) rules: Rules,
 }
 

@@ -14,6 +14,7 @@ mod lower;
 mod mention;
 pub mod model;
 mod pem;
+mod reference;
 mod resolve;
 mod sections;
 mod stick;

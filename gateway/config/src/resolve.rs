@@ -31,6 +31,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     let ids = number(&draft.proxies, notes);
     stick::judge(&mut draft.proxies, notes);
     let names = Names::new(&draft.proxies);
+    crate::reference::judge(&draft.sections, &draft.proxies, notes);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let resolving =
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };

@@ -182,7 +182,9 @@ fn more_counters_can_be_had() {
 
 #[test]
 fn what_is_about_other_processes_is_said_to_be_missing() {
-    for word in ["peers p", "write-to c", "recv-only"] {
+    let (_, said) = read("peers p\n peer a 192.0.2.1:1\nbackend b\n stick-table type ip size 1k peers p\n");
+    assert!(said.contains(&"'stick-table … peers' is not supported yet".to_owned()), "{said:?}");
+    for word in ["write-to c", "recv-only"] {
         let error = refusal(&format!(
             "backend b\n stick-table type ip size 1k {word}\nbackend c\n stick-table type ip size 1k\n"
         ));

@@ -8,6 +8,7 @@ use lang::{Diagnostic, Word, suggest};
 use super::{ADVICE, BACKEND, BE, Context, Keyword, Misplaced, keyword, server};
 use crate::draft::Proxy;
 use crate::model::{RetryEvent, Reuse, Source, UseSource};
+use crate::reference::{Kind as Referred, Reference};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -238,6 +239,8 @@ fn fcgi_app(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let Some(word) = cx.words.next() else {
         return Err(cx.words.error("'use-fcgi-app' expects <name> as argument"));
     };
+    let referred = Reference::to(Referred::FcgiApp, word);
+    cx.target.settings.references.push(referred);
     cx.target.settings.connections.fcgi_app = Some(word.text.clone());
     Ok(())
 }

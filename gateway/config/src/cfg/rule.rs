@@ -8,6 +8,7 @@ use rules::{Rule, RuleSet};
 
 use super::{ANY, BE, Context, DEFAULTS, FE, FRONTEND, Keyword, LISTEN, QUIC, keyword};
 use crate::draft::{Proxy, Rules, Switch};
+use crate::reference::Reference;
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -180,8 +181,10 @@ fn push(
     phase: Phase,
     set: fn(&mut Rules) -> &mut RuleSet,
 ) -> Result<(), Diagnostic> {
+    let words = cx.words.rest();
     let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
     if let Some(rule) = rule {
+        cx.target.settings.references.extend(Reference::of_rule(words));
         let rule = super::capture::declare_for(cx.target, rule);
         let set = set(&mut cx.target.settings.rules);
         if let Some(message) = unreached(phase).filter(|_| set.is_final()) {

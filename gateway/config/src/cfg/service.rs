@@ -7,6 +7,7 @@ use lang::{Diagnostic, Word, suggest};
 use super::{ADVICE, AGENTS, ANY, Choice, Context, DEFAULTS, Keyword, LISTEN, LUA, Misplaced, keyword, log};
 use crate::draft::Proxy;
 use crate::model::{Algorithm, Bandwidth, Compression, Direction, Filter};
+use crate::reference::{Kind as Referred, Reference};
 
 const COMPRESS: &str = "let the servers compress";
 const MAIL: &str = "watch the metrics instead";
@@ -131,8 +132,8 @@ fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
             Filter::Compression
         }
         "trace" => Filter::Trace(trace(cx)?),
-        "cache" => Filter::Cache(named(cx, "cache")?),
-        "fcgi-app" => Filter::FcgiApp(named(cx, "fcgi-app")?),
+        "cache" => Filter::Cache(named(cx, "cache", Some(Referred::Cache))?),
+        "fcgi-app" => Filter::FcgiApp(named(cx, "fcgi-app", Some(Referred::FcgiApp))?),
         "bwlim-in" => Filter::Bandwidth(Box::new(bandwidth(cx, false)?)),
         "bwlim-out" => Filter::Bandwidth(Box::new(bandwidth(cx, true)?)),
         "spoe" | "opentracing" | "opentelemetry" => return Err(declined(word, AGENTS)),
@@ -151,9 +152,13 @@ fn declined(word: &Word, choice: Choice) -> Diagnostic {
     choice.refusal(word.span, format_args!("'filter {}'", word.text))
 }
 
-fn named(cx: &mut Context<'_, Proxy>, what: &str) -> Result<String, Diagnostic> {
+fn named(cx: &mut Context<'_, Proxy>, what: &str, referred: Option<Referred>) -> Result<String, Diagnostic> {
     match cx.words.next() {
-        Some(word) => Ok(word.text.clone()),
+        Some(word) => {
+            let reference = referred.map(|what| Reference::to(what, word));
+            cx.target.settings.references.extend(reference);
+            Ok(word.text.clone())
+        }
         None => Err(cx.words.error(format!("'filter' : '{what} : expects a <name> argument'"))),
     }
 }
@@ -181,7 +186,7 @@ fn trace(cx: &mut Context<'_, Proxy>) -> Result<Vec<String>, Diagnostic> {
 /// `NAME default-limit SIZE default-period TIME [min-size SIZE]`, or `NAME limit SIZE key EXPR [table T] [min-size SIZE]`.
 fn bandwidth(cx: &mut Context<'_, Proxy>, out: bool) -> Result<Bandwidth, Diagnostic> {
     let what = if out { "bwlim-out" } else { "bwlim-in" };
-    let name = named(cx, what)?;
+    let name = named(cx, what, None)?;
     let label = format!("'filter {what} {name}' : ");
     let mut found = Bandwidth { out, name, limit: 0, period: None, key: None, table: None, min_size: 0 };
     let mut shared = false;
@@ -217,7 +222,13 @@ fn email(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let Some(option) = cx.words.next() else {
         return Err(cx.words.error("missing argument after 'email-alert'."));
     };
-    let value = cx.words.next().map_or("", |word| word.text.as_str());
+    let value = cx.words.next();
+    if let Some(name) = value.filter(|_| option.text == "mailers") {
+        let references = &mut cx.target.settings.references;
+        references.retain(|other| other.what != Referred::Mailers);
+        references.push(Reference::to(Referred::Mailers, name));
+    }
+    let value = value.map_or("", |word| word.text.as_str());
     let email = &mut cx.target.settings.services.email;
     let text = Some(value.to_owned());
     match option.text.as_str() {

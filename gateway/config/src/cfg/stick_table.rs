@@ -10,6 +10,7 @@ use table::{Data, Kind, Spec, Store};
 use super::{BACKEND, Context, Keyword, LISTEN, keyword};
 use crate::draft::Proxy;
 use crate::model::{ServerKey, StickRule, StickTable};
+use crate::reference::{Kind as Referred, Reference};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -26,7 +27,12 @@ const ARRAY: std::ops::RangeInclusive<u32> = 1..=100;
 
 fn stick_table(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let name = cx.target.name.clone();
+    let words = cx.words.rest();
     let table = read(&mut cx.words, &name, &cx.place, cx.notes)?;
+    let peers = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| word.text == "peers");
+    let peers = peers.map(|(_, name)| name).find(|name| table.peers.as_ref() == Some(&name.text));
+    let peers = peers.map(|name| Reference::to(Referred::Peers, name));
+    cx.target.settings.references.extend(peers);
     if let Some((_, other)) = &cx.target.stick_table {
         let (kind, place) = (cx.target.kind.name(), &other.place);
         let message =

@@ -1,0 +1,216 @@
+//! Names of sections that are no proxies, in lines of proxies: the sections must be there.
+
+use lang::{Diagnostic, Diagnostics, Span, Word, suggest};
+
+use crate::draft::{Named, Proxy, Sections, Server};
+use crate::judge::kind_in_words;
+
+/// A name in a line of a proxy, until all sections are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) what: Kind,
+    pub(crate) name: String,
+    /// Where the name stands.
+    pub(crate) span: Span,
+}
+
+/// What a name is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `cache-use`, `cache-store`, `filter cache`.
+    Cache,
+    /// `use-fcgi-app`, `filter fcgi-app`.
+    FcgiApp,
+    /// `email-alert mailers`.
+    Mailers,
+    /// `stick-table … peers`.
+    Peers,
+    /// `do-resolve(…,NAME)`.
+    Resolvers,
+}
+
+impl Reference {
+    /// The name that a word is.
+    pub(crate) fn to(what: Kind, word: &Word) -> Self {
+        Self { what, name: word.text.clone(), span: word.span }
+    }
+
+    /// The name in a rule, whose words these are.
+    pub(crate) fn of_rule(words: &[Word]) -> Option<Self> {
+        let action = words.first()?;
+        if matches!(action.text.as_str(), "cache-use" | "cache-store") {
+            return words.get(1).map(|word| Self::to(Kind::Cache, word));
+        }
+        let inside = action.text.strip_prefix("do-resolve(")?.strip_suffix(')')?;
+        let name = inside.split(',').nth(1)?.trim();
+        Some(Self { what: Kind::Resolvers, name: name.to_owned(), span: action.span })
+    }
+}
+
+/// The `resolvers` section that HAProxy makes of the system's settings.
+const SYSTEM: &str = "default";
+
+/// Refuses every name that no section has, in HAProxy's words.
+pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnostics) {
+    for proxy in proxies.iter().filter(|proxy| !proxy.settings.disabled) {
+        for reference in &proxy.settings.references {
+            let known = names(sections, reference.what);
+            let unused = reference.what == Kind::Mailers && !mails(proxy);
+            if !unused && !known.contains(&reference.name.as_str()) {
+                let refusal = Diagnostic::alert(reference.span, missing(proxy, reference));
+                let meant = suggest::nearest(&reference.name, known).map(str::to_owned);
+                notes.push(refusal.suggest(meant));
+            }
+        }
+        let templates = proxy.templates.iter().map(|template| &template.server);
+        proxy.servers.iter().chain(templates).for_each(|server| resolved(sections, proxy, server, notes));
+    }
+}
+
+/// `resolvers NAME` of a server, from its own line or from `default-server`.
+fn resolved(sections: &Sections, proxy: &Proxy, server: &Server, notes: &mut Diagnostics) {
+    let Some(name) = &server.options.model.resolve.resolvers else { return };
+    let known = names(sections, Kind::Resolvers);
+    if known.contains(&name.as_str()) {
+        return;
+    }
+    let message = format!(
+        "{} '{}', server '{}': unable to find required resolvers '{name}'",
+        kind_in_words(proxy),
+        proxy.name,
+        server.name
+    );
+    let span = server.options.spans.resolvers.unwrap_or(server.span);
+    let meant = suggest::nearest(name, known).map(str::to_owned);
+    notes.push(Diagnostic::alert(span, message).suggest(meant));
+}
+
+/// The names that there are.
+fn names(sections: &Sections, what: Kind) -> Vec<&str> {
+    fn heads<T>(sections: &[Named<T>]) -> Vec<&str> {
+        sections.iter().map(|section| section.head.name.as_str()).collect()
+    }
+    match what {
+        Kind::Cache => heads(&sections.caches),
+        Kind::FcgiApp => heads(&sections.fcgi_apps),
+        Kind::Mailers => heads(&sections.mailers),
+        Kind::Peers => heads(&sections.peers),
+        Kind::Resolvers => heads(&sections.resolvers).into_iter().chain([SYSTEM]).collect(),
+    }
+}
+
+/// Whether the section's mails are complete; if not, none of it is looked at.
+fn mails(proxy: &Proxy) -> bool {
+    let email = &proxy.settings.services.email;
+    email.from.is_some() && email.to.is_some()
+}
+
+fn missing(proxy: &Proxy, Reference { what, name, .. }: &Reference) -> String {
+    let own = &proxy.name;
+    match what {
+        Kind::Cache => {
+            let kind = kind_in_words(proxy);
+            format!(
+                "config: {kind} '{own}': unable to find the cache '{name}' referenced by the filter 'cache'."
+            )
+        }
+        Kind::FcgiApp => format!("proxy '{own}' : fcgi-app '{name}' not found."),
+        Kind::Mailers => format!("Proxy '{own}': unable to find mailers '{name}'."),
+        Kind::Peers => format!("Proxy '{own}': unable to find sync peers '{name}'."),
+        Kind::Resolvers => {
+            format!("Proxy '{own}': Can't find resolvers section '{name}' for do-resolve action.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::said;
+
+    const HEAD: &str = "defaults\n mode http\n timeout client 1s\n timeout connect 1s\n timeout server 1s\n\
+                        resolvers dns\n nameserver a 192.0.2.1:53\ncache small\n total-max-size 4\n\
+                        mailers post\n mailer a 192.0.2.1:25\npeers two\n peer a 192.0.2.1:1\n\
+                        fcgi-app php\n docroot /a\nuserlist people\n user a insecure-password b\nbackend b\n";
+
+    /// A line, the line with the name that is meant, and HAProxy 2.6's words where there is none such.
+    const LINES: &[(&str, &str, &str)] = &[
+        (
+            "server s a:80 resolvers dn",
+            "dns",
+            "backend 'b', server 's': unable to find required resolvers 'dn'",
+        ),
+        (
+            "server-template s 2 a:80 resolvers dn",
+            "dns",
+            "backend 'b', server 's': unable to find required resolvers 'dn'",
+        ),
+        (
+            "http-request do-resolve(txn.a,dn) src",
+            "dns",
+            "Proxy 'b': Can't find resolvers section 'dn' for do-resolve action",
+        ),
+        (
+            "http-request cache-use smal",
+            "small",
+            "config: backend 'b': unable to find the cache 'smal' referenced by the filter 'cache'",
+        ),
+        (
+            "http-response cache-store smal if { status 200 }",
+            "small",
+            "config: backend 'b': unable to find the cache 'smal' referenced by the filter 'cache'",
+        ),
+        (
+            "filter cache smal",
+            "small",
+            "config: backend 'b': unable to find the cache 'smal' referenced by the filter 'cache'",
+        ),
+        ("use-fcgi-app ph", "php", "proxy 'b' : fcgi-app 'ph' not found"),
+        ("filter fcgi-app ph", "php", "proxy 'b' : fcgi-app 'ph' not found"),
+        (
+            "email-alert from a@b\n email-alert to a@b\n email-alert mailers pos",
+            "post",
+            "Proxy 'b': unable to find mailers 'pos'",
+        ),
+        ("stick-table type ip size 10 peers tw", "two", "Proxy 'b': unable to find sync peers 'tw'"),
+        (
+            "http-request deny if { http_auth(peopl) }",
+            "people",
+            "unable to find userlist 'peopl' referenced in arg 1",
+        ),
+    ];
+
+    fn about(line: &str, expected: &str) -> Vec<String> {
+        let said = said(&format!("{HEAD} {line}\n"));
+        said.into_iter().filter(|line| line.contains(expected)).collect()
+    }
+
+    #[test]
+    fn names_that_no_section_has_are_refused_with_the_name_that_was_meant() {
+        for (line, name, expected) in LINES {
+            let found = about(line, expected);
+            let [refusal] = &found[..] else { panic!("{line}: {found:?}") };
+            assert!(refusal.starts_with("A "), "{refusal}");
+            assert!(refusal.ends_with(&format!("did you mean '{name}' maybe ?")), "{refusal}");
+            let wrong = &name[..name.len() - 1];
+            let right = line.replace(&format!("{wrong})"), &format!("{name})"));
+            let right = right.replace(&format!(" {wrong}"), &format!(" {name}"));
+            let right = right.replace(&format!("({wrong})"), &format!("({name})")).replace(",dn)", ",dns)");
+            assert_eq!(about(&right, "unable to find"), [""; 0], "{right}");
+            assert_eq!(about(&right, "Can't find"), [""; 0], "{right}");
+            assert_eq!(about(&right, "not found"), [""; 0], "{right}");
+        }
+    }
+
+    /// HAProxy does not look at what is disabled, nor at mails that lack something; `default` is the system's.
+    #[test]
+    fn names_that_nothing_uses_are_left_alone() {
+        for line in [
+            "disabled\n filter cache smal\n use-fcgi-app ph\n server s a:80 resolvers dn",
+            "email-alert mailers pos",
+            "server s a:80 resolvers default",
+        ] {
+            assert_eq!(about(line, "unable to find"), [""; 0], "{line}");
+            assert_eq!(about(line, "not found"), [""; 0], "{line}");
+        }
+    }
+}
