@@ -7,7 +7,7 @@ use lang::{Diagnostic, Word, Words};
 
 use super::{Context, Prefix};
 use crate::draft::{Log, Proxy};
-use crate::model::{Global, LogFacility, LogFormat, LogLevel, LogTarget, LogTo};
+use crate::model::{Global, LogFacility, LogFormat, LogLevel, LogSample, LogTarget, LogTo};
 
 /// HAProxy's names for the facilities, by number.
 pub(crate) const FACILITIES: [&str; 24] = [
@@ -78,11 +78,11 @@ fn target<T>(cx: &mut Context<'_, T>, usage: &str) -> Result<LogTarget, Diagnost
     let missing = |words: &Words<'_>| words.error(usage);
     let address = cx.words.next().ok_or_else(|| cx.words.error(usage))?;
     let to = destination(cx, address)?;
-    let words = &mut cx.words;
     let (mut format, mut max_length) = (LogFormat::default(), DEFAULT_LENGTH);
-    while let Some(option) = words.peek().filter(|word| is_option(&word.text)) {
-        words.next();
-        let value = words.next().ok_or_else(|| missing(words))?;
+    let (mut sample, mut profile) = (None, None);
+    while let Some(option) = cx.words.peek().filter(|word| is_option(&word.text)) {
+        cx.words.next();
+        let value = cx.words.next().ok_or_else(|| missing(&cx.words))?;
         match option.text.as_str() {
             "len" => max_length = length(value)?,
             "format" => {
@@ -90,11 +90,18 @@ fn target<T>(cx: &mut Context<'_, T>, usage: &str) -> Result<LogTarget, Diagnost
                     .ok_or_else(|| named("unknown log format", value, FORMATS.map(|(name, _)| name)))?;
             }
             other => {
+                if other == "sample" {
+                    let bad = |why| Diagnostic::alert(value.span, format!("log : {why}"));
+                    sample = Some(sampled(&value.text).map_err(bad)?);
+                } else {
+                    profile = Some(value.text.clone());
+                }
                 let refusal = Diagnostic::not_yet(option.span, format_args!("'log … {other}'"));
-                return Err(refusal.hint("remove the option and its value"));
+                cx.notes.push(refusal.hint("remove the option and its value"));
             }
         }
     }
+    let words = &mut cx.words;
     let word = words.next().ok_or_else(|| missing(words))?;
     let number =
         FACILITIES.iter().position(|name| *name == word.text).ok_or_else(|| unknown_facility(word))?;
@@ -105,7 +112,34 @@ fn target<T>(cx: &mut Context<'_, T>, usage: &str) -> Result<LogTarget, Diagnost
             .ok_or_else(|| named("unknown optional log level", word, LEVELS.map(|(name, _)| name))),
     };
     let (max_level, min_level) = (level(LogLevel::Debug)?, level(LogLevel::Emerg)?);
-    Ok(LogTarget { to, format, facility, max_level, min_level, max_length })
+    Ok(LogTarget { to, format, facility, max_level, min_level, max_length, sample, profile })
+}
+
+/// `RANGES:SIZE`; the error is in HAProxy's words.
+fn sampled(text: &str) -> Result<LogSample, String> {
+    let (list, size) = text.split_once(':').ok_or("Missing sample size")?;
+    if list.is_empty() {
+        return Err("no sampling ranges given".to_owned());
+    }
+    let range = |text: &str| {
+        let (low, high) = text.split_once('-').unwrap_or((text, text));
+        let ends = low.parse().ok().zip(high.parse().ok());
+        ends.filter(|(low, high)| 0 < *low && low <= high)
+            .ok_or_else(|| format!("wrong sample range '{text}'"))
+    };
+    let mut ranges = list.split(',').map(range).collect::<Result<Vec<(u32, u32)>, _>>()?;
+    ranges.sort_unstable();
+    if ranges.windows(2).any(|pair| matches!(pair, [(_, end), (begin, _)] if begin <= end)) {
+        return Err("ranges are overlapping".to_owned());
+    }
+    let wrong = || format!("wrong sample size '{size}' for sample range '{list}'");
+    let size = size.parse().ok().filter(|size| *size > 0).ok_or_else(wrong)?;
+    match ranges.last() {
+        Some((_, most)) if *most > size => Err(format!(
+            "sample size {size} should be greater or equal to {most} the maximum of the high ranges limits"
+        )),
+        _ => Ok(LogSample { ranges, size }),
+    }
 }
 
 fn is_option(text: &str) -> bool {

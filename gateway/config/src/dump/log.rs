@@ -2,11 +2,11 @@
 
 use super::text::{self, Line, line};
 use crate::cfg::log::{DEFAULT_LENGTH, FACILITIES, FORMATS, LEVELS};
-use crate::model::{LogFormat, LogLevel, LogTarget, LogTo, Logging, TrafficLog};
+use crate::model::{LogFormat, LogLevel, LogSample, LogTarget, LogTo, Logging, TrafficLog};
 
 /// One target.
 pub(super) fn target(target: &LogTarget) -> Line {
-    let LogTarget { to, format, facility, max_level, min_level, max_length } = target;
+    let LogTarget { to, format, facility, max_level, min_level, max_length, sample, profile } = target;
     let name = FORMATS.iter().find(|(_, known)| known == format).map(|(name, _)| name);
     let max = Some(*max_level).filter(|_| (*max_level, *min_level) != (LogLevel::Debug, LogLevel::Emerg));
     let min = Some(*min_level).filter(|min| *min != LogLevel::Emerg);
@@ -14,8 +14,17 @@ pub(super) fn target(target: &LogTarget) -> Line {
     let words = line(["log", &destination(to)])
         .set("len", Some(*max_length).filter(|length| *length != DEFAULT_LENGTH))
         .set("format", name.filter(|_| *format != LogFormat::default()))
+        .set("sample", sample.as_ref().map(sampled))
+        .set("profile", profile.as_ref())
         .and(facility);
     [max, min].into_iter().flatten().fold(words, |words, level| words.and(level_name(level)))
+}
+
+fn sampled(sample: &LogSample) -> String {
+    let LogSample { ranges, size } = sample;
+    let range =
+        |(low, high): &(u32, u32)| if low == high { low.to_string() } else { format!("{low}-{high}") };
+    format!("{}:{size}", ranges.iter().map(range).collect::<Vec<_>>().join(","))
 }
 
 fn level_name(level: LogLevel) -> &'static str {

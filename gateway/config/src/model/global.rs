@@ -236,6 +236,19 @@ pub struct LogTarget {
     pub min_level: rules::LogLevel,
     /// `len`: the longest line in bytes.
     pub max_length: usize,
+    /// `sample`: which of the lines are sent.
+    pub sample: Option<LogSample>,
+    /// `profile`: the `log-profile` section that says how lines look.
+    pub profile: Option<String>,
+}
+
+/// `sample`: of each so many lines some are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSample {
+    /// Their numbers, counted from 1, both ends included, in ascending order.
+    pub ranges: Vec<(u32, u32)>,
+    /// How many lines are counted before it begins anew.
+    pub size: u32,
 }
 
 /// Where log lines go.

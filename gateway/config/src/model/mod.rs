@@ -42,8 +42,8 @@ pub use connect::{Connections, RetryEvent, Reuse, ServerTemplate, Source, UseSou
 pub use expr::auth::{Password, User, Userlist};
 pub use forwarded::{ForwardFor, Forwarded, ForwardedValue, HeaderNames, OriginalTo};
 pub use global::{
-    CpuMap, DefaultPath, DefaultServer, Global, LogFacility, LogFormat, LogTarget, LogTo, RunAs, Setting,
-    StatsSocket, UnixBind, Variable, VariableValue,
+    CpuMap, DefaultPath, DefaultServer, Global, LogFacility, LogFormat, LogSample, LogTarget, LogTo, RunAs,
+    Setting, StatsSocket, UnixBind, Variable, VariableValue,
 };
 pub use healthcheck::Healthcheck;
 pub use http_errors::HttpErrors;
