@@ -2,7 +2,7 @@
 
 use lang::{Diagnostic, Diagnostics, Span, Word, suggest};
 
-use crate::draft::{Named, Proxy, Sections, Server};
+use crate::draft::{Named, Proxy, Purpose, Sections, Server};
 use crate::judge::kind_in_words;
 
 /// A name in a line of a proxy, until all sections are read.
@@ -62,8 +62,29 @@ pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnost
                 notes.push(refusal.suggest(meant));
             }
         }
+        stored(sections, proxy, notes);
         let templates = proxy.templates.iter().map(|template| &template.server);
         proxy.servers.iter().chain(templates).for_each(|server| resolved(sections, proxy, server, notes));
+    }
+}
+
+/// `crt @STORE/NAME`: a line of that `crt-store` section must have the name, or be of the file.
+fn stored(sections: &Sections, proxy: &Proxy, notes: &mut Diagnostics) {
+    for file in proxy.files.iter().filter(|file| file.purpose == Purpose::Certificate) {
+        let Some((store, name)) = file.file.to_str().and_then(|text| text.strip_prefix('@')?.split_once('/'))
+        else {
+            continue;
+        };
+        let store = sections.crt_stores.iter().find(|section| section.head.name == store);
+        let loads = store.map_or(&[][..], |section| &section.body.store.loads);
+        if !loads.iter().any(|load| load.alias.as_deref() == Some(name) || load.crt == name) {
+            let (label, path) = (&file.label, file.file.display());
+            let message = format!(
+                "{label}unable to stat SSL certificate from file '{path}' : No such file or directory."
+            );
+            let hint = "no 'crt-store' section has a certificate of this name";
+            notes.push(Diagnostic::alert(file.span, message).hint(hint));
+        }
     }
 }
 
@@ -199,6 +220,17 @@ mod tests {
             assert_eq!(about(&right, "Can't find"), [""; 0], "{right}");
             assert_eq!(about(&right, "not found"), [""; 0], "{right}");
         }
+    }
+
+    #[test]
+    fn a_certificate_of_a_store_must_be_in_it() {
+        let store = "crt-store web\n load crt a.pem alias here\n";
+        let file = |name: &str| format!("{store}listen l\n mode http\n bind :1 ssl crt @{name}\n");
+        let missing = |name: &str| {
+            let said = said(&file(name));
+            said.into_iter().filter(|line| line.contains(&format!("from file '@{name}'"))).count()
+        };
+        assert_eq!(["web/here", "web/a.pem", "web/there", "wb/here"].map(missing), [0, 0, 1, 1]);
     }
 
     /// HAProxy does not look at what is disabled, nor at mails that lack something; `default` is the system's.
