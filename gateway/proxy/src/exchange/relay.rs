@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use futures::FutureExt as _;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use pingora::http::ResponseHeader;
@@ -193,8 +194,19 @@ impl<'a> Relay<'a> {
         Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
     }
 
+    /// Puts what has come of the body behind the head, so that both go out in one write.
+    fn take_arrived(&mut self) -> Result<()> {
+        while !self.request_done && self.output.len() < OUTPUT_MARK {
+            let piece = self.session.as_downstream_mut().read_request_body().now_or_never();
+            let Some(piece) = piece else { break };
+            self.take_from_client(piece)?;
+        }
+        Ok(())
+    }
+
     /// Sends the request and waits for the head of the response.
     async fn head(&mut self) -> Result<Received> {
+        self.take_arrived()?;
         loop {
             let received = response::take(&mut self.server.input, &self.ctx.request.method)
                 .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_up())?;
