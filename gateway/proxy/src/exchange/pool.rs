@@ -14,7 +14,7 @@ use super::server::ServerConnection;
 /// that a request does not run into the close.
 const KEEP_IDLE: Duration = Duration::from_secs(20);
 /// Idle connections kept for one server.
-const MOST_IDLE: usize = 256;
+const MOST_IDLE: usize = 1_024;
 
 /// What a kept connection is good for: one server at one address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
