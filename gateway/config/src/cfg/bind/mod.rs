@@ -53,15 +53,22 @@ pub(crate) fn bind(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let files = files.map(|file| NamedFile { label: label.line.clone(), ..file.clone() });
     cx.target.files.extend(files);
     for (written, address) in sockets {
-        if let BindAddress::Quic(at) = &address {
-            let family = if at.is_ipv4() { "quic4@" } else { "quic6@" };
-            cx.notes.push(QUIC.refusal(word.span, format_args!("{}'{family}'", label.line)));
-        } else if let Some(what) = unserved(&address) {
-            cx.notes.push(Diagnostic::not_yet(word.span, format!("{}{what}", label.line)));
-        }
+        cx.notes.note(served(&address, word, &label.line));
         cx.target.binds.push(socket(&line, written, address, &cx.place));
     }
     Ok(())
+}
+
+/// Whether something serves this kind of socket; if not, the refusal of the line that names it.
+fn served(address: &BindAddress, word: &Word, line: &str) -> Result<(), Diagnostic> {
+    if let BindAddress::Quic(at) = address {
+        let family = if at.is_ipv4() { "quic4@" } else { "quic6@" };
+        return Err(QUIC.refusal(word.span, format_args!("{line}'{family}'")));
+    }
+    match unserved(address) {
+        Some(what) => Err(Diagnostic::not_yet(word.span, format!("{line}{what}"))),
+        None => Ok(()),
+    }
 }
 
 /// Kinds of sockets that nothing serves yet.
@@ -173,12 +180,7 @@ pub(crate) fn stats_socket(cx: &mut Context<'_, Global>) -> Result<(), Diagnosti
     let words = cx.words.rest();
     let line = options(cx, &label)?;
     for (written, address) in sockets {
-        if let BindAddress::Quic(at) = &address {
-            let family = if at.is_ipv4() { "quic4@" } else { "quic6@" };
-            cx.notes.push(QUIC.refusal(word.span, format_args!("{}'{family}'", label.line)));
-        } else if let Some(what) = unserved(&address) {
-            cx.notes.push(Diagnostic::not_yet(word.span, format!("{}{what}", label.line)));
-        }
+        cx.notes.note(served(&address, word, &label.line));
         let socket = socket(&line, written, address, &cx.place);
         cx.target
             .stats_sockets
