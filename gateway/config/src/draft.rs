@@ -20,6 +20,8 @@ use crate::reference::Reference;
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) global: Global,
+    /// Where each of the `log` lines of `global` stands.
+    pub(crate) log_places: Vec<(Span, String)>,
     pub(crate) proxies: Vec<Proxy>,
     pub(crate) sections: Sections,
 }
@@ -215,7 +217,15 @@ pub(crate) enum Log {
     /// `log global`.
     Global,
     /// A target of its own.
-    Target(LogTarget),
+    Target(LogLine),
+}
+
+/// A `log` line that names a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogLine {
+    pub(crate) target: LogTarget,
+    pub(crate) span: Span,
+    pub(crate) place: String,
 }
 
 /// `option httpchk`.

@@ -162,7 +162,7 @@ fn servers_take_defaults_and_checks() {
 #[test]
 fn logs_go_where_the_lines_say() {
     let model = model(&format!(
-        "global\n log /dev/log local0\n log 127.0.0.1:5514 format rfc5424 len 2000 daemon info err\n{HTTP} log global\n \
+        "global\n log /dev/log local0\n log 127.0.0.1:5514 len 2000 format rfc5424 daemon info err\n{HTTP} log global\n \
          log global\n option httplog\nfrontend f\n bind :1\n log stderr format raw local7\n"
     ));
     let targets = &model.frontends[0].logging.targets;

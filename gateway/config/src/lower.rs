@@ -112,6 +112,8 @@ impl Lowering<'_> {
                 break;
             }
             self.global_line(directive, &mut global);
+            let place = || (directive.span, self.sources.place(directive.span));
+            self.draft.log_places.resize_with(global.logs.len(), place);
         }
         global.head_size = global.buffer_size.saturating_sub(global.head_reserve).max(global.buffer_size / 2);
         if global.maxconn.is_none() && global.ulimit_n.is_none() {

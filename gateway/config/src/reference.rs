@@ -2,8 +2,10 @@
 
 use lang::{Diagnostic, Diagnostics, Span, Word, suggest};
 
-use crate::draft::{Named, Proxy, Purpose, Sections, Server};
+use crate::cfg::BACKEND;
+use crate::draft::{Draft, Log, LogLine, Named, Proxy, Purpose, Sections, Server};
 use crate::judge::kind_in_words;
+use crate::model::{LogTarget, LogTo};
 
 /// A name in a line of a proxy, until all sections are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,11 +108,60 @@ fn resolved(sections: &Sections, proxy: &Proxy, server: &Server, notes: &mut Dia
     notes.push(Diagnostic::alert(span, message).suggest(meant));
 }
 
+/// `ring@NAME`, `backend@NAME` and `profile NAME` of `log` lines.
+pub(crate) fn logged(draft: &Draft, notes: &mut Diagnostics) {
+    let own = draft.global.logs.iter().zip(&draft.log_places);
+    for (target, (span, place)) in own {
+        unlogged(draft, target, &format!("global log server declared{}", at(place)), *span, notes);
+    }
+    let of_proxies = draft.proxies.iter().map(|proxy| ("proxy", proxy));
+    let forwards = &draft.sections.log_forwards;
+    let of_forwards = forwards.iter().map(|forward| ("log-forward", &forward.body.section));
+    let of_peers = draft.sections.peers.iter().map(|peers| ("peers", &peers.body.section));
+    for (kind, section) in of_proxies.chain(of_forwards).chain(of_peers) {
+        for log in &section.settings.logs {
+            let Log::Target(LogLine { target, span, place }) = log else { continue };
+            let what = format!("log server declared in {kind} section '{}'{}", section.name, at(place));
+            unlogged(draft, target, &what, *span, notes);
+        }
+    }
+}
+
+/// ` in file 'h.cfg' at line 3`.
+fn at(place: &str) -> String {
+    let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
+    format!(" in file '{file}' at line {line}")
+}
+
+/// Refuses a target whose section is not there.
+fn unlogged(draft: &Draft, target: &LogTarget, what: &str, span: Span, notes: &mut Diagnostics) {
+    let sections = &draft.sections;
+    let backends = draft.proxies.iter().filter(|proxy| proxy.kind.meets(BACKEND));
+    let mut judge = |kind: &str, name: &str, known: Vec<&str>| {
+        if !known.contains(&name) {
+            let meant = suggest::nearest(name, known).map(str::to_owned);
+            let message = format!("{what} uses unknown {kind} named '{name}'.");
+            notes.push(Diagnostic::alert(span, message).suggest(meant));
+        }
+    };
+    match &target.to {
+        LogTo::Ring(name) => judge("ring", name, heads(&sections.rings)),
+        LogTo::Backend(name) => {
+            judge("backend", name, backends.map(|proxy| proxy.name.as_str()).collect());
+        }
+        _ => {}
+    }
+    if let Some(name) = &target.profile {
+        judge("log-profile", name, heads(&sections.log_profiles));
+    }
+}
+
+fn heads<T>(sections: &[Named<T>]) -> Vec<&str> {
+    sections.iter().map(|section| section.head.name.as_str()).collect()
+}
+
 /// The names that there are.
 fn names(sections: &Sections, what: Kind) -> Vec<&str> {
-    fn heads<T>(sections: &[Named<T>]) -> Vec<&str> {
-        sections.iter().map(|section| section.head.name.as_str()).collect()
-    }
     match what {
         Kind::Cache => heads(&sections.caches),
         Kind::FcgiApp => heads(&sections.fcgi_apps),

@@ -32,6 +32,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     stick::judge(&mut draft.proxies, notes);
     let names = Names::new(&draft.proxies);
     crate::reference::judge(&draft.sections, &draft.proxies, notes);
+    crate::reference::logged(&draft, notes);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let resolving =
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
@@ -416,7 +417,7 @@ impl Resolving<'_> {
         let targets = settings.logs.iter().flat_map(|log| -> Vec<LogTarget> {
             match log {
                 Log::Global => self.global.logs.clone(),
-                Log::Target(target) => vec![target.clone()],
+                Log::Target(line) => vec![line.target.clone()],
             }
         });
         Logging {

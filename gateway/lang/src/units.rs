@@ -153,9 +153,9 @@ pub enum Kind {
     /// No prefix: what the place asks for.
     #[default]
     Default,
-    /// `stream+`, `tcp@`, `tcp4@`, `tcp6@`, `unixs@`
+    /// `stream+`, `tcp@`, `tcp4@`, `tcp6@`, `uxst@`
     Stream,
-    /// `dgram+`, `udp@`, `udp4@`, `udp6@`, `unixd@`
+    /// `dgram+`, `udp@`, `udp4@`, `udp6@`, `uxdg@`
     Datagram,
     /// `quic4@`, `quic6@`
     Quic,
@@ -200,8 +200,8 @@ fn address(text: &str) -> Result<Address, UnitError> {
     }
     let Some((prefix, after)) = rest.split_once('@') else { return inet(rest, None, kind) };
     let (family, implied) = match prefix {
-        "unix" | "uxst" => return path(after, kind),
-        "unixs" => return path(after, Kind::Stream),
+        "unix" => return path(after, kind),
+        "unixs" | "uxst" => return path(after, Kind::Stream),
         "unixd" | "uxdg" => return path(after, Kind::Datagram),
         "abns" | "abnsz" if after.is_empty() => return error(format!("missing name in address '{text}'")),
         "abns" => return Ok(local(Host::Abstract(after.to_owned()), kind)),

@@ -20,7 +20,7 @@ pub struct Logger {
 impl Logger {
     /// The log that a proxy's `log` lines ask for.
     pub fn new(logging: &Logging, global: &Global, options: &ProxyOptions, sinks: &Sinks) -> Self {
-        let targets: Vec<Target> = logging.targets.iter().map(target).collect();
+        let targets: Vec<Target> = logging.targets.iter().filter_map(target).collect();
         let tag = logging.tag.as_ref().or(global.log_tag.as_ref());
         let identity = Identity {
             tag: tag.cloned().unwrap_or_else(|| "haproxy".to_owned()),
@@ -113,14 +113,20 @@ impl Logger {
     }
 }
 
-fn target(target: &LogTarget) -> Target {
-    Target {
+/// `None` for what no model has that is acted on: its lines are refused as not supported yet.
+fn target(target: &LogTarget) -> Option<Target> {
+    Some(Target {
         to: match &target.to {
             LogTo::Stdout => Destination::Stdout,
             LogTo::Stderr => Destination::Stderr,
             LogTo::Fd(fd) => Destination::Fd(*fd),
             LogTo::Udp { name, addr } => Destination::Udp { name: name.clone(), address: *addr },
             LogTo::Unix(path) => Destination::Unix(path.clone()),
+            LogTo::Tcp { .. }
+            | LogTo::UnixStream(_)
+            | LogTo::Abstract(_)
+            | LogTo::Ring(_)
+            | LogTo::Backend(_) => return None,
         },
         head: match target.format {
             LogFormat::Raw => Head::Raw,
@@ -136,5 +142,5 @@ fn target(target: &LogTarget) -> Target {
         max_level: level_of(target.max_level),
         min_level: level_of(target.min_level),
         max_length: target.max_length,
-    }
+    })
 }

@@ -37,7 +37,12 @@ fn destination(to: &LogTo) -> String {
         LogTo::Stderr => "stderr".to_owned(),
         LogTo::Fd(fd) => format!("fd@{fd}"),
         LogTo::Udp { name, addr: _ } => name.clone(),
+        LogTo::Tcp { name, addr: _ } => format!("tcp@{}", name.rsplit('@').next().unwrap_or_default()),
         LogTo::Unix(path) => text::unix(path),
+        LogTo::UnixStream(path) => format!("uxst@{}", path.display()),
+        LogTo::Abstract(name) => format!("abns@{name}"),
+        LogTo::Ring(name) => format!("ring@{name}"),
+        LogTo::Backend(name) => format!("backend@{name}"),
     }
 }
 

@@ -269,6 +269,21 @@ pub enum LogTo {
     },
     /// A unix datagram socket such as `/dev/log`.
     Unix(PathBuf),
+    /// `tcp@`: syslog over a connection.
+    Tcp {
+        /// As written, for messages.
+        name: String,
+        /// The address, when it is one.
+        addr: Option<SocketAddr>,
+    },
+    /// `uxst@`: a unix stream socket.
+    UnixStream(PathBuf),
+    /// `abns@`: a datagram socket in Linux's abstract name space.
+    Abstract(String),
+    /// `ring@`: the `ring` section of this name.
+    Ring(String),
+    /// `backend@`: the backend of this name, which is in `mode log` (HAProxy 2.9).
+    Backend(String),
 }
 
 /// The form of a log line's head (configuration.txt 4.2, `log … format`).
