@@ -81,6 +81,16 @@ impl Acl {
         known.is_some_and(|(_, words)| self.lines().eq([*words]))
     }
 
+    /// What it tests, in one spelling.
+    pub(crate) fn key(&self) -> String {
+        let mut key = String::new();
+        for test in self.tests() {
+            key.push_str(&test.text);
+            key.push('\n');
+        }
+        key
+    }
+
     pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
         std::iter::successors(Some(self), |acl| acl.next.get().map(|next| &**next)).map(|acl| &acl.test)
     }

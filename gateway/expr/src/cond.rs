@@ -20,6 +20,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it is [`Self::True`].
+    pub fn holds(self) -> bool {
+        self == Self::True
+    }
+
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::True, _) | (_, Self::True) => Self::True,
@@ -153,9 +158,9 @@ impl Cond {
         told
     }
 
-    /// The groups of terms, unless the whole is negated.
-    pub(crate) fn groups(&self) -> Option<&[Vec<Term>]> {
-        (!self.inner.unless).then_some(&self.inner.groups)
+    /// Whether the whole is negated, and the groups of terms.
+    pub(crate) fn parts(&self) -> (bool, &[Vec<Term>]) {
+        (self.inner.unless, &self.inner.groups)
     }
 }
 

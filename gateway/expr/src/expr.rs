@@ -9,7 +9,8 @@ use lang::{Diagnostic, Words};
 use crate::arg::{self, Arg, Owner};
 use crate::convert::{self, Convert, Given};
 use crate::fetch::{self, Fetch, Request};
-use crate::{Purpose, Scope, TableUse, Txn, Type, Value};
+use crate::parts;
+use crate::{Parts, Purpose, Scope, TableUse, Txn, Type, Value};
 
 /// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike and their files hold the same.
 #[derive(Clone)]
@@ -157,6 +158,31 @@ impl Expr {
     pub fn kind(&self) -> Type {
         let outputs = self.inner.steps.iter().rev().map(|step| step.convert.output);
         outputs.chain([self.inner.fetch.kind]).find(|kind| *kind != Type::Any).unwrap_or(Type::Any)
+    }
+
+    /// The parts that its samples are taken from; `None` if two of one request may differ though nothing was changed, or
+    /// if taking one changes something.
+    pub(crate) fn parts(&self) -> Option<Parts> {
+        let fetched = parts::of_fetch(self.inner.fetch.name, &self.inner.args);
+        self.inner.steps.iter().fold(fetched, |all, step| {
+            let family = convert::family(step.convert.name)?;
+            Some(all?.and(parts::of_converter(family, &step.args)?))
+        })
+    }
+
+    /// Whether taking its samples may change variables.
+    pub(crate) fn sets_variables(&self) -> bool {
+        self.inner.steps.iter().any(|step| matches!(step.convert.name, "set-var" | "unset-var"))
+    }
+
+    /// Whether taking its samples changes anything.
+    pub(crate) fn writes(&self) -> bool {
+        self.sets_variables() || parts::writes(self.inner.fetch.name)
+    }
+
+    /// Whether it yields the same whatever it is asked about.
+    pub(crate) fn is_constant(&self) -> bool {
+        fetch::is_constant(self.inner.fetch) && self.parts() == Some(Parts::NONE)
     }
 
     /// Whether converters follow the fetch.

@@ -110,6 +110,7 @@ impl Runtime {
     /// All reasons, each a sentence that names its place.
     pub fn build(materials: &Materials<'_>) -> Result<Arc<Self>, Vec<String>> {
         let model = &materials.model;
+        model.compile();
         let mut errors = Vec::new();
         let frontends = (0..model.frontends.len())
             .map(|place| Arc::new(build_frontend(materials, FrontendId(place), &mut errors)))

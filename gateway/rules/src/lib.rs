@@ -5,7 +5,10 @@ mod answer;
 mod change;
 mod message;
 mod rule;
+mod set;
 
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 mod world;
 
@@ -14,4 +17,5 @@ pub use answer::{Answer, AnswerKind, Flow, Service};
 pub use change::{Change, End, LogLevel, Slot, SlotNumber, Timer};
 pub use expr::Phase;
 pub use message::Message;
-pub use rule::{Rule, RuleSet, parse_block, parse_redirect};
+pub use rule::{Rule, parse_block, parse_redirect};
+pub use set::RuleSet;

@@ -1,9 +1,10 @@
-//! A rule is an action and a condition; a rule set is asked in order until one ends it.
+//! A rule is an action and a condition.
 
 use std::fmt;
 use std::sync::Arc;
 
-use expr::{Acls, Cond, Phase, Scope, Txn, Verdict};
+use expr::plan::PlannedRule;
+use expr::{Acls, Cond, Phase, Scope, Verdict};
 use lang::{Diagnostic, Word, Words};
 
 use crate::action::{self, ACTIONS, Action};
@@ -71,7 +72,7 @@ impl Rule {
         &self.place
     }
 
-    fn judge(&self, message: &dyn Message) -> Verdict {
+    pub(crate) fn judge(&self, message: &dyn Message) -> Verdict {
         self.inner.cond.as_ref().map_or(Verdict::True, |cond| cond.judge(message.txn()))
     }
 
@@ -102,8 +103,14 @@ impl Rule {
         self.inner.cond.as_ref()
     }
 
-    fn apply(&self, message: &mut dyn Message) -> Flow {
+    pub(crate) fn apply(&self, message: &mut dyn Message) -> Flow {
         self.inner.action.apply(message)
+    }
+
+    /// What the plan of its set is told of it.
+    pub(crate) fn planned(&self) -> PlannedRule {
+        let Inner { action, cond, ends, .. } = &*self.inner;
+        PlannedRule { cond: cond.clone(), ends: *ends, changes: action.changes() }
     }
 }
 
@@ -180,96 +187,10 @@ fn named(
     finish((row, &word), Phase::HttpRequest, words, acls, scope)
 }
 
-/// Rules in order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RuleSet {
-    rules: Vec<Rule>,
-}
-
-impl RuleSet {
-    /// Adds a rule behind the others.
-    pub fn push(&mut self, rule: Rule) {
-        self.rules.push(rule);
-    }
-
-    /// Whether no rule that is added now is ever reached: the last one ends the set, under no condition.
-    pub fn is_final(&self) -> bool {
-        self.rules.last().is_some_and(Rule::is_final)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The rules in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
-    }
-
-    /// Applies every rule whose condition holds, until one ends the set. Nobody pauses.
-    pub fn run(&self, message: &mut dyn Message) -> Flow {
-        self.run_told(message, |_, _, _| {})
-    }
-
-    /// The same, telling of each rule that is asked what its condition said, and of what.
-    pub fn run_told(
-        &self,
-        message: &mut dyn Message,
-        mut tell: impl FnMut(&Rule, Verdict, &dyn Txn),
-    ) -> Flow {
-        let mut next = 0;
-        loop {
-            match self.ask(&mut next, message, &mut tell) {
-                Flow::Pause(_) | Flow::WaitForBody { .. } => {}
-                flow => return flow,
-            }
-        }
-    }
-
-    /// The same from a place on, which becomes the place to go on from after [`Flow::Pause`] and [`Flow::Wait`].
-    pub fn run_from(&self, next: &mut usize, message: &mut dyn Message) -> Flow {
-        self.ask(next, message, &mut |_, _, _| {})
-    }
-
-    fn ask(
-        &self,
-        next: &mut usize,
-        message: &mut dyn Message,
-        tell: &mut dyn FnMut(&Rule, Verdict, &dyn Txn),
-    ) -> Flow {
-        while let Some(rule) = self.rules.get(*next) {
-            let verdict = rule.judge(message);
-            tell(rule, verdict, message.txn());
-            if verdict == Verdict::Unknown {
-                return Flow::Wait;
-            }
-            *next += 1;
-            if verdict == Verdict::True {
-                match rule.apply(message) {
-                    Flow::Continue => {}
-                    flow => return flow,
-                }
-            }
-        }
-        Flow::Continue
-    }
-}
-
-impl Extend<Rule> for RuleSet {
-    fn extend<T: IntoIterator<Item = Rule>>(&mut self, rules: T) {
-        self.rules.extend(rules);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RuleSet;
     use crate::world::{World, acls, rule, rules};
 
     #[test]

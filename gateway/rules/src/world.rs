@@ -12,7 +12,7 @@ use http::HeaderName;
 use lang::{Diagnostic, Words};
 use table::{Data, Kind, Spec, Store, Tables, Tracked};
 
-use crate::{Answer, Change, Flow, Message, Rule, RuleSet};
+use crate::{Answer, Change, End, Flow, Message, Rule, RuleSet};
 
 pub(crate) type Lines = Vec<(String, Vec<u8>)>;
 
@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) method: Vec<u8>,
     pub(crate) status: Option<u16>,
     pub(crate) more: bool,
+    pub(crate) source: IpAddr,
     pub(crate) request: Lines,
     pub(crate) response: Lines,
     pub(crate) vars: TxnVars,
@@ -58,6 +59,7 @@ impl World {
             method: b"GET".to_vec(),
             status: None,
             more: false,
+            source: IpAddr::from([192, 0, 2, 7]),
             request: lines(&[
                 ("Host", "www.example.com"),
                 ("Accept", "a, b"),
@@ -92,7 +94,7 @@ impl World {
 
 impl Txn for World {
     fn source(&self) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, 7]))
+        Some(self.source)
     }
     fn method(&self) -> Option<&[u8]> {
         Some(&self.method)
@@ -177,6 +179,9 @@ impl Message for World {
     }
 
     fn change(&mut self, change: Change) {
+        if let Change::Address(End::Source, source) = change {
+            self.source = source;
+        }
         self.changes.push(change);
     }
 }
@@ -231,9 +236,14 @@ pub(crate) fn rule(phase: Phase, text: &str) -> Result<Rule, Diagnostic> {
 
 /// The rule of a line among others.
 pub(crate) fn rule_in(scope: &Scope<'_>, text: &str) -> Result<Rule, Diagnostic> {
+    rule_with(scope, &acls(), text)
+}
+
+/// The rule of a line that may use these ACLs.
+pub(crate) fn rule_with(scope: &Scope<'_>, acls: &Acls, text: &str) -> Result<Rule, Diagnostic> {
     let words = lang::lex_line(text).expect("the line lexes");
     let end = words.last().map(|word| word.span.after()).unwrap_or_default();
-    Rule::parse(scope.phase, &mut Words::new(&words, end), &acls(), scope)
+    Rule::parse(scope.phase, &mut Words::new(&words, end), acls, scope)
 }
 
 /// What a function reads of some words.

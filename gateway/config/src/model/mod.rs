@@ -71,6 +71,7 @@ pub use traces::Trace;
 use std::sync::Arc;
 
 use expr::Patterns;
+use rules::RuleSet;
 
 /// Everything that a set of configuration files means.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -162,6 +163,13 @@ impl Model {
     /// The backend that `id` names; ids come from this model alone.
     pub fn backend(&self, id: BackendId) -> &Backend {
         &self.backends[id.0]
+    }
+
+    /// Makes the plans by which rules are found, once for all requests.
+    pub fn compile(&self) {
+        let frontends = self.frontends.iter().flat_map(Frontend::rule_sets);
+        let backends = self.backends.iter().flat_map(Backend::rule_sets);
+        frontends.chain(backends).for_each(RuleSet::compile);
     }
 
     /// The stick tables, in the order of their proxies.

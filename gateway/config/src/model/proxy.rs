@@ -306,3 +306,30 @@ pub enum TrafficLog {
     /// `log-format`.
     Format(expr::LogFormat),
 }
+
+impl Frontend {
+    /// Its rule sets.
+    pub(super) fn rule_sets(&self) -> [&rules::RuleSet; 6] {
+        [
+            &self.tcp_request_connection,
+            &self.tcp_request_session,
+            &self.tcp_request_content,
+            &self.http_request,
+            &self.http_response,
+            &self.http_after_response,
+        ]
+    }
+}
+
+impl Backend {
+    /// Its rule sets.
+    pub(super) fn rule_sets(&self) -> [&rules::RuleSet; 5] {
+        [
+            &self.tcp_request_content,
+            &self.http_request,
+            &self.tcp_response_content,
+            &self.http_response,
+            &self.http_after_response,
+        ]
+    }
+}

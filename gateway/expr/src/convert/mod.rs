@@ -135,6 +135,11 @@ pub fn all() -> impl Iterator<Item = &'static Convert> {
     FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
 }
 
+/// The family that a converter belongs to.
+pub(crate) fn family(name: &str) -> Option<&'static str> {
+    FAMILIES.iter().find(|(_, rows)| rows.iter().any(|row| row.name == name)).map(|(family, _)| *family)
+}
+
 /// The rows' examples.
 pub(crate) fn samples() -> impl Iterator<Item = Sample> {
     let of = |family: &'static str, row: &'static Convert| Sample {

@@ -201,6 +201,11 @@ pub fn all() -> impl Iterator<Item = &'static Fetch> {
     FAMILIES.iter().flat_map(|(_, rows)| rows.iter())
 }
 
+/// Whether a fetch yields what its arguments say.
+pub(crate) fn is_constant(fetch: &Fetch) -> bool {
+    constant::FETCHES.iter().any(|row| row.name == fetch.name)
+}
+
 /// The rows' examples.
 pub(crate) fn samples() -> impl Iterator<Item = Sample> {
     let of = |family: &'static str, row: &'static Fetch| Sample {

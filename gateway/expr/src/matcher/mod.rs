@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 
 use lang::{Diagnostic, Words};
 
-use crate::pattern::{Probe, View};
+use crate::pattern::{Key, Probe, View};
 use crate::{Expr, Scope, Type, Value};
 
 /// A matching method.
@@ -83,13 +83,6 @@ impl Method {
     }
 }
 
-/// A pattern as it was loaded, for the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Pattern {
-    pub(crate) text: Vec<u8>,
-    pub(crate) ignore_case: bool,
-}
-
 /// A method with its patterns, ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Matcher {
@@ -116,12 +109,14 @@ impl Matcher {
         self.method
     }
 
-    /// The patterns that were loaded.
-    pub(crate) fn patterns(&self) -> impl Iterator<Item = Pattern> {
-        self.views.iter().flat_map(|view| {
-            let ignore_case = view.ignores_case();
-            view.loaded().map(move |text| Pattern { text: text.to_vec(), ignore_case })
-        })
+    /// The patterns that were loaded, and how each is compared.
+    pub(crate) fn loaded(&self) -> impl Iterator<Item = (Key, &[u8])> {
+        self.views.iter().flat_map(|view| view.loaded().map(|pattern| (view.key(), pattern)))
+    }
+
+    /// How many patterns were loaded.
+    pub(crate) fn len(&self) -> usize {
+        self.views.iter().map(|view| view.loaded().len()).sum()
     }
 
     /// Whether the patterns are no longer those that were loaded.
@@ -137,7 +132,7 @@ impl Matcher {
     /// What tells apart two tests whose words are the same but whose files are not.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.patterns().for_each(|pattern| pattern.hash(&mut hasher));
+        self.loaded().for_each(|(key, pattern)| (key.fold, pattern).hash(&mut hasher));
         format!(" #{:016x}", hasher.finish())
     }
 

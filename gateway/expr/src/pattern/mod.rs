@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 pub(crate) use file::Columns;
 pub(crate) use reference::Entry;
 pub use reference::{Change, Found, Item, Reference, Which};
+pub(crate) use segment::Index;
 pub(crate) use segment::number::Operators;
 pub(crate) use view::{Hit, Key, Probe, View};
 

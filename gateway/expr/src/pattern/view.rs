@@ -97,9 +97,9 @@ impl View {
         self.key.method
     }
 
-    /// `-i`.
-    pub(crate) fn ignores_case(&self) -> bool {
-        self.key.fold
+    /// The whole of it.
+    pub(crate) fn key(&self) -> Key {
+        self.key
     }
 
     /// Whether something was changed at run time.
@@ -108,7 +108,7 @@ impl View {
     }
 
     /// The patterns that were loaded.
-    pub(crate) fn loaded(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn loaded(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.loaded.entries().iter().map(|entry| &*entry.pattern)
     }
 

@@ -1,205 +1,319 @@
-//! How conditions become a plan.
+//! How rules become a layout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use super::{Plan, Sample, Slot, Yield};
-use crate::Expr;
-use crate::acl::Test;
-use crate::cond::{Cond, Term};
-use crate::matcher::text::Group;
-use crate::matcher::{Method, Pattern};
-use crate::regex::translate;
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use super::question::{ANSWERS, Folded, Known, Question, Term, fold};
+use super::sample::{List, Sample};
+use super::{Effect, How, Layout, Lists, PlannedRule, Step};
+use crate::acl::{Acl, Test};
+use crate::cond::Verdict;
+use crate::matcher::Method;
+use crate::pattern::{Index, Key};
+use crate::{Cond, Expr, Parts, Txn};
 
-/// The plan of these rules.
-pub(super) fn plan(conds: &[Option<Cond>]) -> Plan {
-    let always = conds.iter().position(Option::is_none);
-    let reached = conds.iter().take(always.unwrap_or(conds.len())).flatten();
+/// The layout of these rules; nothing if patterns that could be compared alone cannot be together.
+pub(super) fn layout(rules: &[PlannedRule]) -> Option<Layout> {
     let mut draft = Draft::default();
-    for (rule, cond) in reached.enumerate() {
-        draft.add(rule, cond);
+    let conds = || rules.iter().filter_map(|rule| rule.cond.as_ref());
+    conds().for_each(|cond| draft.acls.count(cond));
+    draft.acls.settle();
+    for (at, rule) in rules.iter().enumerate() {
+        if draft.add(number(at), rule) && rule.ends {
+            break;
+        }
     }
-    draft.finish(always)
+    draft.finish(rules)
 }
 
-/// How much of a condition can be looked up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Reach {
-    /// All: a text that matches makes it true.
-    Whole,
-    /// A part: without a text that matches it is not true.
-    Part,
-    /// Too little to say anything.
-    None,
+/// A place as it is kept; files are bounded, so places fit.
+pub(super) fn number(at: usize) -> u32 {
+    u32::try_from(at).expect("rules and patterns are bounded by the size of files")
 }
 
+/// What becomes a layout.
 #[derive(Default)]
 struct Draft {
-    samples: BTreeMap<String, SampleDraft>,
-    slots: Vec<Slot>,
-    unconditional: Vec<usize>,
+    acls: AclTable,
+    steps: Vec<(How, Parts)>,
+    fixed: Vec<u32>,
 }
 
-/// The texts that one sample is compared with, each with what it yields.
-struct SampleDraft {
-    expr: Expr,
-    texts: BTreeMap<(Method, bool), Vec<Text>>,
-    regexes: Vec<(Pattern, Yield)>,
+/// Every ACL of the rules, those that test the same as one.
+#[derive(Default)]
+struct AclTable {
+    rows: Vec<Row>,
+    by_place: HashMap<*const Acl, u32>,
+    by_key: HashMap<String, u32>,
 }
 
-/// A text, and what it means if it matches.
-type Text = (Vec<u8>, Yield);
+struct Row {
+    acl: Arc<Acl>,
+    /// How often it is asked.
+    uses: u32,
+    constant: Option<bool>,
+    /// What its verdict depends on; `None` if two in one run may differ though nothing was changed.
+    parts: Option<Parts>,
+    indexable: bool,
+    answer: Option<u8>,
+    /// The rules that it leads to.
+    rules: Vec<u32>,
+}
 
-impl Draft {
-    fn add(&mut self, rule: usize, cond: &Cond) {
-        let groups = cond.groups().unwrap_or_default();
-        let picked: Vec<_> = groups.iter().map(|group| pick(group)).collect();
-        let reach = match &picked[..] {
-            [] => Reach::None,
-            parts if parts.iter().any(Option::is_none) => Reach::None,
-            _ if groups.iter().all(|group| group.len() == 1) => Reach::Whole,
-            _ => Reach::Part,
-        };
-        let what = match reach {
-            Reach::Whole => Yield::Rule(rule),
-            Reach::Part => Yield::Slot(self.slot(rule, cond)),
-            Reach::None => {
-                let slot = self.slot(rule, cond);
-                return self.unconditional.push(slot);
+impl AclTable {
+    fn count(&mut self, cond: &Cond) {
+        for term in cond.parts().1.iter().flatten() {
+            let number = self.number(&term.acl);
+            self.rows[number as usize].uses += 1;
+        }
+    }
+
+    fn number(&mut self, acl: &Arc<Acl>) -> u32 {
+        if let Some(known) = self.by_place.get(&Arc::as_ptr(acl)) {
+            return *known;
+        }
+        let next = number(self.rows.len());
+        let mut key = acl.key();
+        if acl.tests().any(|test| test.matcher.is_changed()) {
+            // it is no longer what its words say
+            key.push_str(&next.to_string());
+        }
+        let known = *self.by_key.entry(key).or_insert(next);
+        if known == next {
+            self.rows.push(Row::new(acl));
+        }
+        self.by_place.insert(Arc::as_ptr(acl), known);
+        known
+    }
+
+    /// Gives those that are asked several times a place for their answers, once all are counted.
+    fn settle(&mut self) {
+        let sets = |row: &Row| row.acl.tests().any(|test| test.expr.sets_variables());
+        if self.rows.iter().any(sets) {
+            // then variables may change at any question
+            for row in &mut self.rows {
+                if row.parts.as_ref().is_some_and(|parts| parts.meets(&Parts::VARIABLES)) {
+                    (row.parts, row.indexable) = (None, false);
+                }
             }
-        };
-        for test in picked.into_iter().flatten().flat_map(|term| term.acl.tests()) {
-            self.file(test, what);
         }
+        let shared = self.rows.iter_mut().filter(|row| row.uses > 1 && row.parts.is_some());
+        shared.zip(0..).take(ANSWERS).for_each(|(row, place)| row.answer = Some(place));
     }
 
-    fn slot(&mut self, rule: usize, cond: &Cond) -> usize {
-        self.slots.push(Slot { rule, cond: cond.clone() });
-        self.slots.len() - 1
-    }
-
-    fn file(&mut self, test: &Test, what: Yield) {
-        let draft = self.samples.entry(test.expr.text().to_owned()).or_insert_with(|| SampleDraft {
-            expr: test.expr.clone(),
-            texts: BTreeMap::new(),
-            regexes: Vec::new(),
-        });
-        let method = test.matcher.method();
-        for pattern in test.matcher.patterns() {
-            if method == Method::Reg {
-                draft.regexes.push((pattern, what));
-            } else {
-                let texts = draft.texts.entry((method, pattern.ignore_case)).or_default();
-                texts.push((pattern.text, what));
-            }
-        }
-    }
-
-    fn finish(self, always: Option<usize>) -> Plan {
-        let slots = self.slots;
-        let mut unconditional = vec![0_u64; slots.len().div_ceil(64)];
-        for slot in self.unconditional {
-            unconditional[slot / 64] |= 1 << (slot % 64);
-        }
-        let mut samples: Vec<_> = self.samples.into_values().map(|draft| draft.finish(&slots)).collect();
-        samples.sort_by_key(|sample| sample.earliest);
-        Plan { samples, slots, unconditional, always }
+    fn known(&mut self, acl: &Arc<Acl>) -> Known {
+        let number = self.number(acl);
+        let Row { constant, answer, .. } = self.rows[number as usize];
+        Known { number, constant, answer }
     }
 }
 
-/// The term of a group that is looked up.
-fn pick(group: &[Term]) -> Option<&Term> {
-    group.iter().find(|term| !term.negated && term.acl.tests().all(is_indexable))
+/// Larger files are not copied into a layout: they are structures of their own.
+const LARGE: usize = 1 << 14;
+
+impl Row {
+    fn new(acl: &Arc<Acl>) -> Self {
+        let settled = acl.tests().all(|test| test.expr.is_constant() && !test.matcher.is_changed());
+        let constant = settled.then(|| acl.judge(&Nothing) == Verdict::True);
+        let parts = acl.tests().try_fold(Parts::PATTERNS, |all, test| Some(all.and(test.expr.parts()?)));
+        let size: usize = acl.tests().map(|test| test.matcher.len()).sum();
+        let indexable = parts.is_some() && size <= LARGE && acl.tests().all(is_indexable);
+        Self { acl: Arc::clone(acl), uses: 0, constant, parts, indexable, answer: None, rules: Vec::new() }
+    }
+
+    /// The smaller, the better to look it up instead of others that must hold as well.
+    fn cost(&self) -> (bool, u32) {
+        (self.acl.tests().any(|test| test.expr.is_converted()), self.uses)
+    }
 }
 
 fn is_indexable(test: &Test) -> bool {
     // what has changed may change again, and is asked as it is
-    if test.matcher.is_changed() {
-        return false;
-    }
-    match test.matcher.method() {
-        Method::Str | Method::Beg | Method::End | Method::Sub | Method::Dir | Method::Dom => true,
-        Method::Reg => test.matcher.patterns().all(|pattern| regex_set(std::iter::once(&pattern)).is_some()),
-        Method::Found
-        | Method::Bool
-        | Method::Int
-        | Method::Ip
-        | Method::Bin
-        | Method::Len
-        | Method::Http => false,
-    }
+    !test.matcher.is_changed() && !matches!(test.matcher.method(), Method::Found | Method::Bool)
 }
 
-/// So many expressions become one set.
-const SET: usize = 256;
+fn writes(cond: &Cond) -> bool {
+    cond.acls().flat_map(Acl::tests).any(|test| test.expr.writes())
+}
 
-impl SampleDraft {
-    fn finish(self, slots: &[Slot]) -> Sample {
-        let rule_of = |what: &Yield| match what {
-            Yield::Rule(rule) => *rule,
-            Yield::Slot(slot) => slots[*slot].rule,
+/// Nothing that could be asked about.
+struct Nothing;
+
+impl Txn for Nothing {}
+
+/// How much of a condition can be looked up.
+enum Reach {
+    /// All: a pattern that matches makes it true.
+    Whole(Vec<u32>),
+    /// A part: without a pattern that matches it is not true.
+    Part(Vec<u32>),
+    /// Too little to say anything.
+    None,
+}
+
+impl Draft {
+    /// Adds a rule; true if it applies to everything.
+    fn add(&mut self, at: u32, rule: &PlannedRule) -> bool {
+        let acls = &mut self.acls;
+        let folded = match &rule.cond {
+            None => Folded::Always,
+            // every part of it must be asked that would be asked in turn
+            Some(cond) if writes(cond) => Folded::Whole(cond.clone()),
+            Some(cond) => fold(cond, &mut |acl| acls.known(acl)),
         };
-        let mut yields = Vec::new();
-        let mut number = |what: Yield| {
-            let id = u32::try_from(yields.len()).expect("patterns are bounded by the size of files");
-            yields.push(what);
-            id
+        let (always, how) = match folded {
+            Folded::Always => (true, Some(How::Always)),
+            Folded::Never => (false, None),
+            Folded::Whole(cond) => (false, Some(How::Whole(cond))),
+            Folded::Open(question) => (false, Some(self.place(at, question))),
         };
-        let mut groups = Vec::new();
-        for ((method, fold), texts) in self.texts {
-            let kept = without_shadowed(texts, fold, &rule_of);
-            let keys = kept.iter().map(|(key, what)| (key.as_slice(), number(*what))).collect();
-            groups.extend(Group::new(method, fold, keys));
+        if matches!(how, Some(How::Always | How::Whole(_))) {
+            self.fixed.push(at);
         }
-        let numbered: Vec<_> = self.regexes.iter().map(|(pattern, what)| (pattern, number(*what))).collect();
-        let mut regexes = Vec::new();
-        numbered.chunks(SET).for_each(|chunk| compile_sets(chunk, &mut regexes));
-        let earliest = yields.iter().map(rule_of).min().unwrap_or(usize::MAX);
-        Sample { expr: self.expr, earliest, groups, regexes, yields }
+        // one that never holds is never considered, so it does not matter how it would be
+        self.steps.push((how.unwrap_or(How::Always), rule.changes.clone().and(Parts::VARIABLES)));
+        always
+    }
+
+    /// Files a rule under what must match for it to hold.
+    fn place(&mut self, at: u32, question: Question) -> How {
+        let (whole, picked) = match self.reach(&question) {
+            Reach::Whole(picked) => (true, picked),
+            Reach::Part(picked) => (false, picked),
+            Reach::None => {
+                self.fixed.push(at);
+                return How::Asked(question);
+            }
+        };
+        for acl in picked {
+            self.acls.rows[acl as usize].rules.push(at);
+        }
+        if whole { How::Yielded(question) } else { How::Asked(question) }
+    }
+
+    fn reach(&self, question: &Question) -> Reach {
+        let groups = question.groups().unwrap_or_default();
+        let picked: Option<Vec<u32>> = groups.iter().map(|group| self.pick(group)).collect();
+        match picked {
+            Some(picked) if picked.is_empty() => Reach::None,
+            Some(picked) if groups.iter().all(|group| group.len() == 1) => Reach::Whole(picked),
+            Some(picked) => Reach::Part(picked),
+            None => Reach::None,
+        }
+    }
+
+    /// The term of a group that is looked up: the one that the fewest rules share.
+    fn pick(&self, group: &[Term]) -> Option<u32> {
+        let rows = &self.acls.rows;
+        let wanted = group.iter().filter(|term| !term.negated && rows[term.number as usize].indexable);
+        wanted.min_by_key(|term| rows[term.number as usize].cost()).map(|term| term.number)
+    }
+
+    fn finish(mut self, rules: &[PlannedRule]) -> Option<Layout> {
+        self.drop_shadowed(rules);
+        let mut drafts: BTreeMap<&str, SampleDraft<'_>> = BTreeMap::new();
+        for row in self.acls.rows.iter().filter(|row| !row.rules.is_empty()) {
+            for test in row.acl.tests() {
+                let draft = drafts.entry(test.expr.text()).or_insert_with(|| SampleDraft::new(&test.expr));
+                draft.file(row, test);
+            }
+        }
+        let mut samples = drafts.into_values().map(SampleDraft::finish).collect::<Option<Vec<_>>>()?;
+        samples.sort_by_key(|sample| sample.reach.0);
+        let mut effects = Effects::new(&samples, &self.acls.rows);
+        let step = |(how, changes)| Step { how, effect: effects.of(changes) };
+        let rules = self.steps.into_iter().map(step).collect();
+        let effects = effects.rows.into();
+        Some(Layout { samples: samples.into(), rules, fixed: self.fixed.into(), effects })
+    }
+
+    /// Where every rule ends the set, those that one pattern yields behind a first that it makes hold are not reached.
+    fn drop_shadowed(&mut self, rules: &[PlannedRule]) {
+        if !rules.iter().all(|rule| rule.ends) {
+            return;
+        }
+        for row in &mut self.acls.rows {
+            let whole = |rule: &u32| matches!(self.steps[*rule as usize].0, How::Yielded(_));
+            let kept = row.rules.iter().position(whole).map_or(row.rules.len(), |first| first + 1);
+            row.rules.truncate(kept);
+        }
     }
 }
 
-/// Expressions as a set, or as two if one would be too large; each alone is known to compile.
-fn compile_sets(numbered: &[(&Pattern, u32)], sets: &mut Vec<(RegexSet, Vec<u32>)>) {
-    match regex_set(numbered.iter().map(|(pattern, _)| *pattern)) {
-        Some(set) => sets.push((set, numbered.iter().map(|(_, id)| *id).collect())),
-        None if numbered.len() > 1 => {
-            let (left, right) = numbered.split_at(numbered.len() / 2);
-            compile_sets(left, sets);
-            compile_sets(right, sets);
+/// The patterns that one sample is compared with.
+struct SampleDraft<'a> {
+    expr: &'a Expr,
+    /// The ACLs that each pattern is of, for each way of comparing.
+    patterns: BTreeMap<(Method, bool, bool), BTreeMap<Vec<u8>, Vec<u32>>>,
+    /// The rules of each ACL.
+    rules: Lists,
+    reach: (u32, u32),
+    last: Option<*const Acl>,
+}
+
+impl<'a> SampleDraft<'a> {
+    fn new(expr: &'a Expr) -> Self {
+        Self { expr, patterns: BTreeMap::new(), rules: Lists::default(), reach: (u32::MAX, 0), last: None }
+    }
+
+    fn file(&mut self, row: &Row, test: &Test) {
+        if self.last != Some(Arc::as_ptr(&row.acl)) {
+            self.last = Some(Arc::as_ptr(&row.acl));
+            self.rules.push(row.rules.iter().copied());
+            let (first, last) = (row.rules.iter().min().copied(), row.rules.iter().max().copied());
+            self.reach.0 = self.reach.0.min(first.unwrap_or(u32::MAX));
+            self.reach.1 = self.reach.1.max(last.unwrap_or(0));
         }
-        None => {}
+        let acl = number(self.rules.ends.len() - 1);
+        for (key, pattern) in test.matcher.loaded() {
+            let Key { method, fold, dotted } = key;
+            let patterns = self.patterns.entry((method, fold, dotted)).or_default();
+            let acls = patterns.entry(pattern.to_vec()).or_default();
+            if acls.last() != Some(&acl) {
+                acls.push(acl);
+            }
+        }
+    }
+
+    fn finish(self) -> Option<Sample> {
+        let list = |((method, fold, dotted), patterns): (_, BTreeMap<Vec<u8>, Vec<u32>>)| {
+            let key = Key { method, fold, dotted };
+            let index = Index::new(key, patterns.keys().map(Vec::as_slice)).ok()?;
+            let mut acls = Lists::default();
+            patterns.into_values().for_each(|list| acls.push(list));
+            Some(List { method, index, acls })
+        };
+        let lists = self.patterns.into_iter().map(list).collect::<Option<_>>()?;
+        Some(Sample { expr: self.expr.clone(), reach: self.reach, lists, rules: self.rules })
     }
 }
 
-/// What a set of expressions may take when compiled.
-const MAX_SET: usize = 256 << 20;
-
-/// All expressions as one set, if that is not too large.
-fn regex_set<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Option<RegexSet> {
-    let spelled = patterns.map(|pattern| {
-        let text = translate(&String::from_utf8_lossy(&pattern.text));
-        if pattern.ignore_case { format!("(?i:{text})") } else { text }
-    });
-    RegexSetBuilder::new(spelled).unicode(false).size_limit(MAX_SET).build().ok()
+/// What becomes out of date by changes, each kind of which is worked out once.
+struct Effects<'a> {
+    samples: &'a [Sample],
+    acls: &'a [Row],
+    known: HashMap<Parts, u32>,
+    rows: Vec<Effect>,
 }
 
-/// Of several rules for the same text, those up to the first that holds by it.
-fn without_shadowed(texts: Vec<Text>, fold: bool, rule_of: &impl Fn(&Yield) -> usize) -> Vec<Text> {
-    let mut by_text: BTreeMap<Vec<u8>, Vec<Yield>> = BTreeMap::new();
-    for (mut text, what) in texts {
-        if fold {
-            text.make_ascii_lowercase();
+impl<'a> Effects<'a> {
+    fn new(samples: &'a [Sample], acls: &'a [Row]) -> Self {
+        Self { samples, acls, known: HashMap::new(), rows: Vec::new() }
+    }
+
+    fn of(&mut self, changes: Parts) -> u32 {
+        if let Some(known) = self.known.get(&changes) {
+            return *known;
         }
-        by_text.entry(text).or_default().push(what);
+        let met = |parts: Option<Parts>| parts.is_none_or(|parts| parts.meets(&changes));
+        let samples = self.samples.iter().zip(0..).filter(|(sample, _)| met(sample.expr.parts()));
+        let samples = samples.map(|(_, place)| place).collect();
+        let answered = self.acls.iter().filter_map(|row| row.answer.map(|place| (row, place)));
+        let stale = answered.filter(|(row, _)| met(row.parts.clone()));
+        let answers = stale.fold(0, |bits, (_, place)| bits | 1_u128 << place);
+        self.rows.push(Effect { samples, answers });
+        let next = number(self.rows.len() - 1);
+        self.known.insert(changes, next);
+        next
     }
-    let mut kept = Vec::new();
-    for (text, mut yields) in by_text {
-        yields.sort_by_key(|what| rule_of(what));
-        yields.dedup();
-        let last = yields.iter().position(|what| matches!(what, Yield::Rule(_)));
-        yields.truncate(last.map_or(yields.len(), |at| at + 1));
-        kept.extend(yields.into_iter().map(|what| (text.clone(), what)));
-    }
-    kept
 }

@@ -1,14 +1,19 @@
-//! Many conditions at the cost of about one.
+//! Many rules at the cost of about one.
 //!
-//! Conditions that compare the same sample with texts become one structure, which yields the candidates of a request
-//! in one look-up. It is observationally equal to asking each condition in turn; a property test holds it to that.
+//! The conditions of a rule set become one plan: conditions that compare the same sample are looked up together, in one
+//! structure for each way of comparing, and a look-up yields the rules that may hold. It is observationally equal to
+//! asking each condition in turn; a property test holds it to that.
 //!
-//! Patterns may change at run time. A reference that was changed once is left out of the structure from then on and
+//! Patterns may change at run time. A reference that was changed once is left out of the structures from then on and
 //! asked as it is, so that a plan is made anew once for each reference that changes, however often it does.
 
 mod build;
+mod found;
 #[cfg(test)]
 mod property;
+mod question;
+mod sample;
+mod walk;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -17,103 +22,126 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
-use regex::bytes::RegexSet;
 
-use crate::matcher::text::Group;
-use crate::{Cond, Expr, Txn};
+use crate::{Cond, Parts, Txn};
+use question::Question;
+use sample::Sample;
+pub use walk::Walk;
 
-/// The first of several rules whose condition holds. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct FirstMatch {
+/// What a plan is told of a rule.
+#[derive(Clone, Debug)]
+pub struct PlannedRule {
+    /// When it applies; `None` is always.
+    pub cond: Option<Cond>,
+    /// No rule behind it is reached when it applies.
+    pub ends: bool,
+    /// What may be different for the rules behind it when it has been applied. Variables may be in any case.
+    pub changes: Parts,
+}
+
+/// Rules of which those that apply are found in order. Cheap to clone.
+#[derive(Clone)]
+pub struct Plan {
     inner: Arc<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
-    /// Of the patterns that were loaded.
-    plan: Plan,
-    conds: Vec<Option<Cond>>,
+    rules: Vec<PlannedRule>,
+    /// What the loaded patterns became; `None` if they can only be asked in turn.
+    loaded: Option<Layout>,
     /// What counts the references that have changed; more than one only if rules of several models meet in a test.
     epochs: Vec<Arc<AtomicU64>>,
-    /// The plan made since, and at which count.
-    later: ArcSwapOption<(u64, Plan)>,
+    /// What they became since, and at which count.
+    later: ArcSwapOption<(u64, Option<Layout>)>,
     making: Mutex<()>,
 }
 
-impl fmt::Debug for FirstMatch {
+impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { samples, slots, always, .. } = &self.inner.plan;
-        write!(f, "FirstMatch({} samples, {} conditions, always {always:?})", samples.len(), slots.len())
+        match &self.inner.loaded {
+            Some(layout) => write!(f, "Plan({layout:?})"),
+            None => write!(f, "Plan(in turn)"),
+        }
     }
 }
 
-/// How the first rule is found.
-///
-/// A rule is *indexed* when what its condition compares is looked up for all such rules at once, and *asked* when its
-/// condition must be evaluated: because it has no part that can be looked up, or because it has others besides.
-#[derive(Debug, Default)]
-struct Plan {
-    /// What is looked up, the earliest rules first.
-    samples: Vec<Sample>,
-    /// The rules that are asked, in order.
-    slots: Vec<Slot>,
-    /// The slots that are asked in any case, as a set of bits.
-    unconditional: Vec<u64>,
-    /// The first rule that holds without a condition; those behind it are never reached.
-    always: Option<usize>,
+/// How rules are found, for patterns as they are at one time.
+struct Layout {
+    /// What is looked up, in the order of the first rules that it can yield.
+    samples: Box<[Sample]>,
+    /// The rules, up to the first that always ends.
+    rules: Box<[Step]>,
+    /// The rules that are considered in any case, in order.
+    fixed: Box<[u32]>,
+    /// What to do anew when a rule has been applied.
+    effects: Box<[Effect]>,
 }
 
-/// A rule whose condition is evaluated.
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, rules, fixed, .. } = self;
+        write!(f, "{} rules, {} samples, {} in any case", rules.len(), samples.len(), fixed.len())
+    }
+}
+
+/// A rule when it is considered.
 #[derive(Debug)]
-struct Slot {
-    rule: usize,
-    cond: Cond,
+struct Step {
+    how: How,
+    /// Which of the effects it has.
+    effect: u32,
 }
 
-/// One sample, and all texts that it is compared with.
 #[derive(Debug)]
-struct Sample {
-    expr: Expr,
-    /// The first rule that a look-up can yield.
-    earliest: usize,
-    groups: Vec<Group>,
-    /// Expressions in sets, each with the number of what it yields.
-    regexes: Vec<(RegexSet, Vec<u32>)>,
-    /// What the numbers of texts and expressions stand for.
-    yields: Vec<Yield>,
+enum How {
+    /// It applies.
+    Always,
+    /// It applies if a look-up has yielded it, unless that was of a sample that has changed since.
+    Yielded(Question),
+    /// Its condition is asked.
+    Asked(Question),
+    /// Its condition is asked as it was written.
+    Whole(Cond),
 }
 
-/// What a text that matches means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Yield {
-    /// The rule holds.
-    Rule(usize),
-    /// The rule in this slot may hold.
-    Slot(usize),
+/// What the application of a rule makes out of date.
+#[derive(Debug)]
+struct Effect {
+    /// Samples to look up again.
+    samples: Box<[u32]>,
+    /// Answers to forget.
+    answers: u128,
 }
 
-impl FirstMatch {
-    /// Compiles rules in order; one without a condition always holds.
-    pub fn compile(conds: &[Option<&Cond>]) -> Self {
+impl Plan {
+    /// Compiles rules in order.
+    pub fn compile(rules: Vec<PlannedRule>) -> Self {
         let mut epochs: Vec<Arc<AtomicU64>> = Vec::new();
-        for acl in conds.iter().flatten().flat_map(|cond| cond.acls()) {
+        let conds = rules.iter().filter_map(|rule| rule.cond.as_ref());
+        for acl in conds.flat_map(Cond::acls) {
             for epoch in acl.tests().map(|test| test.matcher.epoch()) {
                 if !epochs.iter().any(|known| Arc::ptr_eq(known, epoch)) {
                     epochs.push(Arc::clone(epoch));
                 }
             }
         }
-        let conds: Vec<_> = conds.iter().map(|cond| cond.cloned()).collect();
-        Self { inner: Arc::new(Inner { plan: build::plan(&conds), conds, epochs, ..Inner::default() }) }
+        let loaded = build::layout(&rules);
+        let (later, making) = (ArcSwapOption::empty(), Mutex::new(()));
+        Self { inner: Arc::new(Inner { rules, loaded, epochs, later, making }) }
     }
 
-    /// The place of the first rule that holds.
-    pub fn first(&self, txn: &dyn Txn) -> Option<usize> {
-        match self.inner.epoch() {
-            0 => self.inner.plan.first(txn),
-            epoch => self.inner.first_since(epoch, txn),
-        }
+    /// Begins to find the rules that apply to what is asked about, from this place on.
+    pub fn walk(&self, from: usize, txn: &dyn Txn) -> Walk<'_> {
+        Walk::new(&self.inner, from, txn)
     }
+}
+
+/// What a plan goes by at one time.
+enum Held<'p> {
+    Loaded(&'p Layout),
+    Since(Arc<(u64, Option<Layout>)>),
+    /// Each condition is asked in turn.
+    InTurn,
 }
 
 impl Inner {
@@ -121,123 +149,78 @@ impl Inner {
         self.epochs.iter().map(|epoch| epoch.load(Ordering::Acquire)).sum()
     }
 
-    /// The same once patterns have changed. While one thread makes the plan, others ask rule by rule.
-    fn first_since(&self, epoch: u64, txn: &dyn Txn) -> Option<usize> {
-        if let Some(later) = &*self.later.load()
-            && later.0 == epoch
-        {
-            return later.1.first(txn);
+    /// What holds at this count. While one thread makes it, others ask rule by rule.
+    fn at(&self, epoch: u64) -> Held<'_> {
+        if epoch == 0 {
+            return self.loaded.as_ref().map_or(Held::InTurn, Held::Loaded);
         }
-        if let Some(_making) = self.making.try_lock() {
-            let plan = build::plan(&self.conds);
-            let first = plan.first(txn);
-            self.later.store(Some(Arc::new((epoch, plan))));
-            return first;
+        if let Some(later) = self.later.load_full().filter(|later| later.0 == epoch) {
+            return Held::Since(later);
         }
-        self.conds.iter().position(|cond| cond.as_ref().is_none_or(|cond| cond.eval(txn)))
+        let Some(_making) = self.making.try_lock() else { return Held::InTurn };
+        let made = Arc::new((epoch, build::layout(&self.rules)));
+        self.later.store(Some(Arc::clone(&made)));
+        Held::Since(made)
     }
 }
 
-impl Plan {
-    fn first(&self, txn: &dyn Txn) -> Option<usize> {
-        let mut found =
-            Found { best: self.always.unwrap_or(usize::MAX), marks: Marks::new(&self.unconditional) };
-        for sample in self.samples.iter().filter(|sample| sample.earliest < usize::MAX) {
-            if sample.earliest < found.best {
-                sample.look_up(txn, &mut found);
-            }
-        }
-        let best = found.best;
-        let asked = found.marks.iter().map(|slot| &self.slots[slot]);
-        let earlier = asked.take_while(|slot| slot.rule < best).find(|slot| slot.cond.eval(txn));
-        earlier.map(|slot| slot.rule).or((best < usize::MAX).then_some(best))
-    }
-}
-
-impl Sample {
-    fn look_up(&self, txn: &dyn Txn, found: &mut Found) {
-        self.expr.each(txn, &mut |value| {
-            let text = value.into_text();
-            for group in &self.groups {
-                let _ = group.visit(&text, &mut |id| {
-                    found.note(self.yields[id as usize]);
-                    ControlFlow::Continue(())
-                });
-            }
-            // asking whether any matches costs no allocation, asking which does
-            for (set, ids) in self.regexes.iter().filter(|(set, _)| set.is_match(&text)) {
-                set.matches(&text).iter().for_each(|at| found.note(self.yields[ids[at] as usize]));
-            }
-            ControlFlow::Continue(())
-        });
-    }
-}
-
-/// What look-ups have yielded so far.
-struct Found {
-    best: usize,
-    marks: Marks,
-}
-
-impl Found {
-    fn note(&mut self, what: Yield) {
-        match what {
-            Yield::Rule(rule) => self.best = self.best.min(rule),
-            Yield::Slot(slot) => self.marks.set(slot),
-        }
-    }
-}
-
-/// So many words of marks need no allocation.
-const INLINE: usize = 16;
-
-/// A set of slots, as bits.
-enum Marks {
-    Inline([u64; INLINE]),
-    Heap(Vec<u64>),
-}
-
-impl Marks {
-    fn new(start: &[u64]) -> Self {
-        let mut inline = [0; INLINE];
-        match inline.get_mut(..start.len()) {
-            Some(words) => {
-                words.copy_from_slice(start);
-                Self::Inline(inline)
-            }
-            None => Self::Heap(start.to_vec()),
-        }
-    }
-
-    fn words(&mut self) -> &mut [u64] {
+impl Held<'_> {
+    fn layout(&self) -> Option<&Layout> {
         match self {
-            Self::Inline(words) => words,
-            Self::Heap(words) => words,
+            Self::Loaded(layout) => Some(layout),
+            Self::Since(made) => made.1.as_ref(),
+            Self::InTurn => None,
         }
     }
+}
 
-    fn set(&mut self, slot: usize) {
-        self.words()[slot / 64] |= 1 << (slot % 64);
-    }
+/// The first of several rules whose condition holds. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FirstMatch {
+    plan: Plan,
+}
 
-    fn iter(&self) -> impl Iterator<Item = usize> {
-        let words: &[u64] = match self {
-            Self::Inline(words) => words,
-            Self::Heap(words) => words,
-        };
-        words.iter().enumerate().flat_map(|(at, word)| Bits(*word).map(move |bit| at * 64 + bit))
+impl Default for FirstMatch {
+    fn default() -> Self {
+        Self::compile(&[])
     }
 }
 
-/// The places of the bits that are set.
-struct Bits(u64);
+impl FirstMatch {
+    /// Compiles rules in order; one without a condition always holds.
+    pub fn compile(conds: &[Option<&Cond>]) -> Self {
+        let rule =
+            |cond: &Option<&Cond>| PlannedRule { cond: cond.cloned(), ends: true, changes: Parts::NONE };
+        Self { plan: Plan::compile(conds.iter().map(rule).collect()) }
+    }
 
-impl Iterator for Bits {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let bit = self.0.trailing_zeros() as usize;
-        self.0 &= self.0.checked_sub(1)?;
-        Some(bit)
+    /// The place of the first rule that holds.
+    pub fn first(&self, txn: &dyn Txn) -> Option<usize> {
+        let mut walk = self.plan.walk(0, txn);
+        // a rule that waits for more bytes does not hold
+        std::iter::from_fn(|| walk.next(txn)).find(|(_, verdict)| verdict.holds()).map(|(rule, _)| rule)
     }
 }
+
+/// A list of lists in one piece.
+#[derive(Debug, Default)]
+struct Lists {
+    ends: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    fn push(&mut self, items: impl IntoIterator<Item = u32>) {
+        self.items.extend(items);
+        self.ends.push(build::number(self.items.len()));
+    }
+
+    fn get(&self, at: u32) -> &[u32] {
+        let at = at as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.items[start as usize..self.ends[at] as usize]
+    }
+}
+
+/// Goes on, whatever was shown.
+const ON: ControlFlow<()> = ControlFlow::Continue(());

@@ -2,7 +2,7 @@
 
 use lang::{Span, Words};
 
-use super::FirstMatch;
+use super::{FirstMatch, Layout};
 use crate::world::{World, scope_at};
 use crate::{Acls, Cond, Phase};
 
@@ -41,12 +41,19 @@ impl Dice {
 
     fn acl(&mut self) -> String {
         let fetch = self.pick(&["path", "path", "path", "path", "hdr(host)", "url", "path,lower", "hdr(x)"]);
-        match self.roll(12) {
+        match self.roll(20) {
             0 => format!("{fetch} -m reg {}", self.regex()),
             1 => format!("{fetch} -m reg -i {} {}", self.regex(), self.regex()),
-            2 => "method POST".to_owned(),
+            2 => self.pick(&["method POST", "method -i get PURGE", "method -i post"]).to_owned(),
             3 => format!("{fetch} -m found"),
             4 => format!("{fetch} -m len gt {}", self.roll(6)),
+            5 => self.number(),
+            6 => self.network(),
+            7 => self
+                .pick(&["always_true", "always_false", "str(a) -m str a b", "int(3) 4", "bool(1)"])
+                .to_owned(),
+            8 => self.pick(&["ssl_fc", "req.proto_http", "hdr_cnt(x) -m bool"]).to_owned(),
+            9 => format!("{fetch} -m bin {}", self.pick(&["2F61", "2F612F61", "42"])),
             _ => {
                 let method = self.pick(&["str", "beg", "beg", "end", "sub", "dir", "dom"]);
                 let flag = self.pick(&["", "", "-i"]);
@@ -54,6 +61,29 @@ impl Dice {
                 format!("{fetch} -m {method} {flag} -- {}", words.join(" "))
             }
         }
+    }
+
+    fn number(&mut self) -> String {
+        let fetch = self.pick(&["hdr_cnt(x)", "hdr_val(n)", "hdr(n)", "path,length", "dst_port"]);
+        let mut text = format!("{fetch} -m int");
+        for _ in 0..=self.roll(4) {
+            let (low, more) = (self.roll(9), self.roll(5));
+            text.push_str(&match self.roll(5) {
+                0 => format!(" {low}:{}", low + more),
+                1 => format!(" {low}:"),
+                2 => format!(" :{low}"),
+                _ => format!(" {low}"),
+            });
+        }
+        text
+    }
+
+    fn network(&mut self) -> String {
+        let fetch = self.pick(&["src", "src", "hdr_ip(ip)"]);
+        let networks =
+            ["192.0.2.0/24", "192.0.2.7", "10.0.0.0/8", "10.1/16", "::/0", "::ffff:10.1.2.3", "0.0.0.0/0"];
+        let words: Vec<_> = (0..=self.roll(3)).map(|_| self.pick(&networks)).collect();
+        format!("{fetch} {}", words.join(" "))
     }
 
     fn cond(&mut self) -> String {
@@ -71,7 +101,10 @@ impl Dice {
     fn world(&mut self) -> World {
         let host = self.pick(&["a.b", "www.a.b:80", "B", "/a", "a,b.c"]);
         let (path, x, y) = (self.path(), self.path(), self.path());
-        let mut world = World::get(&format!("/{path}"), &[("Host", host), ("X", &x), ("X", &y)]);
+        let number = self.roll(12).to_string();
+        let ip = self.pick(&["10.1.2.3", "10.1.9.9, 192.0.2.7", "::1", "none", ""]);
+        let lines = [("Host", host), ("X", &x), ("X", &y), ("N", &number), ("Ip", ip)];
+        let mut world = World::get(&format!("/{path}"), &lines);
         world.method = self.pick(&["GET", "POST"]).to_owned();
         world
     }
@@ -107,12 +140,16 @@ fn random_rules_give_the_same_answer_as_each_asked_in_turn() {
     }
 }
 
+fn layout(plan: &FirstMatch) -> &Layout {
+    plan.plan.inner.loaded.as_ref().unwrap()
+}
+
 #[test]
 fn a_thousand_prefixes_are_looked_up_and_none_is_asked() {
     let parsed: Vec<_> = (0..1000).map(|n| parse(&format!("if {{ path_beg /app{n}/ }}"))).collect();
     let conds: Vec<_> = parsed.iter().map(Some).collect();
     let plan = FirstMatch::compile(&conds);
-    assert!(plan.inner.plan.slots.is_empty());
+    assert!(layout(&plan).fixed.is_empty());
     assert_eq!(plan.first(&World::get("/app999/x", &[])), Some(999));
     assert_eq!(plan.first(&World::get("/app1/x", &[])), Some(1));
     assert_eq!(plan.first(&World::get("/none", &[])), None);

@@ -1,6 +1,6 @@
 //! `capture <expr> [ len <length> | id <number> ]`: a text for a slot that logs and `capture.*` samples show.
 
-use expr::{Expr, Phase, Scope, Side};
+use expr::{Expr, Parts, Phase, Scope, Side};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -29,6 +29,10 @@ impl Action for Capture {
 
     fn set_slot(&mut self, number: usize) {
         self.slot.number = SlotNumber::Id(number);
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

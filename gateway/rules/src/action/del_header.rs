@@ -1,6 +1,6 @@
 //! `del-header <name> [-m str|beg|end|sub|reg]`.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -31,6 +31,13 @@ impl Action for DelHeader {
             message.retain_headers(&mut |name, _| !self.matches(&name.to_ascii_lowercase()));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        match &self.how {
+            How::Name(name) => Parts::header(name),
+            _ => Parts::HEADERS,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `early-hint <name> <fmt>`: a line of a `103 Early Hints` (RFC 8297), which the client gets before the answer.
 
-use expr::{LogFormat, Scope};
+use expr::{LogFormat, Parts, Scope};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 
@@ -22,6 +22,10 @@ impl Action for EarlyHint {
         let value = self.value.to_bytes(message.txn());
         message.change(Change::EarlyHint { name: self.name.clone(), value, fresh: self.fresh });
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

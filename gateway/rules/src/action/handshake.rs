@@ -1,7 +1,7 @@
 //! `wait-for-handshake`: a request that came with the first bytes of a TLS handshake waits for its end. Here requests
 //! are read when the handshake has ended, so that there is nothing to wait for.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::Action;
@@ -13,6 +13,10 @@ struct WaitForHandshake;
 impl Action for WaitForHandshake {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

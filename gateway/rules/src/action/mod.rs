@@ -39,7 +39,7 @@ mod wait_for_body;
 
 use std::fmt;
 
-use expr::{Expr, Phase, Scope};
+use expr::{Expr, Parts, Phase, Scope};
 use lang::{Diagnostic, Word, Words};
 
 pub use declined::{DECLINED, Declined};
@@ -51,6 +51,11 @@ use crate::{Flow, Message, Slot};
 pub(crate) trait Action: fmt::Debug + Send + Sync {
     /// Does it.
     fn apply(&self, message: &mut dyn Message) -> Flow;
+
+    /// What it may change for the rules behind it, besides variables.
+    fn changes(&self) -> Parts {
+        Parts::ALL
+    }
 
     /// What was loaded from files: two rules with the same words differ when it does.
     fn loaded(&self) -> Option<&[u8]> {

@@ -1,7 +1,7 @@
 //! `normalize-uri <normalizer>`: spellings of one target become one (RFC 3986, 6; configuration.txt 4.2,
 //! `http-request normalize-uri`).
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::set_uri::cut;
@@ -52,6 +52,10 @@ impl Action for Normalizer {
             }
             Err(BadPercent) => Flow::Answer(Answer::page(400, AnswerKind::Invalid)),
         }
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::TARGET
     }
 }
 

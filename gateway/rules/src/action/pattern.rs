@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use expr::{LogFormat, Reference, Scope, Which};
+use expr::{LogFormat, Parts, Reference, Scope, Which};
 use lang::{Diagnostic, Word, Words};
 
 use super::{Action, argument};
@@ -47,6 +47,10 @@ impl Action for Pattern {
         // as in HAProxy, what a file cannot hold changes nothing
         done.unwrap_or_default();
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::PATTERNS
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expr::{Expr, Scope};
+use expr::{Expr, Parts, Scope};
 use lang::units::{TimeUnit, parse_time};
 use lang::{Diagnostic, Words};
 
@@ -26,6 +26,10 @@ impl Action for Pause {
             Some(millis) if millis > 0 => Flow::Pause(Duration::from_millis(millis)),
             _ => Flow::Continue,
         }
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

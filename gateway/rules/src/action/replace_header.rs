@@ -1,7 +1,7 @@
 //! `replace-header <name> <regex> <fmt>`: whole lines; `replace-value`: each value between commas.
 
 use expr::fetch::value_end;
-use expr::{LogFormat, Scope, compile_regex, expand_replacement};
+use expr::{LogFormat, Parts, Scope, compile_regex, expand_replacement};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 use regex::bytes::Regex;
@@ -30,6 +30,10 @@ impl Action for ReplaceHeader {
             message.rewrite_headers(&self.name, &mut |line| rewrite(line));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::header(&self.name)
     }
 }
 

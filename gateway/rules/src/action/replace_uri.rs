@@ -1,6 +1,6 @@
 //! `replace-path`, `replace-pathq`, `replace-uri <regex> <fmt>`: the part is replaced as a whole if it matches.
 
-use expr::{LogFormat, Scope};
+use expr::{LogFormat, Parts, Scope};
 use lang::{Diagnostic, Words};
 use regex::bytes::Regex;
 
@@ -30,6 +30,10 @@ impl Action for ReplaceUri {
             message.set_uri(uri);
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::TARGET
     }
 }
 

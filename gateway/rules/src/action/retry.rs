@@ -1,7 +1,7 @@
 //! `disable-l7-retry`, `set-retries <number>`: whether and how often a request is sent again. The changes are noted;
 //! whoever sends requests does not heed them yet, so that both are refused for now.
 
-use expr::{Expr, Scope};
+use expr::{Expr, Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument, at_sample};
@@ -14,6 +14,10 @@ impl Action for NoRetry {
     fn apply(&self, message: &mut dyn Message) -> Flow {
         message.change(Change::NoRetry);
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 
@@ -36,6 +40,10 @@ impl Action for SetRetries {
             message.change(Change::Retries(retries.min(MOST)));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

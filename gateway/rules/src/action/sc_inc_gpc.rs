@@ -1,6 +1,6 @@
 //! `sc-inc-gpc(<idx>,<sc-id>)`, `sc-inc-gpc0(<sc-id>)`, `sc-inc-gpc1(<sc-id>)`, `sc-add-gpc(<idx>,<sc-id>) { <int> | <expr> }`.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Word, Words};
 use table::Data;
 
@@ -27,6 +27,10 @@ impl Action for Add {
             });
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

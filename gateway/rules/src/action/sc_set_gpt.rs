@@ -1,6 +1,6 @@
 //! `sc-set-gpt(<idx>,<sc-id>) { <int> | <expr> }`, `sc-set-gpt0(<sc-id>) { <int> | <expr> }`.
 
-use expr::{Expr, Scope, Txn};
+use expr::{Expr, Parts, Scope, Txn};
 use lang::{Diagnostic, Word, Words};
 use table::Data;
 
@@ -56,6 +56,10 @@ impl Action for Set {
             self.place.change(txn, |entry, index| _ = entry.set(self.tag, index, u64::from(value)));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

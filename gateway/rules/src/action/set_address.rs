@@ -1,7 +1,7 @@
 //! `set-src`, `set-src-port`, `set-dst`, `set-dst-port`: where the client's connection seems to come from and to go
 //! to, for whoever asks from then on.
 
-use expr::{Expr, Scope};
+use expr::{Expr, Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, sample};
@@ -17,6 +17,10 @@ impl Action for SetAddress {
         }
         Flow::Continue
     }
+
+    fn changes(&self) -> Parts {
+        Parts::ADDRESSES
+    }
 }
 
 #[derive(Debug)]
@@ -30,6 +34,10 @@ impl Action for SetPort {
             message.change(Change::Port(self.0, u16::from_be_bytes([high, low])));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::ADDRESSES
     }
 }
 

@@ -1,6 +1,6 @@
 //! `set-header <name> <fmt>`, `add-header <name> <fmt>`.
 
-use expr::{LogFormat, Scope};
+use expr::{LogFormat, Parts, Scope};
 use http::HeaderName;
 use lang::{Diagnostic, Words};
 
@@ -26,6 +26,10 @@ impl Action for SetHeader {
             message.add_header(&self.name, &value);
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::header(&self.name)
     }
 }
 

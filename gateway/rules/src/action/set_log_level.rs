@@ -1,6 +1,6 @@
 //! `set-log-level <level>`: how important the request's log line is, or that there is none.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -15,6 +15,10 @@ impl Action for SetLogLevel {
     fn apply(&self, message: &mut dyn Message) -> Flow {
         message.change(Change::LogLevel(self.0));
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

@@ -1,6 +1,6 @@
 //! `set-method <fmt>`.
 
-use expr::{LogFormat, Scope};
+use expr::{LogFormat, Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -17,6 +17,10 @@ impl Action for SetMethod {
             message.set_method(method);
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::METHOD
     }
 }
 

@@ -1,6 +1,6 @@
 //! `set-nice <value>`: how eagerly HAProxy's scheduler takes a request up. Nothing here is scheduled by importance.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -12,6 +12,10 @@ struct SetNice;
 impl Action for SetNice {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

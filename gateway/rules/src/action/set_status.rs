@@ -1,6 +1,6 @@
 //! `set-status <status> [reason <text>]`.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -19,6 +19,10 @@ impl Action for SetStatus {
             message.set_reason(reason.as_bytes());
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::STATUS
     }
 }
 

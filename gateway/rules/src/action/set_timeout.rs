@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expr::{Expr, Scope};
+use expr::{Expr, Parts, Scope};
 use lang::units::{TimeUnit, parse_time};
 use lang::{Diagnostic, Words};
 
@@ -35,6 +35,10 @@ impl Action for SetTimeout {
             message.change(Change::Timeout(self.timer, time));
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

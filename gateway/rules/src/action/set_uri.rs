@@ -1,6 +1,6 @@
 //! `set-path`, `set-pathq`, `set-query`, `set-uri`: parts of the request's target, each by a format.
 
-use expr::{LogFormat, Scope};
+use expr::{LogFormat, Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -28,6 +28,10 @@ impl Action for SetUri {
             message.set_uri(uri);
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::TARGET
     }
 }
 

@@ -1,6 +1,6 @@
 //! `set-var(<name>,<cond>…) <expr>`, `set-var-fmt(<name>,<cond>…) <fmt>`, `unset-var(<name>)`.
 
-use expr::{Assignment, Scope, Var};
+use expr::{Assignment, Parts, Scope, Var};
 use lang::{Diagnostic, Word, Words};
 
 use super::Action;
@@ -16,6 +16,10 @@ impl Action for SetVar {
         }
         Flow::Continue
     }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
+    }
 }
 
 #[derive(Debug)]
@@ -25,6 +29,10 @@ impl Action for UnsetVar {
     fn apply(&self, message: &mut dyn Message) -> Flow {
         message.set_var(&self.0, None);
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

@@ -1,7 +1,7 @@
 //! `set-tos`, `set-mark` and their like for either side (`set-fc-tos`, `set-bc-mark` …): what the kernel puts on the
 //! packets of a connection.
 
-use expr::{Expr, Scope};
+use expr::{Expr, Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument, at_sample};
@@ -14,6 +14,10 @@ struct Socket;
 impl Action for Socket {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

@@ -1,7 +1,7 @@
 //! `strict-mode { on | off }`: whether a rule that cannot be applied, for HAProxy's buffer is full, ends the request
 //! with 500. Here no buffer fills: there is nothing that either mode would do.
 
-use expr::Scope;
+use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
 use super::{Action, argument};
@@ -13,6 +13,10 @@ struct StrictMode;
 impl Action for StrictMode {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

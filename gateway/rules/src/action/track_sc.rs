@@ -1,6 +1,6 @@
 //! `track-sc0 <key> [table <table>]`, `track-sc1` …: from here on the key's entry is counted for this client.
 
-use expr::{Expr, Purpose, Scope, TableUse, Txn, key_of};
+use expr::{Expr, Parts, Purpose, Scope, TableUse, Txn, key_of};
 use lang::{Diagnostic, Word, Words};
 use table::Tracked;
 
@@ -23,6 +23,10 @@ impl Action for Track {
             message.track(self.counter, tracked);
         }
         Flow::Continue
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

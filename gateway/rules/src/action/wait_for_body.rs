@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expr::{Phase, Scope};
+use expr::{Parts, Phase, Scope};
 use lang::units::{TimeUnit, parse_size, parse_time};
 use lang::{Diagnostic, Word, Words};
 
@@ -18,6 +18,10 @@ struct WaitForBody {
 impl Action for WaitForBody {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
         Flow::WaitForBody { time: self.time, at_least: self.at_least }
+    }
+
+    fn changes(&self) -> Parts {
+        Parts::NONE
     }
 }
 

@@ -6,7 +6,7 @@ use super::Bad;
 
 /// A sorted set of blocks, each with the number of its entry.
 #[derive(Debug)]
-pub(super) struct Blocks(Vec<(Vec<u8>, u32)>);
+pub(crate) struct Blocks(Vec<(Vec<u8>, u32)>);
 
 impl Blocks {
     pub(super) fn new<'a>(patterns: impl Iterator<Item = &'a [u8]>) -> Result<Self, Bad> {

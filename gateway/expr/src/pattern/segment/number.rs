@@ -10,7 +10,7 @@ type Show<'v> = &'v mut dyn FnMut(u32) -> ControlFlow<()>;
 
 /// Numbers and ranges of them, both ends included, each with the number of its entry.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     single: Vec<(i64, u32)>,
     ranges: Vec<(i64, i64, u32)>,
 }
@@ -178,7 +178,7 @@ fn abbreviated(text: &str) -> Option<u32> {
 
 /// Networks, searched by length of prefix: as many binary searches as there are different masks.
 #[derive(Debug, Default)]
-pub(super) struct Networks {
+pub(crate) struct Networks {
     v4: Vec<(u32, Vec<(u32, u32)>)>,
     v6: Vec<(u128, Vec<(u128, u32)>)>,
 }

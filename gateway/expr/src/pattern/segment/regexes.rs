@@ -14,7 +14,7 @@ const MAX_SET: usize = 256 << 20;
 
 /// Expressions in the order of their entries.
 #[derive(Debug)]
-pub(super) struct Regexes(Vec<Part>);
+pub(crate) struct Regexes(Vec<Part>);
 
 /// One expression is faster alone than as a set.
 #[derive(Debug)]
