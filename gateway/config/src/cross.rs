@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lang::{Diagnostics, Files, Word, suggest};
 
-use crate::cfg::{self, FRONTEND};
+use crate::cfg::{self, FRONTEND, World};
 use crate::draft::{Named, Proxy, Sections};
 use crate::model::{
     CheckKind, CrtLoad, CrtStore, Healthcheck, LogForward, Model, Peer, Peers, Ring, User, Userlist,
@@ -27,14 +27,14 @@ pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnost
 }
 
 /// The model without its proxies.
-pub(crate) fn resolve(sections: Sections, files: &dyn Files, mut resolving: Resolving<'_>) -> Model {
-    let local = resolving.global.localpeer.clone().unwrap_or_else(|| sections.local_peer.clone());
+pub(crate) fn resolve(sections: Sections, world: World<'_>, mut resolving: Resolving<'_>) -> Model {
+    let files = world.files;
     let acmes: Vec<String> = sections.acmes.iter().map(|acme| acme.head.name.clone()).collect();
     let stores = Stores { files, acmes: &acmes, crt_base: resolving.global.crt_base.as_deref() };
     Model {
         resolvers: bodies(sections.resolvers),
         userlists: sections.userlists.into_iter().map(|list| userlist(list, resolving.notes)).collect(),
-        peers: sections.peers.into_iter().map(|section| peers(section, &local, &mut resolving)).collect(),
+        peers: sections.peers.into_iter().map(|section| peers(section, world, &mut resolving)).collect(),
         caches: bodies(sections.caches),
         http_errors: bodies(sections.http_errors),
         rings: sections.rings.into_iter().map(|section| ring(section, &mut resolving)).collect(),
@@ -92,8 +92,11 @@ fn userlist(section: Named<cfg::userlist::Draft>, notes: &mut Diagnostics) -> Us
     Userlist { name, groups: groups.into_iter().map(|group| group.name).collect(), users, place: head.place }
 }
 
-fn peers(section: Named<cfg::peers::Draft>, local: &str, resolving: &mut Resolving<'_>) -> Peers {
+fn peers(section: Named<cfg::peers::Draft>, world: World<'_>, resolving: &mut Resolving<'_>) -> Peers {
     let Named { head, body } = section;
+    let local = &*world.local_peer.borrow();
+    crate::pem::judge(&body.section, resolving.global, world, resolving.notes);
+    unequal(&body, local, resolving.notes);
     if !body.disabled && !body.names.iter().any(|name| name == local) {
         let message = format!("Removing incomplete section 'peers {}' (no peer named '{local}').", head.name);
         let hint = "say 'localpeer' in 'global', or -L on the command line, to name this process";
@@ -114,6 +117,25 @@ fn peers(section: Named<cfg::peers::Draft>, local: &str, resolving: &mut Resolvi
         logs: resolving.logging(&body.section.settings).targets,
         place: head.place,
     }
+}
+
+/// Whether what the local peer's line says of TLS is what its socket speaks.
+fn unequal(body: &cfg::peers::Draft, local: &str, notes: &mut Diagnostics) {
+    let Some((span, place)) = &body.local else { return };
+    let line = |place: &str| place.rsplit_once(':').and_then(|(_, line)| line.parse::<u32>().ok());
+    let first = body.bound.as_ref().filter(|bound| line(bound) < line(place)).unwrap_or(place);
+    let own = body.section.servers.iter().find(|server| server.name == local);
+    let connects = own.map_or(&body.section.settings.default_server, |server| &server.options).model.tls.on;
+    let listens = body.section.binds.first().is_some_and(|bind| bind.tls.is_some());
+    let (listener, server) = match (listens, connects) {
+        (true, false) => ("a SSL", "a non-SSL"),
+        (false, true) => ("a non-SSL", "a SSL"),
+        _ => return,
+    };
+    let message = format!(
+        "Peers section '{local}': local peer have {listener} listener and {server} server configured at line {first}."
+    );
+    notes.warning(*span, message);
 }
 
 fn ring(section: Named<cfg::ring::Draft>, resolving: &mut Resolving<'_>) -> Ring {

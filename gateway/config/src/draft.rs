@@ -44,8 +44,6 @@ pub(crate) struct Sections {
     pub(crate) acmes: Vec<Named<cfg::acme::Draft>>,
     pub(crate) traces: Vec<Named<cfg::traces::Draft>>,
     pub(crate) healthchecks: Vec<Named<cfg::healthcheck::Draft>>,
-    /// What this process is called among its peers, unless `localpeer` says otherwise.
-    pub(crate) local_peer: String,
 }
 
 /// Such a section: its line, and what its lines say.

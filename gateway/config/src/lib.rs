@@ -48,6 +48,7 @@ mod world;
 
 pub use dump::{Spelling, dump};
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -68,6 +69,9 @@ pub struct Loaded {
 }
 
 /// What `zero-warning` says of a file with warnings.
+/// Where the command line, or the host's name, says what this process is called among its peers.
+const LOCAL_PEER: &str = "HAPROXY_LOCALPEER";
+
 const ZERO_WARNING: &str = "Some warnings were found and 'zero-warning' is set. Aborting.";
 
 /// Loads files (`.cfg`, or `.yaml` and `.yml` in the YAML spelling) and directories of `*.cfg`, in this order.
@@ -88,7 +92,16 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     let (vars, patterns) = (expr::Naming::default(), Arc::default());
     let (tables, pages) = (expr::TableUses::default(), cfg::Pages::default());
     let (env, vars_of, all) = (&after, &vars, &patterns);
-    let world = cfg::World { files, env, vars: vars_of, patterns: all, tables: &tables, pages: &pages };
+    let local_peer = RefCell::new(env.get(LOCAL_PEER).unwrap_or_default());
+    let world = cfg::World {
+        files,
+        env,
+        vars: vars_of,
+        patterns: all,
+        tables: &tables,
+        pages: &pages,
+        local_peer: &local_peer,
+    };
     let draft = lower::lower(&document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, world, &mut diagnostics);
     model.asked = vars.take();

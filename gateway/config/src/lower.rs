@@ -37,7 +37,6 @@ pub(crate) fn lower(
 ) -> Draft {
     let pages = pages(document, sources, world, notes);
     let mut lowering = Lowering::new(World { pages: &pages, ..world }, sources, notes);
-    lowering.draft.sections.local_peer = world.env.get("HAPROXY_LOCALPEER").unwrap_or_default();
     for section in &document.sections {
         if lowering.notes.are_enough() {
             let message = format!("too many errors ({MAX_ERRORS}), the rest is not judged");
@@ -126,6 +125,10 @@ impl Lowering<'_> {
     fn global_line(&mut self, directive: &Directive, global: &mut Global) {
         let (prefix, words) = split_prefix(&directive.words);
         let Some(first) = words.first() else { return self.lone_prefix(directive) };
+        if first.text == "localpeer" && !self.draft.sections.peers.is_empty() {
+            let message = "'localpeer' ignored since it is used after 'peers' section.";
+            return self.notes.warning(first.span, message);
+        }
         let Some((row, count)) = self.global.find(words) else {
             let meant = self
                 .global

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use lang::{Diagnostic, Diagnostics, Severity, Word, suggest};
 
-use crate::cfg::{BACKEND, FRONTEND, LISTEN, World, server};
+use crate::cfg::{BACKEND, FRONTEND, LISTEN, PEERS, World, server};
 use rules::{Slot, SlotNumber};
 
 use crate::draft::{Draft, Log, Proxy, Server, Settings, Switch};
@@ -29,14 +29,14 @@ pub(crate) const RETRIES: u32 = 3;
 pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostics) -> Model {
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
-    stick::judge(&mut draft.proxies, notes);
+    stick::judge(&mut draft.proxies, &mut draft.sections.peers, notes);
     let names = Names::new(&draft.proxies);
     crate::reference::judge(&draft.sections, &draft.proxies, notes);
     crate::reference::logged(&draft, notes);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let resolving =
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
-    let sections = crate::cross::resolve(draft.sections, world.files, resolving);
+    let sections = crate::cross::resolve(draft.sections, world, resolving);
     let mut model = Model { global: draft.global, ..sections };
     for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
         crate::judge::judge(&mut proxy, notes);
@@ -445,7 +445,8 @@ impl Resolving<'_> {
     /// The servers of a section.
     pub(crate) fn servers(&mut self, proxy: &Proxy, kind: &CheckKind) -> Vec<ModelServer> {
         let mut seen: HashMap<&str, &Server> = HashMap::new();
-        for server in &proxy.servers {
+        // of peers the last one counts
+        for server in proxy.servers.iter().filter(|_| proxy.kind != PEERS) {
             if let Some(other) = seen.insert(&server.name, server) {
                 let line = other.place.rsplit_once(':').map_or(other.place.as_str(), |(_, line)| line);
                 let message = format!(

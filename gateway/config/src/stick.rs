@@ -7,12 +7,15 @@ use expr::{Purpose, TableUse};
 use lang::{Diagnostic, Diagnostics, Span, suggest};
 use table::{Data, Kind, Store};
 
-use crate::draft::Proxy;
+use crate::cfg::peers::Draft as Peers;
+use crate::draft::{Named, Proxy};
 use crate::model::StickTable;
 
 /// Judges the tables of all sections and what uses them; tables by which servers are remembered store servers.
-pub(crate) fn judge(proxies: &mut [Proxy], notes: &mut Diagnostics) {
-    let kinds = names(proxies, notes);
+pub(crate) fn judge(proxies: &mut [Proxy], peers: &mut [Named<Peers>], notes: &mut Diagnostics) {
+    let mut kinds = names(proxies, notes);
+    let shared = peers.iter().flat_map(|section| &section.body.tables);
+    kinds.extend(shared.map(|table| (table.spec.name.clone(), table.spec.kind)));
     for proxy in &*proxies {
         for (span, one) in &proxy.settings.rules.tables {
             check(proxy, *span, one, &kinds, notes);
@@ -21,7 +24,9 @@ pub(crate) fn judge(proxies: &mut [Proxy], notes: &mut Diagnostics) {
     }
     let sticky: Vec<String> =
         proxies.iter().flat_map(|proxy| &proxy.stick_rules).map(|rule| rule.table.clone()).collect();
-    for (_, table) in proxies.iter_mut().filter_map(|proxy| proxy.stick_table.as_mut()) {
+    let own = proxies.iter_mut().filter_map(|proxy| proxy.stick_table.as_mut()).map(|(_, table)| table);
+    let shared = peers.iter_mut().flat_map(|section| &mut section.body.tables);
+    for table in own.chain(shared) {
         if sticky.contains(&table.spec.name) {
             remember_servers(table);
         }

@@ -46,6 +46,7 @@ pub(crate) mod timeout;
 pub(crate) mod traces;
 pub(crate) mod userlist;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -388,6 +389,8 @@ pub(crate) struct World<'a> {
     pub(crate) patterns: &'a Arc<Patterns>,
     /// The `http-errors` sections, wherever they stand.
     pub(crate) pages: &'a Pages,
+    /// What this process is called among its peers, as far as lines have said so.
+    pub(crate) local_peer: &'a RefCell<String>,
 }
 
 impl<'a> World<'a> {

@@ -1,11 +1,11 @@
 //! `peers` sections (configuration.txt 3.5).
 
-use lang::{Diagnostic, Word};
+use lang::{Diagnostic, Span, Word};
 
 use super::named::{Form, Kind, check_name};
-use super::{Context, Keyword, Label, PEERS, bind, keyword, log, ring, server};
+use super::{Context, Keyword, Label, PEERS, bind, keyword, log, server, stick_table};
 use crate::draft::{Head, Proxy};
-use crate::model::PeersTable;
+use crate::model::{Resolve, ServerAddress, ServerPort, StickTable};
 
 /// The lines of a section.
 #[derive(Debug)]
@@ -15,12 +15,16 @@ pub(crate) struct Draft {
     pub(crate) section: Proxy,
     /// The names of `peer` and `server` lines, in their order.
     pub(crate) names: Vec<String>,
-    pub(crate) tables: Vec<PeersTable>,
+    pub(crate) tables: Vec<StickTable>,
+    /// The local peer's line.
+    pub(crate) local: Option<(Span, String)>,
     pub(crate) shards: Option<u32>,
     /// What `default-bind` says.
     default_bind: Vec<Word>,
     /// A `peer` line was seen.
     has_peer: bool,
+    /// Where the `bind` line stands.
+    pub(crate) bound: Option<String>,
 }
 
 impl Kind for Draft {
@@ -47,9 +51,11 @@ impl Kind for Draft {
             section: Proxy::new(PEERS, &head.name, head.span, head.place.clone()),
             names: Vec::new(),
             tables: Vec::new(),
+            local: None,
             shards: None,
             default_bind: Vec::new(),
             has_peer: false,
+            bound: None,
         }
     }
 }
@@ -87,7 +93,12 @@ fn peers_bind(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
         told: &mut *cx.told,
         place: cx.place.clone(),
     };
-    bind::bind(&mut line)?;
+    let first = words.first().map_or("", |word| word.text.as_str());
+    bind::bind(&mut line).map_err(|error| match error.message.strip_prefix("'bind' : ") {
+        Some(why) => Diagnostic { message: format!("'bind {first}' : {why}"), ..error },
+        None => error,
+    })?;
+    cx.target.bound = Some(cx.place.clone());
     cx.words.take_rest();
     Ok(())
 }
@@ -107,20 +118,68 @@ fn peer(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
         cx.notes.warning(cx.span, message);
         return Ok(());
     };
-    if cx.keyword == "peer" {
+    let has_address = cx.keyword == "peer";
+    if has_address {
         if !cx.target.section.binds.is_empty() {
             return Err(Diagnostic::alert(cx.span, MIXED));
         }
         cx.target.has_peer = true;
     }
-    check_name(&name, if cx.keyword == "peer" { "peer name" } else { "server name" })?;
-    cx.target.names.push(name.text);
+    check_name(&name, if has_address { "peer name" } else { "server name" })?;
+    let is_local = name.text == *cx.world.local_peer.borrow();
+    if is_local {
+        local(cx, &name)?;
+    }
+    cx.target.names.push(name.text.clone());
+    let address = cx.words.rest().get(1).cloned();
     if cx.words.remaining() == 1 {
         cx.words.next();
         return Ok(());
     }
-    cx.part(|peers| &mut peers.section, server::server)?;
-    ring::literal(&cx.target.section)
+    let parse = if is_local && !has_address { server::addressless } else { server::server };
+    cx.part(|peers| &mut peers.section, parse)?;
+    unchecked(cx);
+    match (cx.target.section.servers.last().map(|server| &server.address), address) {
+        (Some(ServerAddress::Ip { port, .. } | ServerAddress::Name { port, .. }), Some(at))
+            if is_local && has_address && *port == ServerPort::Offset(0) =>
+        {
+            let why = format!("missing port specification in '{}'", at.text);
+            Err(Diagnostic::alert(at.span, format!("'peer {}' : {why}", name.text)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Only one line is the local peer's.
+fn local(cx: &mut Context<'_, Draft>, name: &Word) -> Result<(), Diagnostic> {
+    if let Some((_, place)) = &cx.target.local {
+        let (keyword, name) = (cx.keyword, &name.text);
+        let message = format!("'{keyword} {name}' : local peer name already referenced at {place}. {name}");
+        return Err(Diagnostic::alert(cx.span, message));
+    }
+    cx.target.local = Some((cx.span, cx.place.clone()));
+    Ok(())
+}
+
+/// Peers are connected to when there is something to say: what a server has to be found or watched says nothing.
+fn unchecked(cx: &mut Context<'_, Draft>) {
+    let Some(server) = cx.target.section.servers.last_mut() else { return };
+    let options = &mut server.options;
+    let model = &mut options.model;
+    let resolve = std::mem::take(&mut model.resolve) != Resolve::default();
+    let agent = std::mem::take(&mut model.agent).on;
+    let checked = std::mem::take(&mut options.checked);
+    if resolve || agent || checked {
+        let message = format!(
+            "'{} {}' : init_addr, resolvers, check and agent are ignored for peers.",
+            cx.keyword, server.name
+        );
+        cx.notes.warning(cx.span, message);
+    }
+    if model.track.take().is_some() {
+        cx.notes
+            .warning(cx.span, format!("'{} {}' : 'track' is ignored for peers.", cx.keyword, server.name));
+    }
 }
 
 /// Since HAProxy 2.7.
@@ -130,59 +189,17 @@ fn shards(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The types that a table's keys may have.
-const TYPES: [&str; 5] = ["ip", "ipv6", "integer", "string", "binary"];
-
 /// `table NAME type … size …`: the words of a `stick-table` line without `peers`.
 fn table(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
-    let name = cx.words.next().cloned();
-    let rest = cx.words.take_rest();
-    let (mut has_type, mut has_size) = (false, false);
-    let mut words = rest.iter();
-    while let Some(word) = words.next() {
-        let value = match word.text.as_str() {
-            "nopurge" | "recv-only" => continue,
-            "type" | "len" | "size" | "expire" | "store" | "write-to" | "brates-factor" => words.next(),
-            other => {
-                let message = format!("table: unknown argument '{other}'.");
-                return Err(Diagnostic::alert(word.span, message));
-            }
-        };
-        let value =
-            value.ok_or_else(|| cx.words.error(format!("table: missing argument after '{}'.", word.text)))?;
-        has_size |= word.text == "size";
-        has_type |= word.text == "type";
-        judge(word, value)?;
+    let name = cx.words.next().map_or("", |word| word.text.as_str());
+    let name = format!("{}/{name}", cx.target.section.name);
+    let table = stick_table::read_shared(&mut cx.words, &name, &cx.place, cx.notes)?;
+    if let Some(other) = cx.target.tables.iter().find(|known| known.spec.name == name) {
+        let message =
+            format!("table: '{name}' is already declared at {}, this line is ignored.", other.place);
+        cx.notes.warning(cx.span, message);
+        return Ok(());
     }
-    let missing = |what: &str| Err(cx.words.error(format!("table: missing {what}.")));
-    match (name, has_size, has_type) {
-        (None, ..) | (_, false, _) => missing("size"),
-        (_, _, false) => missing("type"),
-        (Some(name), true, true) => {
-            let words = rest.iter().map(|word| word.text.clone()).collect();
-            cx.target.tables.push(PeersTable { name: name.text, words });
-            Ok(())
-        }
-    }
-}
-
-/// A value of a `table` line.
-fn judge(keyword: &Word, value: &Word) -> Result<(), Diagnostic> {
-    let text = &value.text;
-    let bad = |why: String| Err(Diagnostic::alert(value.span, format!("table: {why}")));
-    match keyword.text.as_str() {
-        "type" if !TYPES.contains(&text.as_str()) => {
-            let meant = lang::suggest::nearest(text, TYPES);
-            bad(format!("unknown type '{text}'.")).map_err(|error: Diagnostic| error.suggest(meant))
-        }
-        "size" => match lang::units::parse_size(text) {
-            Ok(size) if size > 0 => Ok(()),
-            _ => bad(format!("unexpected character in argument of 'size': '{text}'.")),
-        },
-        "expire" => match lang::units::parse_time(text, lang::units::TimeUnit::Ms) {
-            Ok(_) => Ok(()),
-            Err(why) => bad(format!("{why} in argument of 'expire'.")),
-        },
-        _ => Ok(()),
-    }
+    cx.target.tables.push(table);
+    Ok(())
 }

@@ -8,7 +8,7 @@ use lang::{Diagnostic, Diagnostics, Word};
 use super::named::{self, Form, Kind};
 use super::{BACKEND, Context, Keyword, keyword, log, server};
 use crate::draft::{Head, Proxy};
-use crate::model::{LogFormat, ServerAddress};
+use crate::model::LogFormat;
 
 /// A buffer's size where nothing is said, and the longest line's.
 pub(crate) const SIZE: usize = 16384;
@@ -34,7 +34,7 @@ impl Kind for Draft {
         keyword("description")   .parse(description),
         keyword("format")        .parse(format),
         keyword("maxlen")        .parse(max_length),
-        keyword("server")        .parse(ring_server),
+        keyword("server")        .parse(|cx| cx.part(|ring| &mut ring.servers, server::server)),
         keyword("size")          .parse(size),
         keyword("timeout connect").parse(|cx| { cx.target.timeout_connect = timeout(cx)?; Ok(()) }),
         keyword("timeout server").parse(|cx| { cx.target.timeout_server = timeout(cx)?; Ok(()) }),
@@ -173,21 +173,4 @@ fn other_timeout(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
     cx.notes.warning(cx.span, message);
     cx.words.take_rest();
     Ok(())
-}
-
-fn ring_server(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
-    cx.part(|ring| &mut ring.servers, server::server)?;
-    literal(&cx.target.servers)
-}
-
-/// The last server of a section whose servers must have addresses, not names.
-pub(crate) fn literal(servers: &Proxy) -> Result<(), Diagnostic> {
-    let Some(last) = servers.servers.last() else { return Ok(()) };
-    match &last.address {
-        ServerAddress::Name { host, .. } => {
-            let message = format!("'server {}/{}' : invalid address: '{host}'", servers.name, last.name);
-            Err(Diagnostic::alert(last.span, message).hint("names are not resolved here"))
-        }
-        _ => Ok(()),
-    }
 }

@@ -43,8 +43,32 @@ fn stick_table(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Reads the words behind `stick-table`, or behind the name of a `table` in a `peers` section.
-pub(crate) fn read(
+/// Reads the words behind the name of a `table` in a `peers` section: those of a `stick-table` that is shared anyway.
+pub(crate) fn read_shared(
+    words: &mut Words<'_>,
+    name: &str,
+    place: &str,
+    notes: &mut Diagnostics,
+) -> Result<StickTable, Diagnostic> {
+    let all = words.rest();
+    let mut said = Diagnostics::default();
+    let read = read(words, name, place, &mut said);
+    let named = |mut one: Diagnostic| {
+        one.message = one.message.replacen("stick-table: ", "table: ", 1);
+        one
+    };
+    said.iter().for_each(|one| notes.push(named(one.clone())));
+    match read.map_err(named)? {
+        StickTable { peers: Some(_), .. } => {
+            let at = all.iter().find(|word| word.text == "peers").map_or(words.here(), |word| word.span);
+            Err(Diagnostic::alert(at, "table: unknown argument 'peers'."))
+        }
+        table => Ok(table),
+    }
+}
+
+/// Reads the words behind `stick-table`.
+fn read(
     words: &mut Words<'_>,
     name: &str,
     place: &str,

@@ -1,12 +1,12 @@
 //! Sections other than `global` and the proxies.
 
 use super::text::{self, Line, line};
-use super::{Section, bind, check, log, server};
+use super::{Section, bind, check, log, server, stick};
 use crate::cfg::{self, log::FORMATS};
 use crate::model::{
     Acme, BindAddress, Cache, Challenge, CrtLoad, CrtStore, DgramBind, Healthcheck, HttpErrors, KeyType,
     LogForward, LogProfile, LogStep, LogTarget, Logging, Mailer, Mailers, Model, Nameserver,
-    NameserverAddress, Password, Peer, Peers, PeersTable, Resolvers, Ring, Trace, User, Userlist,
+    NameserverAddress, Password, Peer, Peers, Resolvers, Ring, Trace, User, Userlist,
 };
 
 /// All of them, kind by kind.
@@ -113,7 +113,7 @@ fn logs(targets: &[LogTarget], global: &[LogTarget]) -> Vec<Line> {
 }
 
 fn peers(section: &Peers, global: &[LogTarget], ca_base: Option<&std::path::Path>) -> Vec<Line> {
-    let Peers { name: _, disabled, bind: socket, peers, tables, shards, logs: targets, place: _ } = section;
+    let Peers { name, disabled, bind: socket, peers, tables, shards, logs: targets, place: _ } = section;
     let mut lines = Vec::new();
     lines.extend(disabled.then(|| line(["disabled"])));
     lines.extend(logs(targets, global));
@@ -122,18 +122,20 @@ fn peers(section: &Peers, global: &[LogTarget], ca_base: Option<&std::path::Path
     let servers: Vec<_> = peers.iter().filter_map(|peer| peer.server.clone()).collect();
     let mut written = server::lines(&servers, ca_base);
     lines.extend(peers.iter().map(|peer| {
-        let Peer { name, local: _, server } = peer;
+        let Peer { name, local, server } = peer;
         let words = server.as_ref().and_then(|_| written.next());
         let mut words = words.unwrap_or_else(|| line(["server", name]));
+        // its address is the one of the socket
+        if *local && socket.is_some() && words.words.len() > 2 {
+            words.words.remove(2);
+        }
         // beside a `bind` line a peer may only be a `server`
         if socket.is_none() {
             words.words.splice(..1, line(["peer"]).words);
         }
         words
     }));
-    lines.extend(tables.iter().map(|PeersTable { name, words }| {
-        words.iter().fold(line(["table", name]), |line, word| line.and(word))
-    }));
+    lines.extend(tables.iter().map(|table| stick::shared(table, name)));
     lines
 }
 

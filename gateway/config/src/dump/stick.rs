@@ -26,6 +26,15 @@ pub(super) fn table(table: &StickTable) -> Line {
     words.set("store", Some(data.join(",")).filter(|data| !data.is_empty()))
 }
 
+/// The line of a table in a `peers` section.
+pub(super) fn shared(shared: &StickTable, section: &str) -> Line {
+    let name = &shared.spec.name;
+    let name = name.strip_prefix(section).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name);
+    let mut words = table(shared);
+    words.words.splice(..1, line(["table", name]).words);
+    words
+}
+
 /// The line of a rule, but for its condition.
 pub(super) fn rule(rule: &StickRule) -> Line {
     let StickRule { matches, stores, on_response, key: _, words, table, cond: _, place: _ } = rule;

@@ -48,7 +48,7 @@ pub use global::{
 pub use healthcheck::Healthcheck;
 pub use http_errors::HttpErrors;
 pub use mailers::{Mailer, Mailers};
-pub use peers::{Peer, Peers, PeersTable};
+pub use peers::{Peer, Peers};
 pub use persist::{Cookie, CookieMode, PersistRule, Persistence};
 pub use proxy::{
     Backend, BackendId, ConnectionMode, Frontend, FrontendId, Logging, Mode, PageOrigin, ProxyOptions,
@@ -210,7 +210,9 @@ impl Model {
         let peers = self.peers.iter_mut().flat_map(|section| {
             let servers = section.peers.iter_mut().filter_map(|peer| peer.server.as_mut());
             let servers = servers.map(|server| &mut server.place);
-            servers.chain(section.bind.as_mut().map(|bind| &mut bind.place)).chain([&mut section.place])
+            let tables = section.tables.iter_mut().map(|table| &mut table.place);
+            let bind = section.bind.as_mut().map(|bind| &mut bind.place);
+            servers.chain(bind).chain(tables).chain([&mut section.place])
         });
         let rings = self.rings.iter_mut().flat_map(|section| {
             section.servers.iter_mut().map(|server| &mut server.place).chain([&mut section.place])

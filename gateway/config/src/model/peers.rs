@@ -1,6 +1,6 @@
 //! `peers` sections (configuration.txt 3.5).
 
-use super::{Bind, LogTarget, Server};
+use super::{Bind, LogTarget, Server, StickTable};
 
 /// Processes that share their stick tables.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,8 @@ pub struct Peers {
     /// `peer` and `server` lines; the local peer has no address where `bind` says it.
     pub peers: Vec<Peer>,
     /// `table` lines: tables that belong to no proxy.
-    pub tables: Vec<PeersTable>,
+    /// Rules call them `SECTION/NAME`, which is their name here too.
+    pub tables: Vec<StickTable>,
     /// `shards`: over how many peers the entries are spread (HAProxy 2.7).
     pub shards: Option<u32>,
     /// `log` lines, the targets of `log global` among them.
@@ -32,13 +33,4 @@ pub struct Peer {
     pub local: bool,
     /// Where it is, and how it is connected to.
     pub server: Option<Server>,
-}
-
-/// A `table` line: the words of a `stick-table` behind a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeersTable {
-    /// Its name; rules call it `SECTION/NAME`.
-    pub name: String,
-    /// `type …`, `size …` and what else follows.
-    pub words: Vec<String>,
 }

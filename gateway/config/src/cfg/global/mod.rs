@@ -136,6 +136,7 @@ fn seen_before(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 fn localpeer(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let word = cx.expect("a name as an argument.")?.clone();
     super::named::check_name(&word, "peer name")?;
+    cx.world.local_peer.replace(word.text.clone());
     cx.target.localpeer = Some(word.text);
     Ok(())
 }

@@ -7,7 +7,7 @@ mod tls;
 use std::sync::LazyLock;
 
 use lang::units::{self, Host, Kind, Port};
-use lang::{Diagnostic, Word};
+use lang::{Diagnostic, Span, Word};
 
 use super::{BACKEND, BE, Context, Index, Keyword, Label, keyword, run_options, template};
 use crate::draft::{NamedFile, Proxy, Server, ServerOptions, ServerSpans};
@@ -32,24 +32,44 @@ pub(crate) fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let (Some(name), Some(at)) = (cx.words.next(), cx.words.next()) else {
         return Err(cx.words.error(usage));
     };
-    check_name(name)?;
     let label = format!("'server {}/{}' : ", cx.target.name, name.text);
     let address = address(cx, at).map_err(|why| Diagnostic::alert(at.span, format!("{label}{why}")))?;
     if let Some(what) = unreached(&address) {
         cx.notes
             .push(Diagnostic::not_yet(at.span, format!("{label}{what}")).hint("write an address and a port"));
     }
+    rest(cx, name, (address, at.span), &Label::new(label))
+}
+
+/// `server` of a section that says elsewhere where it is: the socket of the local peer.
+pub(crate) fn addressless(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let Some(name) = cx.words.next() else { return Ok(()) };
+    let label = format!("'server {}/{}' : ", cx.target.name, name.text);
+    let label = Label { hint: "no address was expected for this server", ..Label::new(label) };
+    let address = ServerAddress::Client { port: ServerPort::Offset(0) };
+    rest(cx, name, (address, name.span), &label)
+}
+
+/// The name and the options of a line whose address is known.
+fn rest(
+    cx: &mut Context<'_, Proxy>,
+    name: &Word,
+    (address, address_span): (ServerAddress, Span),
+    label: &Label,
+) -> Result<(), Diagnostic> {
+    check_name(name)?;
     let mut options = ServerOptions { id: None, ..cx.target.settings.default_server.clone() };
     options.model.name.clone_from(&name.text);
-    read_options(cx, &mut options, &Label::new(label.clone()))?;
-    judge(cx, &options, name, &label)?;
-    options.files.iter_mut().for_each(|file| file.label.clone_from(&label));
+    read_options(cx, &mut options, label)?;
+    let label = &label.line;
+    judge(cx, &options, name, label)?;
+    options.files.iter_mut().for_each(|file| file.label.clone_from(label));
     cx.target.servers.push(Server {
         name: name.text.clone(),
         span: name.span,
         place: cx.place.clone(),
         address,
-        address_span: at.span,
+        address_span,
         options,
     });
     Ok(())
