@@ -75,7 +75,8 @@ mod tests {
             world.changes,
             [
                 address(End::Source, "10.0.0.2"),
-                address(End::Destination, "192.0.2.7"),
+                // who asks later is told what the first rule has set
+                address(End::Destination, "10.0.0.2"),
                 Change::Port(End::Destination, 4464),
             ]
         );
