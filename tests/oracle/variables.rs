@@ -8,6 +8,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::variables::scopes_live_as_long_as_in_haproxy", || scopes().run());
     cases.test("oracle::variables::types_and_conditions_are_those_of_haproxy", || types().run());
     cases.test("oracle::variables::limits_leave_room_for_what_fits_in_haproxy", || limits().run());
+    cases.test("oracle::variables::slots_are_filled_in_the_midst_of_an_expression", || slots().run());
     cases.test("oracle::variables::both_ends_are_told_of_as_in_haproxy", || ends().run());
 }
 
@@ -46,6 +47,23 @@ fn scopes() -> Suite {
     ]);
     suite.log = "log-format \"%ST %[var(txn.p)] %[var(sess.n)] <%[var(req.q)]>\"";
     suite.exchanges = vec![three("three requests", ""), three("three more", "X-A: b\r\n")];
+    suite
+}
+
+fn slots() -> Suite {
+    let mut suite = Suite::new("vars-slots");
+    suite.frontend = lines(&[
+        "declare capture request len 4",
+        "declare capture response len 4",
+        "http-request set-header x-a \"<%[path,capture-req(0),upper]> <%[capture.req.hdr(0)]>\"",
+        "http-request set-header x-b \"<%[path,capture-req(7)]> <%[path,capture-req(-1)]>\"",
+        "http-request set-var(txn.a) query,capture-req(0) if { path /three }",
+        "http-request set-header x-c \"<%[str(app),nbsrv]> <%[str(none),nbsrv]> <%[str(app/s),srv_queue]> <%[str(s),srv_queue]>\"",
+        "http-response set-header x-r \"<%[status,capture-res(0)]> <%[capture.res.hdr(0)]>\"",
+    ]);
+    suite.backend = "  http-request set-header x-d \"<%[str(s),srv_queue]>\"\n";
+    suite.log = "log-format \"%hr %hs %[path,capture-req(0)] %[capture.req.hdr(0)]\"";
+    suite.exchanges = vec![three("three requests", "")];
     suite
 }
 

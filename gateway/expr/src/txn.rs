@@ -1,6 +1,7 @@
 //! `trait Txn`: everything an expression may ask of the world. `proxy` implements it once; tests implement it in
 //! memory.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::SystemTime;
@@ -237,9 +238,15 @@ pub trait Txn {
         None
     }
     /// What a capture slot of a side holds (`capture.req.hdr`, `capture.res.hdr`).
-    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+    fn capture(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
         let _ = (side, slot);
         None
+    }
+    /// Fills a capture slot in the midst of an expression (converters `capture-req`, `capture-res`); false where there is
+    /// no such slot. What is borrowed from here stays as it is.
+    fn defer_capture(&self, side: Side, slot: usize, text: &[u8]) -> bool {
+        let _ = (side, slot, text);
+        false
     }
     /// Writes the plain value of a log-format tag such as `%Tr`; false when it is not known, which renders as `-`.
     fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {

@@ -1,5 +1,6 @@
 //! A transaction in memory, for the tests.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -257,8 +258,11 @@ impl Txn for World {
     fn raw_response(&self) -> &[u8] {
         b"\x02hiya"
     }
-    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
-        (slot == 0).then_some(if side == Side::Request { b"kept" } else { b"back" })
+    fn capture(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
+        (slot == 0).then_some(Cow::Borrowed(if side == Side::Request { b"kept" } else { b"back" }))
+    }
+    fn defer_capture(&self, _side: Side, slot: usize, _text: &[u8]) -> bool {
+        slot == 0
     }
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.vars.get(var)

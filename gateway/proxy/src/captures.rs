@@ -1,8 +1,11 @@
 //! What is kept of messages for logs and for `capture.*` samples (configuration.txt 4.2, `capture request header` and
 //! its like).
 
+use std::borrow::Cow;
+
 use config::model::{CaptureSlot, Captures, CookieCapture};
 use expr::Side;
+use parking_lot::Mutex;
 
 use crate::message::Lines;
 
@@ -11,6 +14,8 @@ use crate::message::Lines;
 pub(crate) struct Kept {
     request: Slots,
     response: Slots,
+    /// What converters have put in slots while values were borrowed from here.
+    late: Mutex<Vec<(Side, usize, Vec<u8>)>>,
     /// `capture cookie`, of the request.
     pub request_cookie: Option<Vec<u8>>,
     /// `capture cookie`, of the response.
@@ -31,9 +36,17 @@ impl Slots {
     }
 
     fn fill(&mut self, slot: usize, value: &[u8]) {
-        if let (Some(place), Some(length)) = (self.values.get_mut(slot), self.lengths.get(slot)) {
-            *place = Some(value[..value.len().min(*length)].to_vec());
+        if let Some(value) = self.cut(slot, value)
+            && let Some(place) = self.values.get_mut(slot)
+        {
+            *place = Some(value);
         }
+    }
+
+    /// As much of a value as a slot keeps; nothing where there is no such slot.
+    fn cut(&self, slot: usize, value: &[u8]) -> Option<Vec<u8>> {
+        let length = self.lengths.get(slot)?;
+        Some(value[..value.len().min(*length)].to_vec())
     }
 
     fn take(&mut self, slots: &[CaptureSlot], lines: &Lines) {
@@ -81,27 +94,53 @@ impl Kept {
 
     /// Fills a slot, or does nothing where there is none of that number.
     pub(crate) fn fill(&mut self, side: Side, slot: usize, value: &[u8]) {
-        match side {
-            Side::Request => self.request.fill(slot, value),
-            Side::Response => self.response.fill(slot, value),
+        self.settle();
+        self.slots_mut(side).fill(slot, value);
+    }
+
+    /// Fills a slot while values may be borrowed from here; false where there is none of that number.
+    pub(crate) fn defer(&self, side: Side, slot: usize, value: &[u8]) -> bool {
+        let Some(value) = self.slots(side).cut(slot, value) else { return false };
+        let mut late = self.late.lock();
+        match late.iter_mut().find(|(of, number, _)| (*of, *number) == (side, slot)) {
+            Some((.., known)) => *known = value,
+            None => late.push((side, slot, value)),
+        }
+        true
+    }
+
+    /// Puts in their places what expressions have kept.
+    pub(crate) fn settle(&mut self) {
+        for (side, slot, value) in std::mem::take(self.late.get_mut()) {
+            self.slots_mut(side).fill(slot, &value);
         }
     }
 
-    /// What a slot holds.
-    pub(crate) fn get(&self, side: Side, slot: usize) -> Option<&[u8]> {
-        let slots = match side {
+    /// What a slot holds; borrowed unless an expression has just filled it.
+    pub(crate) fn get(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
+        let kept = self.slots(side).values.get(slot)?;
+        let late = self.late.lock();
+        let found = late.iter().find(|(of, number, _)| (*of, *number) == (side, slot));
+        found.map(|(.., value)| Cow::Owned(value.clone())).or(kept.as_deref().map(Cow::Borrowed))
+    }
+
+    fn slots(&self, side: Side) -> &Slots {
+        match side {
             Side::Request => &self.request,
             Side::Response => &self.response,
-        };
-        slots.values.get(slot)?.as_deref()
+        }
+    }
+
+    fn slots_mut(&mut self, side: Side) -> &mut Slots {
+        match side {
+            Side::Request => &mut self.request,
+            Side::Response => &mut self.response,
+        }
     }
 
     /// What all slots of a side hold; `None` where there is no slot.
     pub(crate) fn all(&self, side: Side) -> Option<Vec<Option<&[u8]>>> {
-        let list = match side {
-            Side::Request => self.request.list(),
-            Side::Response => self.response.list(),
-        };
+        let list = self.slots(side).list();
         Some(list).filter(|list| !list.is_empty())
     }
 }
@@ -136,7 +175,11 @@ mod tests {
         kept.take_request_cookie(&captures, &lines);
         kept.fill(Side::Request, 1, b"long");
         kept.fill(Side::Request, 7, b"nowhere");
+        assert!(kept.defer(Side::Request, 1, b"late") && !kept.defer(Side::Request, 7, b"nowhere"));
+        assert_eq!(kept.get(Side::Request, 1).as_deref(), Some(&b"la"[..]));
         assert_eq!(kept.all(Side::Request), Some(vec![Some(&b"seco"[..]), Some(b"lo")]));
+        kept.settle();
+        assert_eq!(kept.all(Side::Request), Some(vec![Some(&b"seco"[..]), Some(b"la")]));
         assert_eq!(kept.all(Side::Response), None);
         assert_eq!(kept.request_cookie.as_deref(), Some(&b"SID=12"[..]));
     }

@@ -1,5 +1,6 @@
 //! What `ProxyHttp` carries along with one request, and how expressions and rules see it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
@@ -429,8 +430,12 @@ macro_rules! txn_through_view {
                 self.ctx.route.as_ref()?.runtime.model.userlist(name)
             }
 
-            fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+            fn capture(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
                 self.ctx.effects.captures.get(side, slot)
+            }
+
+            fn defer_capture(&self, side: Side, slot: usize, text: &[u8]) -> bool {
+                self.ctx.effects.captures.defer(side, slot, text)
             }
 
             fn unique_id(&self) -> Option<&[u8]> {

@@ -1,6 +1,7 @@
 //! A finished request as `log-format` sees it: the message, and the fields that only exist at the end
 //! (configuration.txt 8.2.6).
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
@@ -279,8 +280,12 @@ impl Txn for LogView<'_> {
         self.message.as_ref().map_or(0, |message| message.random())
     }
 
-    fn capture(&self, side: Side, slot: usize) -> Option<&[u8]> {
+    fn capture(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
         self.message.as_ref()?.capture(side, slot)
+    }
+
+    fn defer_capture(&self, side: Side, slot: usize, text: &[u8]) -> bool {
+        self.message.as_ref().is_some_and(|message| message.defer_capture(side, slot, text))
     }
 
     fn var(&self, var: &Var) -> Option<Value<'_>> {

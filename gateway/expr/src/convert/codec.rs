@@ -43,7 +43,7 @@ fn hex2i<'a>(value: Value<'a>, _: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
     text.iter().try_fold(0_i64, add).map(Value::Int)
 }
 
-fn encode(bytes: &[u8], alphabet: &[u8; 64], pad: bool) -> Vec<u8> {
+pub(super) fn encode(bytes: &[u8], alphabet: &[u8; 64], pad: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));

@@ -1,6 +1,5 @@
-//! Digests, message authentication and ciphers (configuration.txt 7.3.1). Names are OpenSSL's, in any case.
+//! Digests and message authentication (configuration.txt 7.3.1). Names are OpenSSL's, in any case.
 
-use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest::{self, digest};
 use md5::Digest as _;
 
@@ -9,15 +8,12 @@ use super::{Convert, convert};
 use crate::arg::{self, Arg, Kind};
 use crate::{Scope, Txn, Type, Value};
 
-const GCM: &[Kind] = &[Kind::Int, Kind::Str, Kind::Str, Kind::Str];
-
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("sha1", Type::Bin, Type::Bin, |v, _, _| Some(made(hash("sha1", &v.into_bytes())?))).example("str(abc),sha1,hex", "A9993E364706816ABA3E25717850C26C9CD0D89D"),
     convert("sha2", Type::Bin, Type::Bin, sha2).takes(&[Kind::Int], 0).prepare(|args, _| bits(args)).example("str(abc),sha2,hex", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"),
     convert("digest", Type::Bin, Type::Bin, |v, a, _| Some(made(hash(name(a)?, &v.into_bytes())?))).takes(&[Kind::Str], 1).prepare(|args, _| algorithm(args)).example("str(abc),digest(md5),hex", "900150983CD24FB0D6963F7D28E17F72"),
     convert("hmac", Type::Bin, Type::Bin, hmac).takes(&[Kind::Str, Kind::Str], 2).prepare(|args, given| keyed(args, given.scope)).example("str(abc),hmac(sha256,a2V5),hex", "9C196E32DC0175F86F4B1CB89289D6619DE6BEE699E4C378E68309ED97A1A6AB"),
-    convert("aes_gcm_dec", Type::Bin, Type::Bin, open).takes(GCM, 4).prepare(|args, given| sealed(args, given.scope)).example("bin(0388DACE60B6A392F328C2B971B2FE78),aes_gcm_dec(128,AAAAAAAAAAAAAAAA,AAAAAAAAAAAAAAAAAAAAAA==,q25H1CzsE731OmeyEle93w==),hex", "00000000000000000000000000000000"),
     convert("secure_memcmp", Type::Bin, Type::Bool, same).takes(&[Kind::Var], 1).example("str(a),set-var(txn.same),secure_memcmp(txn.same)", "1"),
 ];
 
@@ -92,7 +88,7 @@ fn sha2<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>>
 }
 
 /// An argument that is a variable's name, or base64: what it holds is kept.
-fn secret(args: &mut [Arg], at: usize, what: &str, scope: &Scope<'_>) -> Result<(), String> {
+pub(super) fn secret(args: &mut [Arg], at: usize, what: &str, scope: &Scope<'_>) -> Result<(), String> {
     let text = String::from_utf8_lossy(arg::text(args, at)).into_owned();
     args[at] = match (scope.name_var(&text), decode(text.as_bytes(), STANDARD)) {
         (Ok(var), _) => Arg::Var(var),
@@ -107,7 +103,7 @@ fn secret(args: &mut [Arg], at: usize, what: &str, scope: &Scope<'_>) -> Result<
 }
 
 /// What such an argument stands for; variables hold base64, too.
-fn revealed(args: &[Arg], at: usize, txn: &dyn Txn) -> Option<Vec<u8>> {
+pub(super) fn revealed(args: &[Arg], at: usize, txn: &dyn Txn) -> Option<Vec<u8>> {
     match arg::var(args, at) {
         Some(var) => decode(&txn.var(var)?.into_text(), STANDARD),
         None => Some(arg::text(args, at).to_vec()),
@@ -134,32 +130,6 @@ pub(super) fn authenticate(name: &str, key: &[u8], message: &[u8]) -> Option<Vec
     let mut outer = padded(0x5c);
     outer.extend(hash(name, &inner)?);
     hash(name, &outer)
-}
-
-fn sealed(args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
-    if !matches!(arg::int(args, 0), Some(128 | 192 | 256)) {
-        return Err("key size must be 128, 192 or 256 (bits).".to_owned());
-    }
-    for (at, what) in [(1, "nonce"), (2, "key"), (3, "aead_tag")] {
-        secret(args, at, what, scope)?;
-    }
-    Ok(())
-}
-
-fn open<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
-    let algorithm = match arg::int(args, 0)? {
-        128 => &aead::AES_128_GCM,
-        192 => &aead::AES_192_GCM,
-        _ => &aead::AES_256_GCM,
-    };
-    let nonce = Nonce::try_assume_unique_for_key(&revealed(args, 1, txn)?).ok()?;
-    let key = LessSafeKey::new(UnboundKey::new(algorithm, &revealed(args, 2, txn)?).ok()?);
-    let mut text = value.into_bytes().into_owned();
-    let size = text.len();
-    text.extend(revealed(args, 3, txn)?);
-    key.open_in_place(nonce, Aad::empty(), &mut text).ok()?;
-    text.truncate(size);
-    Some(made(text))
 }
 
 /// Takes the same time wherever two values of one length differ.

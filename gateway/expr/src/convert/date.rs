@@ -19,6 +19,9 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("us_utime", Type::Int, Type::Str, |v, a, _| universal(&v, a, 1_000_000)).takes(FORM, 1).since("2.7").example("int(1700000000000123),us_utime(%H:%M:%S.%N)", "22:13:20.000123000"),
 ];
 
+/// How wide a part of a date may be made.
+const MAX_WIDTH: usize = 64;
+
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 #[rustfmt::skip]
 const MONTHS: [&str; 12] = [
@@ -70,7 +73,7 @@ fn written<'a>(
     let moment = value.to_int()?.checked_add(arg::int(args, 1).unwrap_or(0))?;
     let seconds = moment.div_euclid(parts);
     let mut date = Date::new(seconds, offset(seconds))?;
-    date.nanos = moment.rem_euclid(parts) * (1_000_000_000 / parts);
+    date.nanos = (parts > 1).then(|| moment.rem_euclid(parts) * (1_000_000_000 / parts));
     let text = date.format(&String::from_utf8_lossy(arg::text(args, 0)));
     Some(Value::made(text.into_bytes()))
 }
@@ -80,7 +83,8 @@ fn written<'a>(
 struct Date {
     moment: i64,
     offset: i64,
-    nanos: i64,
+    /// Of the second; where it is not known, `%N` means nothing.
+    nanos: Option<i64>,
     year: i64,
     /// From 0.
     month: usize,
@@ -115,7 +119,7 @@ impl Date {
         Some(Self {
             moment,
             offset,
-            nanos: 0,
+            nanos: None,
             year,
             month: usize::try_from(month).ok()?,
             day,
@@ -130,21 +134,37 @@ impl Date {
     /// As strftime(3) does; what it does not know is left as it is.
     fn format(&self, form: &str) -> String {
         let mut out = String::with_capacity(form.len() * 2);
-        let mut rest = form.chars();
-        while let Some(c) = rest.next() {
-            if c != '%' {
-                out.push(c);
-                continue;
-            }
-            let before = rest.as_str();
-            // modifiers change nothing in the C locale
-            let letter = rest.by_ref().find(|c| !matches!(c, 'E' | 'O'));
-            if !letter.is_some_and(|letter| self.put(letter, &mut out)) {
-                out.push('%');
-                rest = before.chars();
+        let mut rest = form;
+        while let Some(at) = rest.find('%') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            match self.put_directive(rest, &mut out) {
+                Some(behind) => rest = behind,
+                None => out.push('%'),
             }
         }
-        out
+        out + rest
+    }
+
+    /// What stands behind a percent sign: flags, a width, a letter. Gives what is behind that.
+    fn put_directive<'f>(&self, text: &'f str, out: &mut String) -> Option<&'f str> {
+        let flags = text.find(|c| !matches!(c, '-' | '_' | '0' | '^' | '#')).unwrap_or(text.len());
+        let (flags, rest) = text.split_at(flags);
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (width, rest) = rest.split_at(digits);
+        let width = width.parse::<usize>().ok().map(|width| width.min(MAX_WIDTH));
+        // modifiers change nothing in the C locale
+        let rest = rest.trim_start_matches(['E', 'O']);
+        let letter = rest.chars().next()?;
+        let mut written = String::new();
+        match letter {
+            'N' => written.push_str(format!("{:09}", self.nanos?).get(..width.unwrap_or(9).clamp(1, 9))?),
+            _ if !self.put(letter, &mut written) => return None,
+            _ if flags.is_empty() && width.is_none() => {}
+            _ => written = shaped(&written, letter, flags, width),
+        }
+        out.push_str(&written);
+        Some(&rest[letter.len_utf8()..])
     }
 
     fn put(&self, letter: char, out: &mut String) -> bool {
@@ -167,7 +187,6 @@ impl Date {
             'l' => write!(out, "{half:2}"),
             'm' => write!(out, "{:02}", self.month + 1),
             'M' => write!(out, "{:02}", self.minute),
-            'N' => write!(out, "{:09}", self.nanos),
             'p' => write!(out, "{}", if self.hour < 12 { "AM" } else { "PM" }),
             'P' => write!(out, "{}", if self.hour < 12 { "am" } else { "pm" }),
             's' => write!(out, "{}", self.moment),
@@ -236,9 +255,65 @@ impl Date {
     }
 }
 
+/// A part of a date, padded and capitalised as its flags and its width ask for.
+fn shaped(written: &str, letter: char, flags: &str, width: Option<usize>) -> String {
+    let text = match letter {
+        'p' | 'Z' if flags.contains('#') => written.to_lowercase(),
+        'a' | 'A' | 'b' | 'B' | 'h' if flags.contains('#') => written.to_uppercase(),
+        _ if flags.contains('^') => written.to_uppercase(),
+        _ => written.to_owned(),
+    };
+    let is_number = matches!(letter, 'C' | 'd' | 'e' | 'g'..='m' | 's' | 'u'..='w' | 'y' | 'G'..='I' | 'M' | 'S' | 'U'..='W' | 'Y')
+        && letter != 'h';
+    let last = flags.chars().rev().find(|flag| matches!(flag, '-' | '_' | '0'));
+    let pad = match last {
+        Some('_') => ' ',
+        Some('0') => '0',
+        _ if is_number && !matches!(letter, 'e' | 'k' | 'l' | 's') => '0',
+        _ => ' ',
+    };
+    match last {
+        None => padded(&text, pad, width),
+        Some('-') if is_number => bare(&text).to_owned(),
+        Some('-') => text,
+        Some(_) if is_number => padded(bare(&text), pad, Some(width.unwrap_or(text.len()))),
+        Some(_) => padded(&text, pad, width),
+    }
+}
+
+/// A number without what pads it.
+fn bare(number: &str) -> &str {
+    let bare = number.trim_start_matches([' ', '0']);
+    if bare.is_empty() { "0" } else { bare }
+}
+
+fn padded(text: &str, with: char, width: Option<usize>) -> String {
+    let missing = width.unwrap_or(0).saturating_sub(text.len());
+    std::iter::repeat_n(with, missing).chain(text.chars()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What HAProxy 2.6 writes with the C library.
+    #[rustfmt::skip]
+    const SHAPES: &[(&str, &str)] = &[
+        ("%3S %5Y %_d %-d %0e %_H %-H %^a %#Z %10A %010A", "004 02023  6 6 06  9 9 MON gmt     Monday 0000Monday"),
+        ("%_3d %-3d %03e %e %-e %_I %-I %-j %_j %5F %12F %012F", "  6 6 006  6 6  9 9 310 310 2023-11-06   2023-11-06 002023-11-06"),
+        ("%-y %_y %k %-k %0k %N %3N %_5% | %u %3u %_3u %^B %^p %P %#p %#a", "23 23  9 9 09 %N %3N     % | 1 001   1 NOVEMBER AM am am MON"),
+        ("%s %12s %5s %-m %_m %C %4C %V %-V %-U %G %6G %g %-S %-M %Q %5Q %", "1699261384   1699261384 1699261384 11 11 20 0020 45 45 45 2023 002023 23 4 3 %Q %5Q %"),
+    ];
+
+    #[test]
+    fn flags_and_widths_shape_the_parts() {
+        let date = Date::new(1_699_261_384, 0).unwrap();
+        for (form, expected) in SHAPES {
+            assert_eq!(date.format(form), *expected, "{form}");
+        }
+        let exact = Date { nanos: Some(123_456_789), ..date };
+        assert_eq!(exact.format("%3N %6N %N %12N"), "123 123456 123456789 123456789");
+    }
 
     /// What HAProxy 2.6 writes with the C library.
     #[test]

@@ -1,20 +1,27 @@
 //! Converters: what turns one sample into another (configuration.txt 7.3.1). A row per name.
 
 mod bytes;
+mod capture;
+mod cipher;
 mod codec;
 mod crypto;
 mod date;
+mod fix;
 mod hash;
 mod json;
 mod jwt;
 mod later;
 mod map;
+mod mqtt;
 mod net;
 mod number;
 mod protobuf;
+mod rfc7239;
+mod state;
 mod string;
 mod table;
 mod var;
+mod x509;
 
 use std::fmt;
 
@@ -118,6 +125,7 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("codec", codec::CONVERTS),
     ("bytes", bytes::CONVERTS),
     ("crypto", crypto::CONVERTS),
+    ("cipher", cipher::CONVERTS),
     ("date", date::CONVERTS),
     ("json", json::CONVERTS),
     ("jwt", jwt::CONVERTS),
@@ -128,6 +136,12 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("table", table::ARRAYS),
     ("table", table::CONVERTS),
     ("var", var::CONVERTS),
+    ("capture", capture::CONVERTS),
+    ("state", state::CONVERTS),
+    ("fix", fix::CONVERTS),
+    ("mqtt", mqtt::CONVERTS),
+    ("rfc7239", rfc7239::CONVERTS),
+    ("x509", x509::CONVERTS),
 ];
 
 /// Every converter that can be evaluated.
@@ -202,7 +216,7 @@ mod tests {
             for hostile in &texts {
                 let world = World::get("/", &[("X", hostile)]);
                 let len = expr.eval(&world).map_or(0, |value| value.into_raw().len());
-                assert!(len <= 6 * SIZE + 64, "{text} makes {len} bytes of {hostile:.9}");
+                assert!(len <= 8 * SIZE + 64, "{text} makes {len} bytes of {hostile:.9}");
             }
         }
     }

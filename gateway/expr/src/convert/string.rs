@@ -24,6 +24,9 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 0).example("str(a),concat(b)", "ab"),
     convert("add_item", Type::Str, Type::Str, add_item).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 2).prepare(|args, _| something(args)).example("str(a),add_item(-,,x)", "a-x"),
     convert("strcmp", Type::Str, Type::Int, compare).takes(&[Kind::Var], 1).example("str(b),set-var(txn.left),concat(c),strcmp(txn.left)", "1"),
+    convert("param", Type::Str, Type::Str, |v, a, _| param(v, a)).takes(&[Kind::Str, Kind::Str], 1).prepare(|args, _| delimiter(args)).since("3.0").example("str(a=1;b=2),param(b,;)", "2"),
+    convert("reverse", Type::Str, Type::Str, |v, _, _| Some(reverse(v))).since("3.4").example("str(example.com),reverse", "moc.elpmaxe"),
+    convert("reverse_dom", Type::Str, Type::Str, |v, _, _| reverse_dom(&v.into_text())).since("3.4").example("str(mail.example.com.),reverse_dom", "com.example.mail"),
     convert("language", Type::Str, Type::Str, language).takes(&[Kind::Str, Kind::Str], 1).example("str('fr;q=0.8,es;q=0.9,en-US'),language(es;fr;en)", "en"),
 ];
 
@@ -178,6 +181,45 @@ fn compare<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Va
     Some(Value::Int(difference.signum()))
 }
 
+fn delimiter(args: &[Arg]) -> Result<(), String> {
+    match args.get(1).map(Arg::text) {
+        Some(text) if text.len() != 1 => Err("delimiter must be a single character.".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// `param(name,delimiter)`: the first parameter of that name; one without `=` is empty.
+fn param<'a>(value: Value<'a>, args: &[Arg]) -> Option<Value<'a>> {
+    let (name, delimiter) = (arg::text(args, 0), arg::text(args, 1).first().copied().unwrap_or(b'&'));
+    let text = value.into_text();
+    let mut start = 0;
+    for part in text.split(|byte| *byte == delimiter) {
+        match part.strip_prefix(name) {
+            Some([b'=', found @ ..]) => {
+                let (from, end) = (start + part.len() - found.len(), start + part.len());
+                return Some(Value::Str(slice(text, from, end)));
+            }
+            Some([]) => return Some(Value::text(b"")),
+            _ => start += part.len() + 1,
+        }
+    }
+    None
+}
+
+/// Byte by byte.
+fn reverse(value: Value<'_>) -> Value<'_> {
+    let mut text = value.into_text().into_owned();
+    text.reverse();
+    Value::made(text)
+}
+
+/// The labels of a name from the last to the first; none may be empty, but for a dot at the end.
+fn reverse_dom<'a>(name: &[u8]) -> Option<Value<'a>> {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    let labels: Vec<&[u8]> = name.rsplit(|byte| *byte == b'.').collect();
+    labels.iter().all(|label| !label.is_empty()).then(|| Value::made(labels.join(&b'.')))
+}
+
 /// `language(a;b;c,default)`: what the client likes best of these; a variant may stand for its language.
 fn language<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
     let text = value.into_text();
@@ -266,6 +308,26 @@ mod tests {
     fn converters_yield_what_haproxys_do() {
         for (text, expected) in CASES {
             assert_eq!(evaluate(text, &World::sample()).as_deref(), *expected, "{text}");
+        }
+    }
+
+    /// What the manual says.
+    #[test]
+    fn parameters_and_names_are_taken_apart() {
+        for (text, expected) in [
+            ("str(a=b&c=d&a=r),param(a)", Some("b")),
+            ("str(a&b=c),param(a)", Some("")),
+            ("str(a=&b&c=a),param(b)", Some("")),
+            ("str(ab=1&a=2),param(a)", Some("2")),
+            ("str(a=1;b=2;c=4),param(b)", None),
+            ("query,param(y)", Some("2")),
+            ("str(example.com),reverse_dom", Some("com.example")),
+            ("str(a..b),reverse_dom", None),
+            ("str(a..),reverse_dom", None),
+            ("str(.a),reverse_dom", None),
+            ("str(),reverse_dom", None),
+        ] {
+            assert_eq!(evaluate(text, &World::sample()).as_deref(), expected, "{text}");
         }
     }
 }

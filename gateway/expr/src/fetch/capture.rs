@@ -14,7 +14,7 @@ pub(super) const FETCHES: &[Fetch] = &[
 /// A slot by its number, from 0.
 fn slot<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
     let slot = arg::int(request.args, 0).and_then(|slot| usize::try_from(slot).ok());
-    one(slot.and_then(|slot| request.txn.capture(side, slot)).map(Value::text), visit);
+    one(slot.and_then(|slot| request.txn.capture(side, slot)).map(Value::Str), visit);
 }
 
 fn version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {

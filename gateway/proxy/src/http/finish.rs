@@ -167,7 +167,9 @@ fn count_blame(ctx: &Ctx) {
     }
 }
 
-fn write_line(ctx: &Ctx, timers: Timers, bytes: (u64, u64)) {
+fn write_line(ctx: &mut Ctx, timers: Timers, bytes: (u64, u64)) {
+    ctx.effects.captures.settle();
+    let ctx = &*ctx;
     let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
     let log = &route.frontend.log;
     let level = ctx.effects.log_level;
