@@ -136,7 +136,7 @@ fn yields(rows: &[Sample], kind: Kind) -> Vec<Option<String>> {
     let mut config = Config::new(format!(
         "userlist people\n  user ali insecure-password open:sesame\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
          frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  bind \"fd@${{IN}}\" name sock-1 accept-proxy\n  declare capture request len 4\n  declare capture response len 4\n  http-request capture str(kept) id 0\n{of_frontend}  default_backend app\n\
-         backend app\n  id 3\n  http-response set-header kept %[str(back),capture-res(0)]\n{rules}  server s1 \"${{ORIGIN}}\"\n"
+         backend app\n  id 3\n  http-response set-var(res.kept) str(back),capture-res(0)\n{rules}  server s1 \"${{ORIGIN}}\"\n"
     ))
     .bind("IN")
     .var("ORIGIN", origin.addr())

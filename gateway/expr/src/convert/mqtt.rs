@@ -252,7 +252,8 @@ impl<'a> Reader<'a> {
             let (_, shape, _) =
                 PROPERTIES.iter().find(|(known, _, places)| *known == id && places.contains(&place))?;
             if *shape == Pair {
-                (list.text()?, list.text()?);
+                list.text()?;
+                list.text()?;
                 continue;
             }
             if seen.contains(&id) {
