@@ -10,11 +10,10 @@ use config::model::ProxyOptions;
 use expr::Txn;
 use http::Method;
 use pingora::Result;
-use pingora::protocols::http::HttpTask;
-use pingora_proxy::Session;
 
+use crate::client::Client;
 use crate::http1::head::says;
-use crate::http1::session::{CloseAfter, OwnAnswer};
+use crate::http1::session::Manner;
 use crate::message::ResponseHead;
 
 /// A built-in page.
@@ -243,22 +242,17 @@ impl Reply {
 ///
 /// # Errors
 /// The client is gone.
-pub(crate) async fn send(session: &mut Session, reply: Reply) -> Result<()> {
+pub(crate) async fn send(client: &mut Client<'_>, reply: Reply) -> Result<()> {
     if reply.silent {
-        session.as_downstream_mut().shutdown().await;
+        client.shut().await;
         return Ok(());
     }
-    let head_only = reply.body.is_empty() || session.req_header().method == Method::HEAD;
-    let mut head = if session.is_http2() { reply.head.to_http2()? } else { reply.head.into_http1()? };
-    head.extensions_mut().insert(OwnAnswer);
-    if reply.last {
-        head.extensions_mut().insert(CloseAfter);
-    }
-    let mut tasks = vec![HttpTask::Header(Box::new(head), head_only)];
+    let head_only = reply.body.is_empty() || client.asks_for_head();
+    client.head(reply.head, head_only, Manner { own: true, last: reply.last })?;
     if !head_only {
-        tasks.push(HttpTask::Body(Some(reply.body), true));
+        client.body(reply.body, true).await?;
     }
-    session.write_response_tasks(tasks).await.map(drop)
+    client.flush().await
 }
 
 #[cfg(test)]

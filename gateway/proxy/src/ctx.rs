@@ -20,6 +20,7 @@ use crate::fields::LogView;
 use crate::figures::At;
 use crate::http::buffer::{Buffered, announced};
 use crate::http::finish;
+use crate::http1::session::H1Session;
 use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
 use crate::outcome::{Outcome, Stage};
@@ -29,6 +30,8 @@ use crate::track::Trackers;
 /// One request's way through the gateway.
 #[derive(Debug)]
 pub(crate) struct Ctx {
+    /// Our own session with the client, while nobody uses it.
+    pub own: Option<Box<H1Session>>,
     /// The client's connection.
     pub connection: Option<Arc<Connection>>,
     /// The configuration that judges it.
@@ -153,6 +156,7 @@ impl Default for Ctx {
             response: None,
         };
         Self {
+            own: None,
             connection: None,
             route: None,
             request: RequestHead::default(),

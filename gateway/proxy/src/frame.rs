@@ -9,42 +9,63 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use pingora_proxy::{HttpProxy, ProxyHttp, Session};
 
+use crate::ctx::Ctx;
 use crate::http::Judge;
+use crate::http1::session::H1Session;
+
+/// As many shells are kept for the next requests.
+const MOST_SHELLS: usize = 256;
 
 /// What HTTP connections are served by.
 pub(crate) struct Frame {
     judge: Judge,
     /// For what is relayed by Pingora: upgrades.
     relay: Arc<HttpProxy<Judge>>,
+    /// Sessions of Pingora's that stand for requests whose client is in the context, and are the same for all of them.
+    shells: Mutex<Vec<Session>>,
 }
 
 impl Frame {
     /// A frame around two judges of the same worker.
     pub(crate) fn new(judge: Judge, relay: Arc<HttpProxy<Judge>>) -> Self {
-        Self { judge, relay }
+        Self { judge, relay, shells: Mutex::default() }
     }
 
-    async fn exchange(&self, downstream: ServerSession) {
-        let mut session = Session::new_h1(Box::new(Cursor::new(Vec::new())));
-        *session.downstream_session = downstream;
+    /// Serves a request of our own HTTP/1 session, and gives that back.
+    pub(crate) async fn exchange(&self, own: Box<H1Session>) -> Option<Box<H1Session>> {
+        let shell = self.shells.lock().pop();
+        let mut shell = shell.unwrap_or_else(shell_of_nobody);
         let mut ctx = self.judge.new_ctx();
-        let failure = match self.judge.early_request_filter(&mut session, &mut ctx).await {
-            Ok(()) => self.judge.request_filter(&mut session, &mut ctx).await.err(),
+        ctx.own = Some(own);
+        self.call(&mut shell, &mut ctx).await;
+        let mut shells = self.shells.lock();
+        if shells.len() < MOST_SHELLS {
+            shells.push(shell);
+        }
+        ctx.own
+    }
+
+    /// Calls the callbacks.
+    async fn call(&self, session: &mut Session, ctx: &mut Ctx) {
+        let failure = match self.judge.early_request_filter(session, ctx).await {
+            Ok(()) => self.judge.request_filter(session, ctx).await.err(),
             Err(error) => Some(error),
         };
         if let Some(error) = &failure {
-            self.judge.fail_to_proxy(&mut session, error, &mut ctx).await;
+            self.judge.fail_to_proxy(session, error, ctx).await;
         }
-        self.judge.logging(&mut session, failure.as_deref(), &mut ctx).await;
-        if let Err(error) = session.downstream_session.finish_body().await {
-            log::debug!("ending an answer: {error}");
-        }
+        self.judge.logging(session, failure.as_deref(), ctx).await;
     }
+}
+
+fn shell_of_nobody() -> Session {
+    Session::new_h1(Box::new(Cursor::new(Vec::new())))
 }
 
 #[async_trait]
@@ -57,7 +78,12 @@ impl HttpServerApp for Frame {
         if session.is_upgrade_req() {
             return self.relay.process_new_http(session, shutdown).await;
         }
-        self.exchange(session).await;
+        let mut framed = shell_of_nobody();
+        *framed.downstream_session = session;
+        self.call(&mut framed, &mut self.judge.new_ctx()).await;
+        if let Err(error) = framed.downstream_session.finish_body().await {
+            log::debug!("ending an answer: {error}");
+        }
         None
     }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod captures;
+mod client;
 mod connection;
 mod connection_rules;
 mod ctx;

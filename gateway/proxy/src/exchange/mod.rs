@@ -12,31 +12,31 @@ mod server;
 
 use http::Method;
 use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 
 use pool::Key;
 pub(crate) use pool::Pool;
 use relay::{Relay, Replay};
 use server::ServerConnection;
 
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::http::{connect, finish};
 use crate::outcome::Stage;
 
 /// Carries a request that was judged to its server, and the answer back. Failures are answered here.
-pub(crate) async fn run(pool: &Pool, session: &mut Session, ctx: &mut Ctx) {
-    if let Err(error) = exchange(pool, session, ctx).await {
-        finish::failed(session, &error, ctx).await;
+pub(crate) async fn run(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) {
+    if let Err(error) = exchange(pool, client, ctx).await {
+        finish::failed(client, &error, ctx).await;
     }
 }
 
-async fn exchange(pool: &Pool, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     let mut replay = Replay::of(ctx.body_read.take());
     let mut fresh = !may_share(ctx);
     loop {
         let mut server = reach(pool, ctx, fresh).await?;
         ctx.link = Some(server.link.clone());
-        let result = Relay::new(&mut server, session, ctx, &mut replay).run().await;
+        let result = Relay::new(&mut server, client, ctx, &mut replay).run().await;
         match result {
             Ok(true) => {
                 pool.put(server);

@@ -6,19 +6,15 @@
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use futures::FutureExt as _;
-use http::HeaderMap;
-use http::header::{HeaderName, HeaderValue};
-use pingora::http::ResponseHeader;
-use pingora::protocols::http::{HttpTask, ServerSession};
 use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 
 use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::http::{finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
+use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
 
@@ -71,9 +67,9 @@ enum Coding {
 }
 
 /// An exchange under way.
-pub(super) struct Relay<'a> {
+pub(super) struct Relay<'a, 'b> {
     server: &'a mut ServerConnection,
-    session: &'a mut Session,
+    client: &'a mut Client<'b>,
     ctx: &'a mut Ctx,
     replay: &'a mut Replay,
     /// `timeout server`.
@@ -103,11 +99,11 @@ enum Event {
     ClientLeft,
 }
 
-impl<'a> Relay<'a> {
+impl<'a, 'b> Relay<'a, 'b> {
     /// The exchange of this request over this connection.
     pub(super) fn new(
         server: &'a mut ServerConnection,
-        session: &'a mut Session,
+        client: &'a mut Client<'b>,
         ctx: &'a mut Ctx,
         replay: &'a mut Replay,
     ) -> Self {
@@ -118,25 +114,24 @@ impl<'a> Relay<'a> {
             || backend.is_some_and(|model| watch(&model.options));
         let lines = &ctx.request.lines;
         // HTTP/2 needs no length to delimit a body; HTTP/1 does.
-        let unframed =
-            ctx.http2 && !lines.has(b"content-length") && !session.as_downstream_mut().is_body_empty();
+        let unframed = ctx.http2 && !lines.has(b"content-length") && !client.is_body_empty();
         let coding =
             if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
-        let client =
+        let client_patience =
             ctx.frontend().filter(|_| ctx.http2).and_then(|frontend| frontend.model().timeouts.client);
-        let client = ctx.effects.client.filter(|_| ctx.http2).or(client);
+        let client_patience = ctx.effects.client.filter(|_| ctx.http2).or(client_patience);
         if ctx.http2 {
-            session.as_downstream_mut().set_write_timeout(client);
+            client.set_write_patience(client_patience);
         }
         let mut output = BytesMut::with_capacity(1024);
         request::write_for_server(ctx, unframed, &mut output);
         let mut relay = Self {
             server,
-            session,
+            client,
             ctx,
             replay,
             patience,
-            client_patience: client,
+            client_patience,
             output,
             coding,
             request_done: false,
@@ -156,7 +151,7 @@ impl<'a> Relay<'a> {
             self.queue_body(&part);
             self.replay.parts.push(part);
         }
-        if self.replay.done || self.session.as_downstream_mut().is_body_done() {
+        if self.replay.done || self.client.is_body_done() {
             self.end_body();
         }
     }
@@ -197,9 +192,11 @@ impl<'a> Relay<'a> {
     /// Puts what has come of the body behind the head, so that both go out in one write.
     fn take_arrived(&mut self) -> Result<()> {
         while !self.request_done && self.output.len() < OUTPUT_MARK {
-            let piece = self.session.as_downstream_mut().read_request_body().now_or_never();
-            let Some(piece) = piece else { break };
-            self.take_from_client(piece)?;
+            match self.client.arrived_body() {
+                Ok(None) => break,
+                Ok(Some(piece)) => self.take_from_client(Ok(piece))?,
+                Err(error) => self.take_from_client(Err(error))?,
+            }
         }
         Ok(())
     }
@@ -212,7 +209,8 @@ impl<'a> Relay<'a> {
                 .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_up())?;
             match received {
                 Some(received) if received.head.is_informational() => {
-                    self.pass_informational(received.head).await?
+                    self.ctx.sizes.1 += received.head.counted();
+                    self.client.interim(received.head).await?;
                 }
                 Some(received) if received.head.status == 101 => {
                     return Err(
@@ -231,20 +229,6 @@ impl<'a> Relay<'a> {
                 }
             }
         }
-    }
-
-    async fn pass_informational(&mut self, head: ResponseHead) -> Result<()> {
-        self.ctx.sizes.1 += head.counted();
-        if self.ctx.http2 {
-            // Pingora's HTTP/2 has no interim responses.
-            return Ok(());
-        }
-        let head = Box::new(head.into_http1()?);
-        self.session
-            .write_response_tasks(vec![HttpTask::Header(head, false)])
-            .await
-            .map_err(Error::into_down)?;
-        Ok(())
     }
 
     /// Goes on with whatever can go on until something came from the server; 0 is its end.
@@ -277,7 +261,7 @@ impl<'a> Relay<'a> {
         if !wants_body && !watches {
             return self.server.turn(&mut self.output, !self.request_done, patience).await.into();
         }
-        let client = self.session.as_downstream_mut();
+        let client = &mut *self.client;
         tokio::select! {
             biased;
             turn = self.server.turn(&mut self.output, !self.request_done, patience) => turn.into(),
@@ -291,7 +275,7 @@ impl<'a> Relay<'a> {
                 self.ctx.body.0 += data.len() as u64;
                 self.replay.remember(&data);
                 self.queue_body(&data);
-                if self.session.as_downstream_mut().is_body_done() {
+                if self.client.is_body_done() {
                     self.end_body();
                 }
             }
@@ -335,25 +319,22 @@ impl<'a> Relay<'a> {
     /// Passes the response on: its head with what came of its body, then the rest as it comes.
     async fn body(&mut self, head: ResponseHead, mut body: Body) -> Result<()> {
         let chunked = matches!(body, Body::Chunked(_));
-        let mut tasks = vec![HttpTask::Header(Box::new(self.for_client(head)?), body == Body::Done)];
         let mut done = body == Body::Done;
+        self.client.head(head, done, Manner::default())?;
         if !done {
-            done = match self.take_body(&mut body, chunked, &mut tasks) {
-                Ok(done) => done,
-                Err(error) => {
+            done = match self.take_body(&mut body, chunked).await {
+                Err(error) if self.client.forget() => {
                     // The client has seen nothing of it: it is as if no response had come.
                     (self.ctx.stage, self.ctx.times.response, self.ctx.status) = (Stage::Headers, None, None);
                     (self.ctx.sizes.1, self.ctx.body.1) = self.before_response;
                     return Err(error);
                 }
+                done => done?,
             };
         }
         loop {
             finish::log_early(self.ctx);
-            if !tasks.is_empty() {
-                let batch = std::mem::take(&mut tasks);
-                self.session.write_response_tasks(batch).await.map_err(Error::into_down)?;
-            }
+            self.client.flush().await.map_err(Error::into_down)?;
             if done {
                 return Ok(());
             }
@@ -365,10 +346,10 @@ impl<'a> Relay<'a> {
                     );
                     return Err(error.into_up());
                 }
-                tasks.push(HttpTask::Done);
+                self.client.end_of_stream()?;
                 done = true;
             } else {
-                done = self.take_body(&mut body, chunked, &mut tasks)?;
+                done = self.take_body(&mut body, chunked).await?;
             }
         }
     }
@@ -390,12 +371,8 @@ impl<'a> Relay<'a> {
         Ok(())
     }
 
-    fn for_client(&self, head: ResponseHead) -> Result<ResponseHeader> {
-        if self.ctx.http2 { head.to_http2() } else { head.into_http1() }
-    }
-
     /// Takes what has come of the body. True at its end.
-    fn take_body(&mut self, body: &mut Body, chunked: bool, tasks: &mut Vec<HttpTask>) -> Result<bool> {
+    async fn take_body(&mut self, body: &mut Body, chunked: bool) -> Result<bool> {
         let (mut trailers, mut batch) = (Lines::default(), 0);
         while batch < BATCH_MARK {
             let piece = body.take(&mut self.server.input, &mut trailers);
@@ -406,7 +383,7 @@ impl<'a> Relay<'a> {
                     batch += data.len();
                     self.ctx.body.1 += data.len() as u64;
                     let end = *body == Body::Done;
-                    tasks.push(HttpTask::Body(Some(data), end));
+                    self.client.body(data, end).await.map_err(Error::into_down)?;
                     if end {
                         return Ok(true);
                     }
@@ -415,7 +392,7 @@ impl<'a> Relay<'a> {
                 Piece::End => {
                     // HAProxy counts the end of a chunked body, and its trailers.
                     self.ctx.body.1 += u64::from(chunked) + trailers.size() as u64;
-                    tasks.push(HttpTask::Trailer(map_of(&trailers)));
+                    self.client.end(&trailers)?;
                     return Ok(true);
                 }
             }
@@ -435,14 +412,13 @@ impl From<Turn> for Event {
 }
 
 /// The next of the client's body, or its leaving. Our own HTTP/1 session keeps `timeout client` by itself.
-async fn from_client(client: &mut ServerSession, wants_body: bool, patience: Option<Duration>) -> Event {
+async fn from_client(client: &mut Client<'_>, wants_body: bool, patience: Option<Duration>) -> Event {
     if !wants_body {
-        // Only an end is told; what comes instead is kept for later.
-        let _ = client.read_body_or_idle(true).await;
+        client.leaves().await;
         return Event::ClientLeft;
     }
-    let Some(patience) = patience else { return Event::FromClient(client.read_request_body().await) };
-    Event::FromClient(match tokio::time::timeout(patience, client.read_request_body()).await {
+    let Some(patience) = patience else { return Event::FromClient(client.read_body().await) };
+    Event::FromClient(match tokio::time::timeout(patience, client.read_body()).await {
         Ok(piece) => piece,
         Err(_) => Err(Error::explain(ErrorType::ReadTimedout, "timeout client").into_down()),
     })
@@ -463,24 +439,4 @@ fn arrived(body: Body, bytes: usize) -> u64 {
         Body::Length(length) => length.min(bytes as u64),
         Body::Done | Body::Chunked(_) | Body::Tunnel => 0,
     }
-}
-
-fn map_of(lines: &Lines) -> Option<Box<HeaderMap>> {
-    if lines.len() == 0 {
-        return None;
-    }
-    let mut map = HeaderMap::with_capacity(lines.len());
-    for line in lines.iter() {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(&line.name), HeaderValue::from_bytes(&line.value))
-        {
-            map.append(name, value);
-        }
-    }
-    Some(Box::new(map))
-}
-
-fn write_chunk_size(output: &mut BytesMut, size: usize) {
-    let line = format!("{size:x}\r\n");
-    output.extend_from_slice(line.as_bytes());
 }

@@ -4,12 +4,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use futures::FutureExt;
 use http::Version;
-use pingora::protocols::http::HttpTask;
 use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::http1::head::decimal;
 use crate::message::{Lines, ResponseHead};
@@ -61,24 +59,23 @@ pub(crate) struct Wait {
 ///
 /// # Errors
 /// The client's connection failed, or the body is none.
-pub(crate) async fn wait(session: &mut Session, ctx: &mut Ctx, wait: Wait) -> Result<Option<Outcome>> {
-    arrived(session, ctx).await?;
+pub(crate) async fn wait(client: &mut Client<'_>, ctx: &mut Ctx, wait: Wait) -> Result<Option<Outcome>> {
+    arrived(client, ctx).await?;
     let limit = ctx.body_read.room;
     let enough = if wait.at_least == 0 { limit } else { wait.at_least.min(limit) };
     if !ctx.body_read.whole && ctx.body_read.data.len() < enough {
-        expect(session, ctx).await?;
+        expect(client, ctx).await?;
     }
     while !ctx.body_read.whole && ctx.body_read.data.len() < enough {
-        let client = session.as_downstream_mut();
         let piece = match wait.until {
-            None => client.read_request_body().await,
-            Some(until) => match tokio::time::timeout_at(until.into(), client.read_request_body()).await {
+            None => client.read_body().await,
+            Some(until) => match tokio::time::timeout_at(until.into(), client.read_body()).await {
                 Ok(piece) => piece,
                 Err(_) => return Ok(Some(LATE)),
             },
         };
         match piece {
-            Ok(piece) => take(session, ctx, piece),
+            Ok(piece) => take(client, ctx, piece),
             Err(error) => return failed(error).map(Some),
         }
     }
@@ -98,29 +95,29 @@ fn failed(error: Box<Error>) -> Result<Outcome> {
 }
 
 /// Takes what came with the head, without waiting.
-pub(crate) async fn arrived(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+pub(crate) async fn arrived(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     let limit = room(ctx);
     ctx.body_read.room = limit;
     while !ctx.body_read.whole && ctx.body_read.data.len() < limit {
-        if session.as_downstream_mut().is_body_done() {
+        if client.is_body_done() {
             ctx.body_read.whole = true;
             break;
         }
-        match session.as_downstream_mut().read_request_body().now_or_never() {
-            Some(Ok(piece)) => take(session, ctx, piece),
+        match client.arrived_body() {
+            Ok(Some(piece)) => take(client, ctx, piece),
             // whoever reads on will meet it again
-            None | Some(Err(_)) => break,
+            Ok(None) | Err(_) => break,
         }
     }
     Ok(())
 }
 
-fn take(session: &mut Session, ctx: &mut Ctx, piece: Option<Bytes>) {
+fn take(client: &mut Client<'_>, ctx: &mut Ctx, piece: Option<Bytes>) {
     match piece {
         Some(data) => {
             ctx.body.0 += data.len() as u64;
             ctx.body_read.data.extend_from_slice(&data);
-            ctx.body_read.whole = session.as_downstream_mut().is_body_done();
+            ctx.body_read.whole = client.is_body_done();
         }
         None => ctx.body_read.whole = true,
     }
@@ -137,7 +134,7 @@ fn room(ctx: &Ctx) -> usize {
 }
 
 /// A client that waits to be asked for its body is asked.
-async fn expect(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+async fn expect(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     let waits = |value: &Bytes| value.eq_ignore_ascii_case(b"100-continue");
     if ctx.request.version != Version::HTTP_11 || !ctx.request.lines.all(b"expect").any(waits) {
         return Ok(());
@@ -146,9 +143,7 @@ async fn expect(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     ctx.sizes.1 += head.counted();
     // the server need not ask again
     ctx.request.lines.remove(b"expect");
-    let head = Box::new(head.into_http1()?);
-    session.write_response_tasks(vec![HttpTask::Header(head, false)]).await.map_err(Error::into_down)?;
-    Ok(())
+    client.interim(head).await
 }
 
 /// How long `option http-buffer-request` waits: what is left of `timeout http-request`, or `timeout client`.

@@ -6,11 +6,12 @@ use std::time::Instant;
 use expr::Side;
 use observe::log::{LogRecord, Termination, Timers};
 use pingora::Error;
-use pingora_proxy::{FailToProxy, Session};
+use pingora_proxy::FailToProxy;
 
 use super::connect::release;
 use super::request::page;
 use crate::answer;
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::events::level_of;
 use crate::fields::LogView;
@@ -20,10 +21,10 @@ use crate::outcome::{Blame, Outcome};
 use crate::track::{Event, Trackers};
 
 /// Answers a request that failed, unless the client has an answer already or is gone.
-pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
+pub(crate) async fn failed(client: &mut Client<'_>, error: &Error, ctx: &mut Ctx) -> FailToProxy {
     let outcome = *ctx.outcome.get_or_insert_with(|| Outcome::of(error, ctx.stage));
     log::debug!("a request failed: {error}");
-    let begun = session.response_written().is_some();
+    let begun = client.has_begun();
     let status = if begun || ctx.cut { 0 } else { outcome.status };
     if let Some(mut instead) = ctx.instead.take()
         && !begun
@@ -31,7 +32,7 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
         ctx.status = Some(instead.status);
         super::response::after(&mut instead.head, ctx);
         ctx.sizes.1 += instead.counted(&ctx.request.method);
-        if let Err(error) = answer::send(session, instead).await {
+        if let Err(error) = answer::send(client, instead).await {
             log::debug!("answering: {error}");
         }
     } else if status != 0 {
@@ -42,11 +43,11 @@ pub(crate) async fn failed(session: &mut Session, error: &Error, ctx: &mut Ctx) 
         }
         super::response::after(&mut reply.head, ctx);
         ctx.sizes.1 += reply.counted(&ctx.request.method);
-        if let Err(error) = answer::send(session, reply).await {
+        if let Err(error) = answer::send(client, reply).await {
             log::debug!("answering: {error}");
         }
     } else {
-        session.as_downstream_mut().shutdown().await;
+        client.shut().await;
     }
     FailToProxy { error_code: status, can_reuse_downstream: true }
 }

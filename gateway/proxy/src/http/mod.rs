@@ -22,6 +22,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::exchange::{self, Pool};
 use crate::gateway::Gateway;
@@ -38,6 +39,18 @@ impl Judge {
     pub(crate) fn new(gateway: Arc<Gateway>, pool: Arc<Pool>) -> Self {
         Self { gateway, pool }
     }
+
+    /// Judges a request, and carries it to its server and the answer back. False if it is for Pingora's relay.
+    async fn answer(&self, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
+        if rules::judge(&self.gateway, client, ctx).await? {
+            return Ok(true);
+        }
+        if client.is_upgrade() {
+            return Ok(false);
+        }
+        exchange::run(&self.pool, client, ctx).await;
+        Ok(true)
+    }
 }
 
 #[async_trait]
@@ -51,18 +64,17 @@ impl ProxyHttp for Judge {
     fn init_downstream_modules(&self, _modules: &mut pingora::modules::http::HttpModules) {}
 
     async fn early_request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
-        request::begin(session, ctx)
+        let mut own = ctx.own.take();
+        let begun = request::begin(&Client::of(session, own.as_deref_mut()), ctx);
+        ctx.own = own;
+        begun
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
-        if rules::judge(&self.gateway, session, ctx).await? {
-            return Ok(true);
-        }
-        if session.is_upgrade_req() {
-            return Ok(false);
-        }
-        exchange::run(&self.pool, session, ctx).await;
-        Ok(true)
+        let mut own = ctx.own.take();
+        let answered = self.answer(&mut Client::of(session, own.as_deref_mut()), ctx).await;
+        ctx.own = own;
+        answered
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
@@ -148,7 +160,10 @@ impl ProxyHttp for Judge {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
-        finish::failed(session, error, ctx).await
+        let mut own = ctx.own.take();
+        let failed = finish::failed(&mut Client::of(session, own.as_deref_mut()), error, ctx).await;
+        ctx.own = own;
+        failed
     }
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, ctx: &mut Ctx) {

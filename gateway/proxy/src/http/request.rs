@@ -1,39 +1,36 @@
 //! A request from its head to the choice of its backend, and the head that its server gets.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use config::model::{ConnectionMode, ForwardFor};
 use expr::TxnVars;
 use http::Version;
+use pingora::Result;
 use pingora::http::RequestHeader;
-use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 
 use crate::answer::{self, Reply};
-use crate::connection::Connection;
+use crate::client::{Client, lost};
 use crate::ctx::Ctx;
 use crate::http1::head::kept_tokens;
 use crate::message::{Lines, RequestHead, write_line};
 use crate::outcome::{Outcome, Stage};
 
 /// Takes over what is known of the connection.
-pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
-    let connection = connection_of(session)
-        .ok_or_else(|| Error::explain(ErrorType::InternalError, "a session without its connection"))?;
+pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
+    let connection = client.connection().ok_or_else(|| lost("a session without its connection"))?;
     let route = connection.listener.route();
-    ctx.http2 = session.is_http2();
     let before_it = connection.next_request();
     ctx.times.accepted = connection.accepted;
     ctx.times.accepted_at = connection.accepted_at;
-    if ctx.http2 {
+    if let Some(head) = client.http2_head() {
+        ctx.http2 = true;
         let now = Instant::now();
         (ctx.times.started, ctx.times.head) = (now, now);
         ctx.times.started_at = SystemTime::now();
-        ctx.line = h2_line(session.req_header());
-        ctx.request = RequestHead::of_http2(session.req_header());
+        ctx.line = h2_line(head);
+        ctx.request = RequestHead::of_http2(head);
     } else {
         let mut head = connection.head.lock();
         ctx.request = head.request.take().unwrap_or_default();
@@ -57,11 +54,6 @@ pub(crate) fn begin(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
     ctx.route = Some(route);
     ctx.connection = Some(connection);
     Ok(())
-}
-
-fn connection_of(session: &Session) -> Option<Arc<Connection>> {
-    let digest = session.as_downstream().digest()?.proxy_digest.as_ref()?;
-    digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
 }
 
 /// The request line as HAProxy writes that of an HTTP/2 request.
@@ -94,21 +86,21 @@ pub(crate) fn page(ctx: &Ctx, status: u16) -> Reply {
 }
 
 /// Answers with the page of an outcome.
-pub(crate) async fn refuse(session: &mut Session, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
+pub(crate) async fn refuse(client: &mut Client<'_>, ctx: &mut Ctx, outcome: Outcome) -> Result<bool> {
     ctx.outcome = Some(outcome);
     ctx.closing |= outcome.status == 405;
     let reply = page(ctx, outcome.status);
-    answer(session, ctx, reply).await
+    answer(client, ctx, reply).await
 }
 
 /// Writes an answer of our own; a client that has gone is no error of the gateway.
-pub(crate) async fn answer(session: &mut Session, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
+pub(crate) async fn answer(client: &mut Client<'_>, ctx: &mut Ctx, reply: Reply) -> Result<bool> {
     ctx.status = Some(reply.status);
     let last = ctx.closing || matches!(reply.status, 400 | 408);
     let mut reply = if last { reply.closing() } else { reply };
     super::response::after(&mut reply.head, ctx);
     ctx.sizes.1 += reply.counted(&ctx.request.method);
-    answer::send(session, reply).await?;
+    answer::send(client, reply).await?;
     Ok(true)
 }
 

@@ -7,15 +7,14 @@ use std::time::Instant;
 
 use config::model::HeaderNames;
 use http::{Method, Version};
-use pingora::protocols::http::HttpTask;
 use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 use rules::{Answer, AnswerKind, Flow, RuleSet, Service};
 
 use super::request::{answer, pages_of, refuse};
 use super::{buffer, route};
 use crate::answer;
 use crate::captures::Kept;
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::edit::RequestEditor;
 use crate::gateway::Gateway;
@@ -25,67 +24,67 @@ use crate::outcome::{Blame, Outcome};
 use crate::track::Event;
 
 /// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
-pub(crate) async fn judge(gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     gateway.process.request();
     let Some(route) = ctx.route.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its route");
     };
     if ctx.request.method == Method::CONNECT {
         // What follows it would be no HTTP, and nothing here makes a tunnel of it yet.
-        return refuse(session, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
+        return refuse(client, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
     }
     let frontend = route.frontend.model();
     let captures = &frontend.captures;
     ctx.effects.captures = Kept::new(captures);
-    if content(&frontend.tcp_request_content, gateway, session, ctx).await? {
+    if content(&frontend.tcp_request_content, gateway, client, ctx).await? {
         return Ok(true);
     }
     ctx.count_request();
     ctx.effects.captures.take_request(captures, &ctx.request.lines);
-    if monitor(&route, session, ctx).await?
-        || buffer_body(session, ctx, frontend.options.buffer_request).await?
-        || run(&frontend.http_request, gateway, session, ctx).await?
-        || restrict(frontend.options.header_names, session, ctx).await?
+    if monitor(&route, client, ctx).await?
+        || buffer_body(client, ctx, frontend.options.buffer_request).await?
+        || run(&frontend.http_request, gateway, client, ctx).await?
+        || restrict(frontend.options.header_names, client, ctx).await?
     {
         return Ok(true);
     }
     let Some(backend) = route::backend(ctx) else {
-        return refuse(session, ctx, Outcome::NO_SERVER).await;
+        return refuse(client, ctx, Outcome::NO_SERVER).await;
     };
     let model = backend.model();
     backend.upstream.counters.session();
     ctx.counted = true;
     ctx.backend = Some(backend.clone());
     backend.upstream.counters.request();
-    if buffer_body(session, ctx, model.options.buffer_request).await? {
+    if buffer_body(client, ctx, model.options.buffer_request).await? {
         return Ok(true);
     }
     if model.listen == Some(route.frontend.id) {
         return Ok(goes_on(ctx));
     }
-    Ok(content(&model.tcp_request_content, gateway, session, ctx).await?
-        || run(&model.http_request, gateway, session, ctx).await?
-        || restrict(model.options.header_names, session, ctx).await?
+    Ok(content(&model.tcp_request_content, gateway, client, ctx).await?
+        || run(&model.http_request, gateway, client, ctx).await?
+        || restrict(model.options.header_names, client, ctx).await?
         || goes_on(ctx))
 }
 
 /// `option http-buffer-request` waits for the body; without it expressions see what came with the head. True if the
 /// request was answered.
-async fn buffer_body(session: &mut Session, ctx: &mut Ctx, waits: bool) -> Result<bool> {
+async fn buffer_body(client: &mut Client<'_>, ctx: &mut Ctx, waits: bool) -> Result<bool> {
     let read = ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.0);
-    if !(waits || read) || session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
+    if !(waits || read) || client.is_upgrade() || client.is_body_empty() {
         return Ok(false);
     }
     if !waits {
-        return buffer::arrived(session, ctx).await.map(|()| false);
+        return buffer::arrived(client, ctx).await.map(|()| false);
     }
     let until = buffer::patience(ctx);
-    wait_for_body(session, ctx, buffer::Wait { until, at_least: 0 }).await
+    wait_for_body(client, ctx, buffer::Wait { until, at_least: 0 }).await
 }
 
 /// `option http-restrict-req-hdr-names`: names that a server may read as others, for CGI makes `_` of `-`. True if the
 /// request was refused.
-async fn restrict(names: HeaderNames, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+async fn restrict(names: HeaderNames, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     let is_plain = |name: &[u8]| name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     match names {
         HeaderNames::Preserve => Ok(false),
@@ -97,7 +96,7 @@ async fn restrict(names: HeaderNames, session: &mut Session, ctx: &mut Ctx) -> R
         HeaderNames::Reject => {
             count_denied(ctx);
             ctx.judged = true;
-            refuse(session, ctx, Outcome::new(403, b'P', b'R', Blame::Nobody)).await
+            refuse(client, ctx, Outcome::new(403, b'P', b'R', Blame::Nobody)).await
         }
     }
 }
@@ -111,7 +110,7 @@ fn goes_on(ctx: &mut Ctx) -> bool {
 }
 
 /// Answers `monitor-uri`. True if it was asked for.
-async fn monitor(route: &Route, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+async fn monitor(route: &Route, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     let frontend = route.frontend.model();
     if !frontend.monitor_uri.as_ref().is_some_and(|uri| is_monitor(&ctx.request, uri)) {
         return Ok(false);
@@ -119,7 +118,7 @@ async fn monitor(route: &Route, session: &mut Session, ctx: &mut Ctx) -> Result<
     ctx.silent = true;
     let fails = frontend.monitor_fail.iter().any(|cond| cond.eval(&ctx.view(None)));
     let reply = answer::page(&[&route.frontend.pages], if fails { 503 } else { 200 }, &ctx.view(None));
-    answer(session, ctx, reply).await
+    answer(client, ctx, reply).await
 }
 
 fn is_monitor(request: &RequestHead, uri: &str) -> bool {
@@ -130,33 +129,38 @@ fn is_monitor(request: &RequestHead, uri: &str) -> bool {
 async fn content(
     rules: &RuleSet,
     gateway: &Arc<Gateway>,
-    session: &mut Session,
+    client: &mut Client<'_>,
     ctx: &mut Ctx,
 ) -> Result<bool> {
     if rules.is_empty() {
         return Ok(false);
     }
-    let Some(flow) = walk(rules, session, ctx).await? else { return Ok(true) };
+    let Some(flow) = walk(rules, client, ctx).await? else { return Ok(true) };
     if matches!(flow, Flow::Close | Flow::SilentDrop) && ctx.backend.is_none() {
         // as in HAProxy, it is then as if nothing had been read
         ctx.line = bytes::Bytes::new();
     }
-    end(flow, gateway, session, ctx).await
+    end(flow, gateway, client, ctx).await
 }
 
 /// Asks `http-request` rules.
-async fn run(rules: &RuleSet, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+async fn run(
+    rules: &RuleSet,
+    gateway: &Arc<Gateway>,
+    client: &mut Client<'_>,
+    ctx: &mut Ctx,
+) -> Result<bool> {
     if rules.is_empty() {
         return Ok(false);
     }
     ctx.judged = true;
-    let Some(flow) = walk(rules, session, ctx).await? else { return Ok(true) };
-    apply(session, ctx).await?;
-    end(flow, gateway, session, ctx).await
+    let Some(flow) = walk(rules, client, ctx).await? else { return Ok(true) };
+    apply(client, ctx).await?;
+    end(flow, gateway, client, ctx).await
 }
 
 /// Asks rules, waiting where they pause or want the body; nothing if the body did not come and that was answered.
-async fn walk(rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<Option<Flow>> {
+async fn walk(rules: &RuleSet, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<Option<Flow>> {
     ctx.vars.refresh();
     let mut next = 0;
     loop {
@@ -165,7 +169,7 @@ async fn walk(rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<O
             Flow::WaitForBody { time, at_least } => {
                 let until = Some(Instant::now() + time);
                 let at_least = usize::try_from(at_least).unwrap_or(usize::MAX);
-                if wait_for_body(session, ctx, buffer::Wait { until, at_least }).await? {
+                if wait_for_body(client, ctx, buffer::Wait { until, at_least }).await? {
                     return Ok(None);
                 }
             }
@@ -175,24 +179,24 @@ async fn walk(rules: &RuleSet, session: &mut Session, ctx: &mut Ctx) -> Result<O
 }
 
 /// True if the body did not come and that was answered.
-async fn wait_for_body(session: &mut Session, ctx: &mut Ctx, wait: buffer::Wait) -> Result<bool> {
-    if session.is_upgrade_req() || session.as_downstream_mut().is_body_empty() {
+async fn wait_for_body(client: &mut Client<'_>, ctx: &mut Ctx, wait: buffer::Wait) -> Result<bool> {
+    if client.is_upgrade() || client.is_body_empty() {
         return Ok(false);
     }
-    let Some(outcome) = buffer::wait(session, ctx, wait).await? else { return Ok(false) };
+    let Some(outcome) = buffer::wait(client, ctx, wait).await? else { return Ok(false) };
     ctx.judged = false;
     if outcome.blame != Blame::ClientAbort {
-        return refuse(session, ctx, outcome).await;
+        return refuse(client, ctx, outcome).await;
     }
     // nobody is there to be answered
     ctx.outcome = Some(outcome);
     (ctx.cut, ctx.unread) = (true, true);
-    session.as_downstream_mut().shutdown().await;
+    client.shut().await;
     Ok(true)
 }
 
 /// What a rule set's word means. True if the request is done with.
-async fn end(flow: Flow, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+async fn end(flow: Flow, gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     match flow {
         Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => Ok(false),
         Flow::Close | Flow::SilentDrop => {
@@ -202,7 +206,7 @@ async fn end(flow: Flow, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mu
             count_denied(ctx);
             ctx.outcome = Some(Outcome::DENIED);
             (ctx.cut, ctx.unread) = (true, true);
-            session.as_downstream_mut().shutdown().await;
+            client.shut().await;
             Ok(true)
         }
         Flow::Service(Service::PrometheusExporter) => {
@@ -211,13 +215,13 @@ async fn end(flow: Flow, gateway: &Arc<Gateway>, session: &mut Session, ctx: &mu
             let target = String::from_utf8_lossy(&ctx.request.target).into_owned();
             let query = target.split_once('?').map_or("", |(_, query)| query);
             let reply = crate::snapshot::metrics(gateway, query).await;
-            answer(session, ctx, reply).await
+            answer(client, ctx, reply).await
         }
-        Flow::Answer(rule) => answer_of_rule(&rule, session, ctx).await,
+        Flow::Answer(rule) => answer_of_rule(&rule, client, ctx).await,
     }
 }
 
-async fn answer_of_rule(rule: &Answer, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
+async fn answer_of_rule(rule: &Answer, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     ctx.outcome = Some(match rule.kind {
         AnswerKind::Denied { .. } => {
             count_denied(ctx);
@@ -234,16 +238,15 @@ async fn answer_of_rule(rule: &Answer, session: &mut Session, ctx: &mut Ctx) -> 
     if let AnswerKind::Denied { tarpit: true } = rule.kind {
         tarpit(ctx).await;
     }
-    ctx.closing = rule.close_after_body && !session.as_downstream_mut().is_body_empty();
+    ctx.closing = rule.close_after_body && !client.is_body_empty();
     let reply = answer::of_rule(rule, &pages_of(ctx), &ctx.view(None));
-    answer(session, ctx, reply).await
+    answer(client, ctx, reply).await
 }
 
 /// Does what rules have asked for that cannot wait for the response.
-async fn apply(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
+async fn apply(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     if let Some(patience) = ctx.effects.client {
-        session.as_downstream_mut().set_read_timeout(Some(patience));
-        session.as_downstream_mut().set_write_timeout(Some(patience));
+        client.set_patience(patience);
     }
     for lines in std::mem::take(&mut ctx.effects.hints) {
         // Pingora's HTTP/2 has no interim responses
@@ -252,8 +255,7 @@ async fn apply(session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         }
         let head = ResponseHead { lines, ..ResponseHead::new(103) };
         ctx.sizes.1 += head.counted();
-        let head = Box::new(head.into_http1()?);
-        session.write_response_tasks(vec![HttpTask::Header(head, false)]).await.map_err(Error::into_down)?;
+        client.interim(head).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! An HTTP/1 client connection between its requests, and the slot through which it comes back from a session.
+//! An HTTP/1 client connection, within its requests and between them.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -8,13 +8,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use parking_lot::Mutex;
-use pingora::protocols::Digest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use crate::connection::Connection;
-use crate::stream::{FrontStream, digest_of};
+use crate::stream::FrontStream;
 
 /// How much is read at once.
 const READ_SIZE: usize = 16 * 1024;
@@ -30,8 +28,6 @@ pub struct ClientConnection {
     pub input: BytesMut,
     /// To be written.
     pub output: BytesMut,
-    /// Connection facts in Pingora's form, made once.
-    pub digest: Digest,
     /// Whether another request may come on it.
     pub reusable: bool,
 }
@@ -66,14 +62,7 @@ fn poll_fill(
 impl ClientConnection {
     /// Takes a connection into service.
     pub fn new(stream: FrontStream) -> Box<Self> {
-        let connection = stream.connection();
-        let digest = Digest {
-            ssl_digest: None,
-            timing_digest: Vec::new(),
-            proxy_digest: digest_of(connection),
-            socket_digest: None,
-        };
-        Box::new(Self { stream, input: BytesMut::new(), output: BytesMut::new(), digest, reusable: true })
+        Box::new(Self { stream, input: BytesMut::new(), output: BytesMut::new(), reusable: true })
     }
 
     /// The facts of the connection.
@@ -168,6 +157,3 @@ impl ClientConnection {
         let _ = tokio::time::timeout(patience, linger).await;
     }
 }
-
-/// Where a session puts the connection when it is done with it.
-pub type Slot = Arc<Mutex<Option<Box<ClientConnection>>>>;

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod connection;
+mod framed;
 pub mod head;
 pub mod serve;
 pub mod session;

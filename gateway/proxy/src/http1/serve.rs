@@ -12,11 +12,13 @@ use pingora::server::ShutdownWatch;
 use tokio::sync::watch;
 
 use super::body::{Body, Piece};
-use super::connection::{ClientConnection, IoFailure, Slot};
+use super::connection::{ClientConnection, IoFailure};
+use super::framed::{Framed, Slot};
 use super::head::{Framing, Head, HeadError, Reader};
 use super::session::{H1Session, SessionOptions};
 use crate::connection::{Connection, HeadTimes};
 use crate::fields::LogView;
+use crate::frame::Frame;
 use crate::listener::Route;
 use crate::message::Lines;
 use crate::stream::FrontStream;
@@ -47,22 +49,21 @@ struct Refusal {
 }
 
 /// Serves a client connection until it ends.
-pub async fn serve<A>(stream: FrontStream, app: &Arc<A>, shutdown: &ShutdownWatch)
-where
-    A: HttpServerApp + Send + Sync + 'static,
-{
+pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>, shutdown: &ShutdownWatch) {
     let connection = stream.connection().clone();
     let mut stopped = connection.listener.stopped();
     let mut client = ClientConnection::new(stream);
-    let home = Slot::default();
     let mut first = true;
     loop {
         let route = connection.listener.route();
-        match next_head(&mut client, &route, first, &mut stopped).await {
+        let back = match next_head(&mut client, &route, first, &mut stopped).await {
             Arrived::Head(head) => {
-                let session = H1Session::new(client, home.clone(), &head, session_options(&route));
-                let session = ServerSession::new_custom(Box::new(session));
-                app.process_new_http(session, shutdown).await;
+                let session = H1Session::new(client, &head, session_options(&route));
+                if session.is_upgrade() {
+                    relay(session, app, shutdown).await
+                } else {
+                    app.exchange(Box::new(session)).await.map(|session| session.into_client())
+                }
             }
             Arrived::Http2 => {
                 let stream = client.into_http2();
@@ -74,8 +75,7 @@ where
                 refuse(&mut client, &route, &connection, &refusal).await;
                 return client.close(LINGER).await;
             }
-        }
-        let back = home.lock().take();
+        };
         let Some(back) = back else { return };
         client = back;
         first = false;
@@ -87,6 +87,18 @@ where
             return client.close(fin.min(LINGER)).await;
         }
     }
+}
+
+/// Lets Pingora's relay serve what may become another protocol.
+async fn relay(
+    session: H1Session,
+    app: &Arc<Frame>,
+    shutdown: &ShutdownWatch,
+) -> Option<Box<ClientConnection>> {
+    let home = Slot::default();
+    let framed = ServerSession::new_custom(Box::new(Framed::new(session, home.clone())));
+    app.process_new_http(framed, shutdown).await;
+    home.lock().take()
 }
 
 fn session_options(route: &Route) -> SessionOptions {
