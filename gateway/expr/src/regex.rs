@@ -1,6 +1,10 @@
 //! Regular expressions: linear time, on bytes. What PCRE has beyond that is refused with its reason.
 
+use std::error::Error;
+
 use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::Hir;
 
 /// Compiles an expression as HAProxy's files write it.
 pub fn compile(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
@@ -11,8 +15,14 @@ pub fn compile(pattern: &str, ignore_case: bool) -> Result<Regex, String> {
         .map_err(|error| reason(pattern, &error))
 }
 
+/// What an expression means, as far as that can be said without compiling it.
+pub(crate) fn parse(pattern: &str, ignore_case: bool) -> Result<Hir, String> {
+    let mut parser = ParserBuilder::new().unicode(false).utf8(false).case_insensitive(ignore_case).build();
+    parser.parse(&translate(pattern)).map_err(|error| reason(pattern, &error))
+}
+
 /// Pattern spellings that PCRE accepts and the `regex` crate writes differently.
-pub(crate) fn translate(pattern: &str) -> String {
+fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut class = Class::Outside;
     let mut rest = pattern;
@@ -112,7 +122,7 @@ pub fn expand<'t>(replacement: &[u8], group: impl Fn(usize) -> Option<&'t [u8]>)
     out
 }
 
-fn reason(pattern: &str, error: &regex::Error) -> String {
+fn reason(pattern: &str, error: &dyn Error) -> String {
     let kind = if has_back_reference(pattern) {
         "back-references cannot be matched in linear time".to_owned()
     } else if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {

@@ -3,6 +3,7 @@
 mod parse;
 pub(crate) mod text;
 mod trie;
+mod whole;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

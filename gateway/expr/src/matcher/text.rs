@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use super::Method;
 use super::trie::Trie;
+use super::whole::Whole;
 
 /// Up to so many patterns are compared one by one.
 const FEW: usize = 4;
@@ -22,7 +23,9 @@ pub(crate) struct Group {
 enum How {
     /// Whole, beginning or end, one by one.
     Few(Vec<(Box<[u8]>, u32)>),
-    /// Whole, beginning or (backwards) end, all at once.
+    /// Whole, all at once.
+    Whole(Whole),
+    /// Beginning, (backwards) end or, if some are very long, whole, all at once.
     Tree(Trie),
     /// Anywhere: the automaton's patterns, each with its numbers.
     Anywhere(Box<AhoCorasick>, Vec<Vec<u32>>),
@@ -46,6 +49,10 @@ impl Group {
             _ if keys.len() <= FEW => {
                 How::Few(keys.into_iter().map(|(key, id)| (key.into_boxed_slice(), id)).collect())
             }
+            Method::Str => match Whole::new(fold, keys) {
+                Ok(whole) => How::Whole(whole),
+                Err(keys) => How::Tree(Trie::new(keys)),
+            },
             _ => How::Tree(Trie::new(keys)),
         };
         Some(Self { method, fold, how })
@@ -61,6 +68,7 @@ impl Group {
             How::Few(keys) => {
                 keys.iter().filter(|(key, _)| self.compares(text, key)).try_for_each(|(_, id)| visit(*id))
             }
+            How::Whole(whole) => whole.get(text).iter().try_for_each(|id| visit(*id)),
             How::Tree(trie) => self.walk(trie, text, visit),
             How::Anywhere(automaton, ids) => automaton
                 .find_overlapping_iter(text)

@@ -55,7 +55,7 @@ impl Index {
 
     /// Whether matches are shown in the order of their numbers.
     pub(crate) fn is_ordered(&self) -> bool {
-        matches!(self, Self::Regexes(_))
+        matches!(self, Self::Regexes(regexes) if regexes.is_ordered())
     }
 
     /// Shows the patterns that match, some perhaps more than once.

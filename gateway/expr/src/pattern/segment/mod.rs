@@ -2,6 +2,7 @@
 
 mod blocks;
 mod index;
+mod literal;
 pub(crate) mod number;
 mod regexes;
 

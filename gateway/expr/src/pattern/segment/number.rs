@@ -1,7 +1,7 @@
 //! `-m int`, `-m len`, `-m ip`: ranges of numbers, networks of addresses (configuration.txt 7.1.2, 7.1.6).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::Bad;
 
@@ -12,31 +12,75 @@ type Show<'v> = &'v mut dyn FnMut(u32) -> ControlFlow<()>;
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     single: Vec<(i64, u32)>,
-    ranges: Vec<(i64, i64, u32)>,
+    ranges: Ranges,
 }
 
 impl Numbers {
     /// Plain numbers, or versions.
     pub(super) fn new<'a>(dotted: bool, patterns: impl Iterator<Item = &'a [u8]>) -> Result<Self, Bad> {
-        let mut numbers = Self::default();
+        let (mut single, mut ranges) = (Vec::new(), Vec::new());
         for (pattern, at) in patterns.zip(0..) {
             let text = String::from_utf8_lossy(pattern);
             match range(&text, dotted).map_err(|why| Bad { at: at as usize, why })? {
-                (low, high) if low == high => numbers.single.push((low, at)),
-                (low, high) => numbers.ranges.push((low, high, at)),
+                (low, high) if low == high => single.push((low, at)),
+                (low, high) => ranges.push((low, high, at)),
             }
         }
-        numbers.single.sort_unstable();
-        Ok(numbers)
+        single.sort_unstable();
+        Ok(Self { single, ranges: Ranges::new(ranges) })
     }
 
-    /// Shows single numbers first, then ranges, each in order.
+    /// Shows single numbers first, then ranges.
     pub(super) fn visit(&self, n: i64, show: Show<'_>) -> ControlFlow<()> {
         let start = self.single.partition_point(|(single, _)| *single < n);
         let same = self.single[start..].iter().take_while(|(single, _)| *single == n);
         same.map(|(_, at)| *at).try_for_each(&mut *show)?;
-        let around = self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&n));
-        around.map(|(_, _, at)| *at).try_for_each(show)
+        self.ranges.visit(n, 0..self.ranges.rows.len(), show)
+    }
+}
+
+/// Ranges as an interval tree: of every stretch of the list, the middle one is the root.
+#[derive(Debug, Default)]
+struct Ranges {
+    /// Both ends and the number of the entry, ordered by the lower end.
+    rows: Vec<(i64, i64, u32)>,
+    /// For each row the greatest upper end in the stretch that it is the root of.
+    reach: Vec<i64>,
+}
+
+impl Ranges {
+    fn new(mut rows: Vec<(i64, i64, u32)>) -> Self {
+        rows.sort_unstable();
+        let mut tree = Self { reach: vec![i64::MIN; rows.len()], rows };
+        tree.measure(0..tree.rows.len());
+        tree
+    }
+
+    /// Works out how far a stretch reaches; as deep as the logarithm of its length.
+    fn measure(&mut self, stretch: Range<usize>) -> i64 {
+        if stretch.is_empty() {
+            return i64::MIN;
+        }
+        let root = stretch.start.midpoint(stretch.end);
+        let below = self.measure(stretch.start..root).max(self.measure(root + 1..stretch.end));
+        self.reach[root] = below.max(self.rows[root].1);
+        self.reach[root]
+    }
+
+    fn visit(&self, n: i64, stretch: Range<usize>, show: Show<'_>) -> ControlFlow<()> {
+        let root = stretch.start.midpoint(stretch.end);
+        if stretch.is_empty() || self.reach[root] < n {
+            return ControlFlow::Continue(());
+        }
+        self.visit(n, stretch.start..root, show)?;
+        let (low, high, at) = self.rows[root];
+        if low > n {
+            return ControlFlow::Continue(());
+        }
+        if n <= high {
+            show(at)?;
+        }
+        self.visit(n, root + 1..stretch.end, show)
     }
 }
 
@@ -298,6 +342,25 @@ mod tests {
         }
         let bad = |word: &&str| Operators::default().spell(word).is_err();
         assert!(["x", "3.1", "3:1", ""].iter().all(bad));
+    }
+
+    #[test]
+    fn every_range_around_a_number_is_found() {
+        let row = |n: i64| (n * 7 % 1_000, n * 7 % 1_000 + n * 13 % 90, u32::try_from(n).unwrap());
+        for count in [0, 1, 2, 3, 10, 300] {
+            let rows: Vec<_> = (0..count).map(row).collect();
+            let tree = Ranges::new(rows.clone());
+            for n in (-5..1_100).chain([i64::MIN, i64::MAX]) {
+                let mut found = Vec::new();
+                let _ = tree.visit(n, 0..tree.rows.len(), &mut |at| {
+                    found.push(at);
+                    ControlFlow::Continue(())
+                });
+                found.sort_unstable();
+                let around = rows.iter().filter(|(low, high, _)| (*low..=*high).contains(&n));
+                assert_eq!(found, around.map(|(_, _, at)| *at).collect::<Vec<_>>(), "{n} of {count}");
+            }
+        }
     }
 
     /// As `show acl` of HAProxy 2.6 writes them.
