@@ -12,6 +12,7 @@
     reason = "a test's failure is a panic, and its report is printed"
 )]
 
+mod actions;
 mod balance;
 mod cli;
 mod health;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     args.test_threads = args.test_threads.or(Some(8));
     let mut cases = Cases::default();
     for add in [
+        actions::cases,
         balance::cases,
         cli::cases,
         health::cases,

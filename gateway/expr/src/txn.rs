@@ -180,6 +180,10 @@ pub trait Txn {
     fn first_request(&self) -> bool {
         true
     }
+    /// Where the request stands in queues: its class, and its offset in milliseconds.
+    fn priority(&self) -> (i32, i32) {
+        (0, 0)
+    }
     /// The stick tables; `None` where there are none.
     fn tables(&self) -> Option<&Tables> {
         None

@@ -9,6 +9,7 @@ mod address;
 pub mod file;
 mod inherit;
 pub mod limits;
+mod packets;
 mod permits;
 pub mod proxy_protocol;
 mod socket;
@@ -18,6 +19,7 @@ mod unix;
 
 pub use accept::{Accepted, Acceptor, HeldPermits};
 pub use address::Address;
+pub use packets::Packets;
 pub use permits::{Limit, Permit, Permits};
 pub use socket::{BindError, Listener};
 pub use stream::Stream;

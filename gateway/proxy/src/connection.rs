@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use config::model::Model;
 use expr::{SharedVars, VarScope};
+use listen::Packets;
 use observe::ProcessCounters;
 use observe::log::{Endpoint, TlsFacts};
 use parking_lot::Mutex;
@@ -40,6 +41,8 @@ pub struct Connection {
     pub handshake: Duration,
     /// A rule wants it forgotten without a word.
     pub hidden: AtomicBool,
+    /// What rules want on its packets.
+    pub packets: WantedPackets,
     /// Requests so far.
     pub requests: AtomicU32,
     /// The request that an HTTP/1 connection is at.
@@ -87,6 +90,27 @@ impl HeadTimes {
             line: bytes::Bytes::new(),
             request: None,
         }
+    }
+}
+
+/// What rules want on the packets of a connection, until its stream has told the kernel.
+#[derive(Debug, Default)]
+pub struct WantedPackets {
+    changed: AtomicBool,
+    packets: Mutex<Packets>,
+}
+
+impl WantedPackets {
+    /// Wants them so from the next write on.
+    pub fn want(&self, packets: Packets) {
+        *self.packets.lock() = packets;
+        self.changed.store(true, Ordering::Release);
+    }
+
+    /// What has changed since this was last asked.
+    pub fn changed(&self) -> Option<Packets> {
+        let changed = self.changed.load(Ordering::Relaxed) && self.changed.swap(false, Ordering::Acquire);
+        changed.then(|| *self.packets.lock())
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var};
 use http::HeaderName;
+use listen::Packets;
 use rules::{Change, Flow, Message, RuleSet};
 use table::{Millis, Tables, Tracked};
 
@@ -27,6 +28,10 @@ pub(crate) struct EarlyConnection<'a> {
     pub tls: Option<&'a Tls>,
     /// What rules have changed.
     pub effects: Effects,
+    /// What they want on its packets.
+    pub packets: Packets,
+    /// They want it to begin with a PROXY line.
+    pub expects_proxy: bool,
     /// The variables that rules have set.
     pub vars: TxnVars,
     /// What counters of stick tables track for it.
@@ -66,7 +71,9 @@ impl EarlyConnection<'_> {
         };
         (self.source, self.destination) =
             (self.effects.source.over(self.source), self.effects.destination.over(self.destination));
-        self.effects = Effects::default();
+        self.packets = self.effects.client_packets;
+        self.expects_proxy |= self.effects.expects_proxy;
+        self.effects = Effects { client_packets: self.packets, ..Effects::default() };
         fate
     }
 

@@ -12,6 +12,7 @@ use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value
 use http::Version;
 use http::header::HeaderName;
 use observe::log::{Endpoint, LogRecord};
+use rules::{Change, Peer};
 
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
@@ -225,6 +226,15 @@ impl Ctx {
         )
     }
 
+    /// Keeps what a rule has changed; what is about the client's connection is done at its next write.
+    pub(crate) fn note(&mut self, change: Change) {
+        let about_client = matches!(change, Change::Packets(Peer::Client, _));
+        self.effects.note(change);
+        if let (true, Some(connection)) = (about_client, &self.connection) {
+            connection.packets.want(self.effects.client_packets);
+        }
+    }
+
     /// The request's id (`unique-id-format`), made when it is first asked for.
     pub(crate) fn unique_id(&self) -> Option<&[u8]> {
         let format = self.frontend()?.model().unique_id.format.as_ref()?;
@@ -392,6 +402,10 @@ macro_rules! txn_through_view {
 
             fn first_request(&self) -> bool {
                 self.ctx.first
+            }
+
+            fn priority(&self) -> (i32, i32) {
+                (self.ctx.effects.priority.class, self.ctx.effects.priority.offset)
             }
 
             fn now(&self) -> SystemTime {

@@ -108,7 +108,7 @@ impl Message for RequestEditor<'_> {
     }
 
     fn change(&mut self, change: Change) {
-        self.ctx.effects.note(change);
+        self.ctx.note(change);
     }
 }
 
@@ -165,7 +165,7 @@ impl Message for ResponseEditor<'_> {
     }
 
     fn change(&mut self, change: Change) {
-        self.ctx.effects.note(change);
+        self.ctx.note(change);
     }
 }
 

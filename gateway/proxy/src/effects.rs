@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use rules::{Change, End, LogLevel, Timer};
+use listen::Packets;
+use rules::{Change, End, LogLevel, Packet, Peer, Timer};
+use upstream::Priority;
 
 use crate::captures::Kept;
 use crate::message::Lines;
@@ -31,6 +33,14 @@ pub(crate) struct Effects {
     pub no_retry: bool,
     /// `set-retries`.
     pub retries: Option<u32>,
+    /// `set-tos`, `set-mark`: what the client's packets carry.
+    pub client_packets: Packets,
+    /// `set-bc-tos`, `set-bc-mark`: what the server's packets carry.
+    pub server_packets: Packets,
+    /// `expect-proxy`.
+    pub expects_proxy: bool,
+    /// `set-priority-class`, `set-priority-offset`.
+    pub priority: Priority,
 }
 
 /// What took the place of an address.
@@ -76,6 +86,19 @@ impl Effects {
             Change::Capture { side, slot, value } => self.captures.fill(side, slot, &value),
             Change::NoRetry => self.no_retry = true,
             Change::Retries(retries) => self.retries = Some(retries),
+            Change::Packets(peer, packet) => {
+                let packets = match peer {
+                    Peer::Client => &mut self.client_packets,
+                    Peer::Server => &mut self.server_packets,
+                };
+                match packet {
+                    Packet::Tos(tos) => packets.tos = Some(tos),
+                    Packet::Mark(mark) => packets.mark = Some(mark),
+                }
+            }
+            Change::ExpectProxy => self.expects_proxy = true,
+            Change::PriorityClass(class) => self.priority.class = class,
+            Change::PriorityOffset(offset) => self.priority.offset = offset,
         }
     }
 }

@@ -96,6 +96,13 @@ impl FrontStream {
         read.is_ok()
     }
 
+    /// Tells the kernel what rules have come to want on the packets.
+    fn mark_packets(&self) {
+        if let Some(packets) = self.connection.packets.changed() {
+            packets.put_on(self.socket());
+        }
+    }
+
     /// The facts of the connection.
     pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
@@ -131,6 +138,7 @@ impl AsyncRead for FrontStream {
 
 impl AsyncWrite for FrontStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.mark_packets();
         match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write(cx, data),
             Transport::Tls(stream) => Pin::new(stream).poll_write(cx, data),
@@ -142,6 +150,7 @@ impl AsyncWrite for FrontStream {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.mark_packets();
         match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, parts),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use expr::TxnVars;
+use listen::Packets;
 use parking_lot::Mutex;
 use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::server::configuration::ServerConf;
@@ -16,7 +17,7 @@ use pingora::services::Service;
 use pingora_proxy::http_proxy;
 use tokio::task::JoinHandle;
 
-use crate::connection::{Connection, HeadTimes, SessionVars};
+use crate::connection::{Connection, HeadTimes, SessionVars, WantedPackets};
 use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
@@ -194,7 +195,7 @@ async fn connect(
         return turn_away(&stream, fate);
     }
     (source, destination) = (early.source, early.destination);
-    match announced(&route, &mut stream, patience).await {
+    match announced(&route, early.expects_proxy, &mut stream, patience).await {
         Ok(Some(ends)) => (proxied, (source, destination)) = (true, ends),
         Ok(None) => {}
         Err(why) => return crate::proxy_line::refuse(&route, source, destination, accepted_at, &why),
@@ -221,6 +222,7 @@ async fn connect(
         source,
         destination,
         proxied,
+        packets: wanted(early.packets),
         trackers: tracked(early.trackers, &route),
         tls,
         accepted,
@@ -234,10 +236,7 @@ async fn connect(
     });
     route.frontend.counters.session();
     let stream = FrontStream::new(transport, connection, http2);
-    match http2 {
-        true => serve_http2(stream, patience, socket, app).await,
-        false => serve(stream, app, shutdown).await,
-    }
+    if http2 { serve_http2(stream, patience, socket, app).await } else { serve(stream, app, shutdown).await }
 }
 
 /// Both ends of a connection.
@@ -252,7 +251,17 @@ fn early<'a>(
     let shared = session.map(|vars| vars.vars().clone());
     let vars = TxnVars::new(Some(route.runtime.vars.clone()), shared);
     let (effects, trackers) = (Effects::default(), Trackers::default());
-    EarlyConnection { route, source, destination, tls: None, effects, vars, trackers }
+    let (packets, expects_proxy) = (Packets::default(), false);
+    EarlyConnection { route, source, destination, tls: None, effects, packets, expects_proxy, vars, trackers }
+}
+
+/// What the rules of the connection want on its packets.
+fn wanted(packets: Packets) -> WantedPackets {
+    let wanted = WantedPackets::default();
+    if !packets.is_plain() {
+        wanted.want(packets);
+    }
+    wanted
 }
 
 /// Counts the session for the counters that its rules track.
@@ -263,13 +272,15 @@ fn tracked(trackers: Trackers, route: &Route) -> Trackers {
     trackers
 }
 
-/// Both ends as the PROXY line has them, where the socket wants one.
+/// Both ends as the PROXY line has them, where the socket wants one, or a rule.
 async fn announced(
     route: &Route,
+    ruled: bool,
     stream: &mut listen::Stream,
     patience: Option<Duration>,
 ) -> Result<Option<Ends>, crate::proxy_line::NoLine> {
-    if !route.frontend.model().binds.get(route.bind).is_some_and(|bind| bind.accept_proxy) {
+    let accepts = route.frontend.model().binds.get(route.bind).is_some_and(|bind| bind.accept_proxy);
+    if !(accepts || ruled) {
         return Ok(None);
     }
     let addresses = crate::proxy_line::read(stream, patience).await?;

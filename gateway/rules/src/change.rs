@@ -39,6 +39,32 @@ pub enum Change {
     NoRetry,
     /// `set-retries`: another number than the backend's.
     Retries(u32),
+    /// `set-tos`, `set-mark` and their like: what the kernel puts on the packets that go there from now on.
+    Packets(Peer, Packet),
+    /// `expect-proxy`: the connection begins with a PROXY line.
+    ExpectProxy,
+    /// `set-priority-class`: the request waits before those of higher classes.
+    PriorityClass(i32),
+    /// `set-priority-offset`: it waits as if it had come so many milliseconds later.
+    PriorityOffset(i32),
+}
+
+/// Who is on the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// What the kernel puts on packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// The type of service of IPv4, the traffic class of IPv6.
+    Tos(u8),
+    /// The netfilter mark, which never leaves the machine.
+    Mark(u32),
 }
 
 /// One end of the client's connection.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use crate::balance::{Algorithm, Choice, Farm, Wish, algorithm};
-use crate::queue::{Queue, Room, Ticket, Turn};
+use crate::queue::{Priority, Queue, Rank, Room, Ticket, Turn};
 use crate::retry::{Next, RetryPolicy};
 use crate::server::{Admin, Server};
 use crate::slot::{Claim, Slot, Waited};
@@ -44,6 +44,8 @@ pub struct Backend {
     refreshing: Mutex<()>,
     /// Only where a server has a `maxconn`: without, nobody ever waits and nothing is locked.
     queue: Option<Mutex<Queue<Waker>>>,
+    /// When it was built: the queue's clock begins here.
+    begun: Instant,
     /// Counts the turns of `leastconn`, which prefers who was left alone longest.
     turns: Option<AtomicU64>,
 }
@@ -74,6 +76,8 @@ pub struct Ask<'a> {
     pub port: Option<u16>,
     /// What it wants of the choice.
     pub prefer: Prefer<'a>,
+    /// Where it stands, should it have to wait.
+    pub priority: Priority,
 }
 
 /// What a request wants of the choice.
@@ -137,6 +141,7 @@ impl Backend {
             farm: ArcSwap::from_pointee(Farm::default()),
             refreshing: Mutex::new(()),
             queue: limited.then(|| Mutex::new(Queue::new(limits))),
+            begun: Instant::now(),
             turns: (model.balance == Balance::LeastConn).then(|| AtomicU64::new(1)),
             servers,
             algorithm,
@@ -189,9 +194,10 @@ impl Backend {
         }
     }
 
-    /// What to do after `failed` attempts to reach a server for one request (1 after the first).
-    pub fn after_failure(&self, failed: u32) -> Next {
-        self.retry.after(failed, self.farm.load().members.len())
+    /// What to do after `failed` attempts to reach a server for one request (1 after the first), which may have a number
+    /// of retries of its own.
+    pub fn after_failure(&self, failed: u32, retries: Option<u32>) -> Next {
+        self.retry.with_retries(retries).after(failed, self.farm.load().members.len())
     }
 
     /// Whether any server takes traffic now.
@@ -316,9 +322,9 @@ impl Backend {
             Choice::Wait(server) if queue.full(server) => Placed::Full(server),
             Choice::Wait(server) => {
                 self.count_choice(server, ask);
-                Placed::Waiting(Waiting::join(self, &mut queue, Some(server)))
+                Placed::Waiting(Waiting::join(self, &mut queue, Some(server), ask.priority))
             }
-            Choice::Busy => Placed::Waiting(Waiting::join(self, &mut queue, None)),
+            Choice::Busy => Placed::Waiting(Waiting::join(self, &mut queue, None, ask.priority)),
             Choice::Nobody => Placed::Nobody,
         }
     }
@@ -432,9 +438,14 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn join(backend: &Arc<Backend>, queue: &mut Queue<Waker>, server: Option<usize>) -> Self {
+    fn join(
+        backend: &Arc<Backend>,
+        queue: &mut Queue<Waker>,
+        server: Option<usize>,
+        priority: Priority,
+    ) -> Self {
         let (waker, grant) = oneshot::channel();
-        let ticket = queue.wait(server, waker);
+        let ticket = queue.wait(server, Rank::of(priority, backend.begun.elapsed()), waker);
         match server {
             Some(server) => backend.servers[server].counters.queued(),
             None => backend.counters.queued(),

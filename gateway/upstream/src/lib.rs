@@ -32,6 +32,7 @@ pub use backend::{Ask, Backend, Prefer, Unavailable};
 pub use background::{Unresolved, spawn_background, start_addresses};
 pub use events::{AddressChange, CheckReport, Event, Events, StateChange};
 pub use health::{Outcome, Verdict};
+pub use queue::Priority;
 pub use resolve::{Lookup, Names, SystemLookup};
 pub use retry::{Next, RetryPolicy};
 pub use server::{Admin, Server, Status};

@@ -1,11 +1,13 @@
 //! Slots and queues of a backend whose servers have a `maxconn`. Sans-io: it holds tokens, and says whose turn it is.
 //!
 //! A server has `limit` slots. Who finds none waits for any server, in the backend's queue, or for one server, in
-//! that server's (a hash or a retry wants this server and no other). All queues are one order: a slot that becomes
-//! free goes to the oldest of those who may have it, one token for one slot, so nobody is woken in vain.
+//! that server's (a hash or a retry wants this server and no other). All queues are one order, by class and by the time
+//! of arrival (`set-priority-class`, `set-priority-offset`): a slot that becomes free goes to the first of those who may
+//! have it, one token for one slot, so nobody is woken in vain.
 //! A slot that is handed on is never free in between: who comes later cannot slip in.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The slots of a backend's servers and who waits for them.
 #[derive(Debug)]
@@ -15,10 +17,38 @@ pub(crate) struct Queue<T> {
     next: u64,
 }
 
-/// One queue: its tokens by ticket, each with the turns that had been given before it came.
+/// Where a request stands in the queues (configuration.txt 4.2, `http-request set-priority-class`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Priority {
+    /// Lower classes go before higher ones.
+    pub class: i32,
+    /// Within its class it stands as if it had come so many milliseconds later.
+    pub offset: i32,
+}
+
+/// What the queues are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rank {
+    class: i32,
+    /// In milliseconds.
+    due: i64,
+}
+
+impl Rank {
+    /// The rank of who comes `now`, by any clock that begins at nought.
+    pub(crate) fn of(priority: Priority, now: Duration) -> Self {
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        Self { class: priority.class, due: now.saturating_add(priority.offset.into()) }
+    }
+}
+
+/// A place in a queue: of equal ranks, who came first goes first.
+type Place = (Rank, u64);
+
+/// One queue: its tokens by place, each with the turns that had been given before it came.
 #[derive(Debug)]
 struct Waiters<T> {
-    tokens: BTreeMap<u64, (u32, T)>,
+    tokens: BTreeMap<Place, (u32, T)>,
     turns: u32,
 }
 
@@ -55,7 +85,7 @@ struct Line<T> {
 /// A place in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
-    number: u64,
+    place: Place,
     server: Option<usize>,
 }
 
@@ -102,22 +132,22 @@ impl<T> Queue<T> {
     }
 
     /// Somebody waits, for this server or for any.
-    pub(crate) fn wait(&mut self, server: Option<usize>, token: T) -> Ticket {
-        let number = self.next;
+    pub(crate) fn wait(&mut self, server: Option<usize>, rank: Rank, token: T) -> Ticket {
+        let place = (rank, self.next);
         self.next += 1;
         let waiters = self.of(server);
-        waiters.tokens.insert(number, (waiters.turns, token));
-        Ticket { number, server }
+        waiters.tokens.insert(place, (waiters.turns, token));
+        Ticket { place, server }
     }
 
     /// Somebody waits no more: the place it had, if its turn had not come.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Turn<T>> {
         let waiters = self.of(ticket.server);
-        let (before, token) = waiters.tokens.remove(&ticket.number)?;
+        let (before, token) = waiters.tokens.remove(&ticket.place)?;
         Some(Turn { token, position: waiters.turns.wrapping_sub(before).saturating_add(1) })
     }
 
-    /// A request is done: its slot goes to who waited longest (and stays taken), or becomes free.
+    /// A request is done: its slot goes to who is first (and stays taken), or becomes free.
     pub(crate) fn release(&mut self, server: usize) -> Option<Turn<T>> {
         let line = &mut self.servers[server];
         debug_assert!(line.busy > 0);
@@ -125,14 +155,14 @@ impl<T> Queue<T> {
         self.admit(server)
     }
 
-    /// Gives a free slot of this server to who waited longest, if there is a slot and somebody waits.
+    /// Gives a free slot of this server to who is first, if there is a slot and somebody waits.
     pub(crate) fn admit(&mut self, server: usize) -> Option<Turn<T>> {
         let line = &mut self.servers[server];
         if line.busy >= line.limit {
             return None;
         }
-        let any = if line.shares { self.shared.oldest() } else { None };
-        let turn = match (line.waiting.oldest(), any) {
+        let any = if line.shares { self.shared.first() } else { None };
+        let turn = match (line.waiting.first(), any) {
             (Some(own), Some(any)) if any < own => self.shared.next(),
             (Some(_), _) => line.waiting.next(),
             (None, Some(_)) => self.shared.next(),
@@ -176,8 +206,8 @@ impl<T> Queue<T> {
 }
 
 impl<T> Waiters<T> {
-    fn oldest(&self) -> Option<u64> {
-        self.tokens.first_key_value().map(|(number, _)| *number)
+    fn first(&self) -> Option<Place> {
+        self.tokens.first_key_value().map(|(place, _)| *place)
     }
 
     fn next(&mut self) -> Option<Turn<T>> {
@@ -232,10 +262,10 @@ mod tests {
         let mut queue = queue(&[1, 1]);
         queue.take(0);
         queue.take(1);
-        queue.wait(None, 1);
-        queue.wait(Some(0), 2);
-        queue.wait(None, 3);
-        queue.wait(Some(0), 4);
+        queue.wait(None, Rank::default(), 1);
+        queue.wait(Some(0), Rank::default(), 2);
+        queue.wait(None, Rank::default(), 3);
+        queue.wait(Some(0), Rank::default(), 4);
         assert_eq!(served(queue.release(0)), Some((1, 1)));
         assert_eq!(served(queue.release(0)), Some((2, 1)));
         assert_eq!(served(queue.release(1)), Some((3, 2)));
@@ -247,8 +277,8 @@ mod tests {
     fn who_left_is_not_served() {
         let mut queue = queue(&[1]);
         queue.take(0);
-        let first = queue.wait(None, 1);
-        queue.wait(None, 2);
+        let first = queue.wait(None, Rank::default(), 1);
+        queue.wait(None, Rank::default(), 2);
         assert_eq!(served(queue.leave(first)), Some((1, 1)));
         assert_eq!(served(queue.leave(first)), None);
         assert_eq!(served(queue.release(0)), Some((2, 1)));
@@ -258,8 +288,8 @@ mod tests {
     fn a_server_that_is_down_hands_nothing_on_and_sends_its_queue_away() {
         let mut queue = queue(&[1, 1]);
         queue.take(0);
-        queue.wait(Some(0), 1);
-        queue.wait(None, 2);
+        queue.wait(Some(0), Rank::default(), 1);
+        queue.wait(None, Rank::default(), 2);
         queue.set_shares(0, false);
         assert_eq!(queue.evict(0), [1]);
         assert_eq!(queue.release(0), None);
@@ -273,8 +303,22 @@ mod tests {
         let mut queue: Queue<u32> = Queue::new([(Some(1), Some(1))].into_iter());
         queue.take(0);
         assert_eq!((queue.room(0), queue.full(0)), (Room::Queue, false));
-        queue.wait(Some(0), 1);
+        queue.wait(Some(0), Rank::default(), 1);
         assert_eq!((queue.room(0), queue.full(0)), (Room::None, true));
+    }
+
+    #[test]
+    fn lower_classes_go_first_and_offsets_count_within_them() {
+        let mut queue = queue(&[1]);
+        queue.take(0);
+        let rank = |class, offset, now| Rank::of(Priority { class, offset }, Duration::from_millis(now));
+        queue.wait(None, rank(0, 0, 10), 1);
+        queue.wait(Some(0), rank(0, -5, 12), 2);
+        queue.wait(None, rank(5, -500, 13), 3);
+        queue.wait(Some(0), rank(-1, 400, 14), 4);
+        queue.wait(None, rank(0, 0, 10), 5);
+        let order: Vec<_> = (0..5).filter_map(|_| served(queue.release(0))).map(|(token, _)| token).collect();
+        assert_eq!(order, [4, 2, 1, 5, 3]);
     }
 
     /// Random arrivals, departures, releases and outages: no slot is lost, no limit exceeded, nobody forgotten.
@@ -307,7 +351,8 @@ mod tests {
                             .enumerate()
                             .all(|(i, _)| !queue.servers[i].shares || queue.room(i) != Room::Slot)
                     {
-                        waiting.push(queue.wait(for_one.then_some(server), step));
+                        let rank = Rank { class: dice.below(3) as i32, due: dice.below(50) as i64 };
+                        waiting.push(queue.wait(for_one.then_some(server), rank, step));
                         arrived += 1;
                     }
                 }

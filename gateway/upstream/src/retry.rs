@@ -58,6 +58,11 @@ impl RetryPolicy {
         Next::Same { pause: self.pause }
     }
 
+    /// The same policy with another number of retries, if there is one (`set-retries`).
+    pub fn with_retries(self, retries: Option<u32>) -> Self {
+        Self { retries: retries.unwrap_or(self.retries), ..self }
+    }
+
     /// Whether a request may leave a server that it wants.
     pub(crate) fn redispatches(&self) -> bool {
         self.redispatch != 0
@@ -99,6 +104,17 @@ mod tests {
     #[test]
     fn without_retries_the_first_failure_is_the_last() {
         assert_eq!(policy(0, -1, false).after(1, 5), Next::GiveUp);
+    }
+
+    #[test]
+    fn a_request_may_have_a_number_of_its_own() {
+        assert_eq!(course(policy(3, 0, false).with_retries(Some(1)), 5), "s");
+        assert_eq!(course(policy(3, 0, false).with_retries(None), 5), "sss");
+        assert_eq!(
+            course(policy(2, -1, true).with_retries(Some(4)), 3),
+            "sssr",
+            "the last is counted from there"
+        );
     }
 
     #[test]

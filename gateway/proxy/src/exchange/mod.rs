@@ -76,6 +76,7 @@ fn is_stale(server: &ServerConnection, error: &Error, ctx: &Ctx) -> bool {
         && from_server
         && ctx.times.response.is_none()
         && is_idempotent(&ctx.request.method)
+        && !ctx.effects.no_retry
 }
 
 /// A connection to a server of the request's backend, kept or new; failed attempts are retried as configured.
@@ -86,13 +87,14 @@ async fn reach(pool: &Pool, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnecti
             return Error::e_explain(ErrorType::InternalError, "a request without its server");
         };
         let (server, address) = (slot.server().clone(), slot.address().clone());
-        let key = Key::new(&server.counters, &address);
+        let packets = ctx.effects.server_packets;
+        let key = Key::new(&server.counters, &address, packets);
         if !fresh && let Some(kept) = pool.take(&key) {
             connect::connected(ctx, true);
             return Ok(kept);
         }
         let patience = backend.model().timeouts.connect;
-        match server::connect(&address, patience).await {
+        match server::connect(&address, packets, patience).await {
             Ok(stream) => {
                 connect::connected(ctx, false);
                 return Ok(ServerConnection::new(stream, key, server.counters.clone()));

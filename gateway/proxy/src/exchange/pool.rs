@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use listen::Packets;
 use observe::ServerCounters;
 use parking_lot::Mutex;
 use upstream::Address;
@@ -22,12 +23,13 @@ pub(crate) struct Key {
     /// The server, by its counters, which a reload keeps for the server of the same name.
     server: usize,
     address: Address,
+    packets: Packets,
 }
 
 impl Key {
-    /// The connections of this server at this address.
-    pub(crate) fn new(counters: &Arc<ServerCounters>, address: &Address) -> Self {
-        Self { server: Arc::as_ptr(counters) as usize, address: address.clone() }
+    /// The connections of this server at this address whose packets are such.
+    pub(crate) fn new(counters: &Arc<ServerCounters>, address: &Address, packets: Packets) -> Self {
+        Self { server: Arc::as_ptr(counters) as usize, address: address.clone(), packets }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A connection to a server: made within `timeout connect`, read and written without ever waiting for both at once.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -8,11 +9,11 @@ use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use expr::ServerLink;
-use listen::Stream;
+use listen::{Packets, Stream};
 use observe::ServerCounters;
 use pingora::{Error, ErrorType, Result};
 use tokio::io::AsyncWrite;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_util::io::poll_read_buf;
 use upstream::Address;
 
@@ -151,11 +152,15 @@ fn of_io(error: io::Error, late: ErrorType, other: ErrorType) -> Box<Error> {
 ///
 /// # Errors
 /// The server refuses, or does not answer within `patience`.
-pub(super) async fn connect(address: &Address, patience: Option<Duration>) -> Result<Stream> {
+pub(super) async fn connect(
+    address: &Address,
+    packets: Packets,
+    patience: Option<Duration>,
+) -> Result<Stream> {
     let connecting = async {
         match address {
             Address::Ip(addr) => {
-                let stream = TcpStream::connect(addr).await?;
+                let stream = tcp(*addr, packets).await?;
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
             }
@@ -172,4 +177,13 @@ pub(super) async fn connect(address: &Address, patience: Option<Duration>) -> Re
             Error::because(kind, address.to_string(), error).into_up()
         },
     )
+}
+
+/// A connection whose packets are marked from the first one on.
+async fn tcp(addr: SocketAddr, packets: Packets) -> io::Result<TcpStream> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if !packets.is_plain() {
+        packets.put_on(&socket);
+    }
+    socket.connect(addr).await
 }

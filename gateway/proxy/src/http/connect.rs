@@ -29,7 +29,8 @@ pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
     let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
         return Error::e_explain(ErrorType::InternalError, "a request without its server");
     };
-    let fresh = closes_server(ctx) || !ctx.request.method.is_idempotent();
+    let marked = !ctx.effects.server_packets.is_plain();
+    let fresh = closes_server(ctx) || marked || !ctx.request.method.is_idempotent();
     peer_of(backend, slot, session.is_upgrade_req().then_some(&ctx.effects), fresh)
 }
 
@@ -81,7 +82,7 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
         _ => chosen.as_deref().map_or(Prefer::Any, Prefer::Server),
     };
     release(ctx);
-    let ask = Ask { client, port, prefer };
+    let ask = Ask { client, port, prefer, priority: ctx.effects.priority };
     backend.upstream.select(&ask).await.map_err(|reason| {
         ctx.server = None;
         let outcome = match reason {
@@ -153,6 +154,14 @@ fn peer_of(
         peer.group_key = fastrand::u64(..);
         options.idle_timeout = Some(Duration::from_millis(1));
     }
+    if let Some(packets) =
+        upgrading.map(|effects| effects.server_packets).filter(|packets| !packets.is_plain())
+    {
+        options.upstream_tcp_sock_tweak_hook = Some(Arc::new(move |socket| {
+            packets.put_on(socket);
+            Ok(())
+        }));
+    }
     options.connection_timeout = timeouts.connect;
     options.read_timeout = upgrading.map_or(timeouts.server, |effects| tunnel_patience(timeouts, effects));
     options.write_timeout = options.read_timeout;
@@ -190,7 +199,7 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return error };
     server.counters.connect();
     backend.upstream.counters.connect();
-    match backend.upstream.after_failure(ctx.failures) {
+    match backend.upstream.after_failure(ctx.failures, ctx.effects.retries) {
         Next::GiveUp => {
             ctx.outcome = Some(Outcome::of(&error, Stage::Connect));
             server.counters.connection_error();
@@ -224,6 +233,7 @@ pub(crate) fn failed_later(
     reused: bool,
 ) -> Box<Error> {
     let replayable = ctx.request.method.is_idempotent()
+        && !ctx.effects.no_retry
         && !session.as_downstream().retry_buffer_truncated()
         && ctx.times.response.is_none();
     let stale = reused && matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true));

@@ -7,12 +7,14 @@ mod declined;
 mod del_header;
 mod deny;
 mod early_hint;
+mod expect_proxy;
 mod handshake;
 mod http_error;
 mod modelled;
 mod normalize_uri;
 mod pattern;
 mod pause;
+mod priority;
 mod redirect;
 mod replace_header;
 mod replace_uri;
@@ -237,18 +239,18 @@ pub const ACTIONS: &[Row] = &[
     call("del-acl",            HTTP,     (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]"),
     call("set-map",            HTTP,     (pattern::set, PATTERNS),      "set-map(names.map) %[src] known"),
     call("del-map",            HTTP,     (pattern::delete, PATTERNS),   "del-map(names.map) %[src]"),
-    row("set-tos",             SOCKETS,  socket::parse,                 "set-tos 0x10").later("sockets in rules"),
-    row("set-mark",            SOCKETS,  socket::parse,                 "set-mark 16").later("sockets in rules"),
-    row("set-fc-tos",          SOCKETS,  socket::parse,                 "set-fc-tos 0x10").later("sockets in rules"),
-    row("set-fc-mark",         SOCKETS,  socket::parse,                 "set-fc-mark 16").later("sockets in rules"),
-    row("set-bc-tos",          TO_SERVER, socket::parse,                "set-bc-tos 0x10").later("sockets in rules"),
-    row("set-bc-mark",         TO_SERVER, socket::parse,                "set-bc-mark 16").later("sockets in rules"),
-    row("set-priority-class",  TO_SERVER, modelled::priority,           "set-priority-class int(1)").later("priorities in queues"),
-    row("set-priority-offset", TO_SERVER, modelled::priority,           "set-priority-offset int(1)").later("priorities in queues"),
+    row("set-tos",             SOCKETS,  socket::client_tos,            "set-tos 0x10"),
+    row("set-mark",            SOCKETS,  socket::client_mark,            "set-mark 16"),
+    row("set-fc-tos",          SOCKETS,  socket::client_tos,            "set-fc-tos 0x10"),
+    row("set-fc-mark",         SOCKETS,  socket::client_mark,            "set-fc-mark 16"),
+    row("set-bc-tos",          TO_SERVER, socket::server_tos,           "set-bc-tos 0x10"),
+    row("set-bc-mark",         TO_SERVER, socket::server_mark,           "set-bc-mark 16"),
+    row("set-priority-class",  TO_SERVER, priority::class,              "set-priority-class int(1)"),
+    row("set-priority-offset", TO_SERVER, priority::offset,             "set-priority-offset int(1)"),
     row("cache-use",           REQUEST,  modelled::cache,               "cache-use small").later("no cache"),
     row("cache-store",         ANSWER,   modelled::cache,               "cache-store small").later("no cache"),
-    row("expect-proxy",        ACCEPTED, modelled::layer4,              "expect-proxy layer4").later("'accept-proxy' on the 'bind' line does it for all"),
-    row("expect-netscaler-cip", ACCEPTED, modelled::layer4,             "expect-netscaler-cip layer4").later("NetScaler"),
+    row("expect-proxy",        ACCEPTED, expect_proxy::parse,           "expect-proxy layer4"),
+    row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").later("NetScaler"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
     row("set-bandwidth-limit", MESSAGES, modelled::bandwidth,           "set-bandwidth-limit slow limit 10k").later("filters"),
     row("do-log",              ALL,      modelled::log,                 "do-log").later("log steps of HAProxy 3.x"),
@@ -269,8 +271,8 @@ pub const ACTIONS: &[Row] = &[
     row("wait-for-body",       HTTP,     wait_for_body::parse,          "wait-for-body time 1s at-least 10"),
     row("pause",               HTTP,     pause::parse,                  "pause 10ms"),
     row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off").note("nothing to choose: no rewrite fails for want of room in a buffer"),
-    row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry").later("'retry-on'"),
-    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2").later("'retries' in the backend counts for all"),
+    row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
+    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2"),
     last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 

@@ -18,28 +18,9 @@ impl Action for Modelled {
 
 type Read = Result<Box<dyn Action>, Diagnostic>;
 
-/// `set-priority-class <expr>`, `set-priority-offset <expr>`.
-pub(super) fn priority(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
-    sample(words, scope)?;
-    Ok(Box::new(Modelled))
-}
-
 /// `cache-use <name>`, `cache-store <name>`.
 pub(super) fn cache(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
     argument(words, "expects a cache name")?;
-    Ok(Box::new(Modelled))
-}
-
-/// `expect-proxy layer4`, `expect-netscaler-cip layer4`.
-pub(super) fn layer4(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
-    let got = words.peek_text().unwrap_or_default();
-    if !words.clone().accept("layer4") {
-        let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
-        return Err(words
-            .error(format!("only supports 'layer4'{place} (got '{got}')"))
-            .suggest(Some("layer4")));
-    }
-    words.next();
     Ok(Box::new(Modelled))
 }
 
@@ -110,9 +91,6 @@ mod tests {
     fn their_words_are_judged_all_the_same() {
         for (phase, text, expected) in [
             (Phase::HttpRequest, "cache-use", "expects a cache name."),
-            (Phase::HttpRequest, "set-priority-class", "missing fetch method."),
-            (Phase::HttpRequest, "set-priority-offset foo", "unknown fetch method 'foo'."),
-            (Phase::TcpConnection, "expect-proxy layer5", "only supports 'layer4' (got 'layer5')"),
             (
                 Phase::TcpContent,
                 "switch-mode tcp",

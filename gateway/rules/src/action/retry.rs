@@ -1,5 +1,4 @@
-//! `disable-l7-retry`, `set-retries <number>`: whether and how often a request is sent again. The changes are noted;
-//! whoever sends requests does not heed them yet, so that both are refused for now.
+//! `disable-l7-retry`, `set-retries <number>`: whether and how often a request is sent again.
 
 use expr::{Expr, Parts, Scope};
 use lang::{Diagnostic, Words};
@@ -67,7 +66,7 @@ pub(super) fn set(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Ac
 
 #[cfg(test)]
 mod tests {
-    use crate::world::{World, in_scope, rule, rules};
+    use crate::world::{World, rule, rules};
     use crate::{Change, Phase};
 
     #[test]
@@ -80,17 +79,5 @@ mod tests {
         set.run(&mut world);
         assert_eq!(world.changes, [Change::Retries(2), Change::Retries(100), Change::NoRetry]);
         assert!(rule(Phase::HttpRequest, "set-retries 101").is_err());
-    }
-
-    #[test]
-    fn as_long_as_nobody_heeds_them_they_are_refused() {
-        for text in ["set-retries 2", "disable-l7-retry if { always_true }"] {
-            let said = in_scope(Phase::HttpRequest, text, |words, scope| {
-                crate::Rule::parse(Phase::HttpRequest, words, &expr::Acls::default(), scope).expect(text);
-                scope.take_warnings()
-            });
-            let [refusal] = &said[..] else { panic!("{text}: {said:?}") };
-            assert!(refusal.later && refusal.message.contains("is not supported yet"), "{}", refusal.message);
-        }
     }
 }
