@@ -8,6 +8,8 @@ mod rule;
 mod set;
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod property;
 #[cfg(test)]
 mod world;

@@ -15,7 +15,7 @@ use crate::Value;
 use crate::matcher::Method;
 
 /// How patterns are compared; a reference has one view for each that is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) method: Method,
     /// `-i`.

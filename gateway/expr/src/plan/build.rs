@@ -15,8 +15,9 @@ use crate::{Cond, Expr, Parts, Txn};
 /// The layout of these rules; nothing if patterns that could be compared alone cannot be together.
 pub(super) fn layout(rules: &[PlannedRule]) -> Option<Layout> {
     let mut draft = Draft::default();
-    let conds = || rules.iter().filter_map(|rule| rule.cond.as_ref());
-    conds().for_each(|cond| draft.acls.count(cond));
+    for (rule, at) in rules.iter().zip(0..) {
+        rule.cond.iter().for_each(|cond| draft.acls.count(at, cond));
+    }
     draft.acls.settle();
     for (at, rule) in rules.iter().enumerate() {
         if draft.add(number(at), rule) && rule.ends {
@@ -49,8 +50,9 @@ struct AclTable {
 
 struct Row {
     acl: Arc<Acl>,
-    /// How often it is asked.
+    /// How often it is asked, and by which rule first.
     uses: u32,
+    first: u32,
     constant: Option<bool>,
     /// What its verdict depends on; `None` if two in one run may differ though nothing was changed.
     parts: Option<Parts>,
@@ -61,10 +63,11 @@ struct Row {
 }
 
 impl AclTable {
-    fn count(&mut self, cond: &Cond) {
+    fn count(&mut self, at: u32, cond: &Cond) {
         for term in cond.parts().1.iter().flatten() {
             let number = self.number(&term.acl);
-            self.rows[number as usize].uses += 1;
+            let row = &mut self.rows[number as usize];
+            (row.uses, row.first) = (row.uses + 1, row.first.min(at));
         }
     }
 
@@ -118,7 +121,15 @@ impl Row {
         let parts = acl.tests().try_fold(Parts::PATTERNS, |all, test| Some(all.and(test.expr.parts()?)));
         let size: usize = acl.tests().map(|test| test.matcher.len()).sum();
         let indexable = parts.is_some() && size <= LARGE && acl.tests().all(is_indexable);
-        Self { acl: Arc::clone(acl), uses: 0, constant, parts, indexable, answer: None, rules: Vec::new() }
+        let acl = Arc::clone(acl);
+        Self { acl, uses: 0, first: u32::MAX, constant, parts, indexable, answer: None, rules: Vec::new() }
+    }
+
+    /// Where its answer is kept, if one look-up answers it.
+    fn settled(&self) -> Option<u8> {
+        let mut texts = self.acl.tests().map(|test| test.expr.text());
+        let first = texts.next();
+        self.answer.filter(|_| texts.all(|text| Some(text) == first))
     }
 
     /// The smaller, the better to look it up instead of others that must hold as well.
@@ -185,10 +196,14 @@ impl Draft {
                 return How::Asked(question);
             }
         };
-        for acl in picked {
-            self.acls.rows[acl as usize].rules.push(at);
+        for acl in &picked {
+            self.acls.rows[*acl as usize].rules.push(at);
         }
-        if whole { How::Yielded(question) } else { How::Asked(question) }
+        match picked[..] {
+            _ if whole => How::Yielded(question),
+            [only] => How::Asked(question.given(only)),
+            _ => How::Asked(question),
+        }
     }
 
     fn reach(&self, question: &Question) -> Reach {
@@ -240,35 +255,41 @@ impl Draft {
     }
 }
 
+/// Each pattern, with the ACLs that it is of.
+type Patterns = BTreeMap<Vec<u8>, Vec<u32>>;
+
 /// The patterns that one sample is compared with.
 struct SampleDraft<'a> {
     expr: &'a Expr,
-    /// The ACLs that each pattern is of, for each way of comparing.
-    patterns: BTreeMap<(Method, bool, bool), BTreeMap<Vec<u8>, Vec<u32>>>,
+    /// For each way of comparing.
+    patterns: BTreeMap<Key, Patterns>,
     /// The rules of each ACL.
     rules: Lists,
+    /// Where the answer to each ACL is kept that this sample alone answers.
+    answers: Vec<Option<u8>>,
     reach: (u32, u32),
     last: Option<*const Acl>,
 }
 
 impl<'a> SampleDraft<'a> {
     fn new(expr: &'a Expr) -> Self {
-        Self { expr, patterns: BTreeMap::new(), rules: Lists::default(), reach: (u32::MAX, 0), last: None }
+        let (patterns, rules) = (BTreeMap::new(), Lists::default());
+        Self { expr, patterns, rules, answers: Vec::new(), reach: (u32::MAX, 0), last: None }
     }
 
     fn file(&mut self, row: &Row, test: &Test) {
         if self.last != Some(Arc::as_ptr(&row.acl)) {
             self.last = Some(Arc::as_ptr(&row.acl));
             self.rules.push(row.rules.iter().copied());
-            let (first, last) = (row.rules.iter().min().copied(), row.rules.iter().max().copied());
-            self.reach.0 = self.reach.0.min(first.unwrap_or(u32::MAX));
+            self.answers.push(row.settled());
+            let last = row.rules.iter().max().copied();
+            // whoever asks first is answered by the look-up
+            self.reach.0 = self.reach.0.min(row.first);
             self.reach.1 = self.reach.1.max(last.unwrap_or(0));
         }
         let acl = number(self.rules.ends.len() - 1);
         for (key, pattern) in test.matcher.loaded() {
-            let Key { method, fold, dotted } = key;
-            let patterns = self.patterns.entry((method, fold, dotted)).or_default();
-            let acls = patterns.entry(pattern.to_vec()).or_default();
+            let acls = self.patterns.entry(key).or_default().entry(pattern.to_vec()).or_default();
             if acls.last() != Some(&acl) {
                 acls.push(acl);
             }
@@ -276,15 +297,16 @@ impl<'a> SampleDraft<'a> {
     }
 
     fn finish(self) -> Option<Sample> {
-        let list = |((method, fold, dotted), patterns): (_, BTreeMap<Vec<u8>, Vec<u32>>)| {
-            let key = Key { method, fold, dotted };
+        let list = |(key, patterns): (Key, Patterns)| {
             let index = Index::new(key, patterns.keys().map(Vec::as_slice)).ok()?;
             let mut acls = Lists::default();
             patterns.into_values().for_each(|list| acls.push(list));
-            Some(List { method, index, acls })
+            Some(List { method: key.method, index, acls })
         };
         let lists = self.patterns.into_iter().map(list).collect::<Option<_>>()?;
-        Some(Sample { expr: self.expr.clone(), reach: self.reach, lists, rules: self.rules })
+        let settles = self.answers.iter().flatten().fold(0, |bits, place| bits | 1_u128 << place);
+        let Self { reach, rules, answers, .. } = self;
+        Some(Sample { expr: self.expr.clone(), reach, lists, rules, answers: answers.into(), settles })
     }
 }
 

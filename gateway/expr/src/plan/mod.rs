@@ -13,6 +13,8 @@ mod found;
 mod property;
 mod question;
 mod sample;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::fmt;

@@ -25,6 +25,8 @@ pub(super) struct Term {
     acl: Arc<Acl>,
     /// Where its answer is kept.
     answer: Option<u8>,
+    /// The look-up that yields the rule has answered it.
+    given: bool,
 }
 
 /// A condition without what is constant in it.
@@ -46,6 +48,16 @@ pub(super) struct Answers {
 impl Answers {
     pub(super) fn forget(&mut self, answers: u128) {
         self.known &= !answers;
+    }
+
+    /// Answers with no.
+    pub(super) fn deny(&mut self, answers: u128) {
+        (self.known, self.true_ones) = (self.known | answers, self.true_ones & !answers);
+    }
+
+    /// Answers with yes.
+    pub(super) fn affirm(&mut self, place: Option<u8>) {
+        self.true_ones |= place.map_or(0, |place| 1 << place);
     }
 }
 
@@ -69,7 +81,7 @@ pub(super) fn fold(cond: &Cond, known: &mut dyn FnMut(&Arc<Acl>) -> Known) -> Fo
                 (Some(holds), _) if holds == term.negated => terms = None,
                 (None, Some(terms)) => {
                     let acl = Arc::clone(&term.acl);
-                    terms.push(Term { negated: term.negated, number, acl, answer });
+                    terms.push(Term { negated: term.negated, number, acl, answer, given: false });
                 }
                 (Some(_), _) | (None, None) => {}
             }
@@ -93,10 +105,20 @@ impl Question {
         (!self.unless).then_some(&self.groups)
     }
 
-    /// Whether it holds, all bytes being there.
-    pub(super) fn holds(&self, txn: &dyn Txn, answers: &mut Answers) -> bool {
-        let groups = &mut self.groups.iter();
-        let any = groups.any(|group| group.iter().all(|term| term.ask(txn, answers) != term.negated));
+    /// The same, asked only when this ACL holds.
+    pub(super) fn given(mut self, acl: u32) -> Self {
+        for term in self.groups.iter_mut().flatten() {
+            term.given = !term.negated && term.number == acl;
+        }
+        self
+    }
+
+    /// Whether it holds, all bytes being there; `fresh` says that nothing has changed since the look-up that yielded it.
+    pub(super) fn holds(&self, txn: &dyn Txn, answers: &mut Answers, fresh: bool) -> bool {
+        let mut groups = self.groups.iter();
+        let any = groups.any(|group| {
+            group.iter().all(|term| fresh && term.given || term.ask(txn, answers) != term.negated)
+        });
         any != self.unless
     }
 }

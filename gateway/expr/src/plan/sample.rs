@@ -1,6 +1,7 @@
 //! A sample, and all patterns that the rules of a set compare it with.
 
 use super::found::Found;
+use super::question::Answers;
 use super::{Lists, ON};
 use crate::matcher::Method;
 use crate::pattern::{Index, Probe};
@@ -10,12 +11,16 @@ use crate::{Expr, Txn};
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) expr: Expr,
-    /// The first and the last rule that a look-up can yield.
+    /// The first rule that asks for it, and the last that a look-up can yield.
     pub(super) reach: (u32, u32),
     /// One for each way of comparing.
     pub(super) lists: Box<[List]>,
     /// The rules that each ACL leads to.
     pub(super) rules: Lists,
+    /// Where the answer to each ACL is kept that a look-up answers.
+    pub(super) answers: Box<[Option<u8>]>,
+    /// All of these.
+    pub(super) settles: u128,
 }
 
 /// Patterns that are compared in the same way.
@@ -29,14 +34,17 @@ pub(super) struct List {
 
 impl Sample {
     /// Adds the rules, from one on, that what is asked about may make hold.
-    pub(super) fn look_up(&self, txn: &dyn Txn, from: u32, found: &mut Found) {
+    pub(super) fn look_up(&self, txn: &dyn Txn, from: u32, found: &mut Found, answers: &mut Answers) {
+        answers.deny(self.settles);
         self.expr.each(txn, &mut |value| {
             for list in &self.lists {
                 let Some(probe) = Probe::new(list.method, value.borrowed()) else { continue };
                 let _ = list.index.visit(&probe, &mut |_, pattern| {
-                    let acls = list.acls.get(pattern).iter();
-                    let rules = acls.flat_map(|acl| self.rules.get(*acl));
-                    rules.filter(|rule| **rule >= from).for_each(|rule| found.add(*rule));
+                    for acl in list.acls.get(pattern) {
+                        answers.affirm(self.answers[*acl as usize]);
+                        let rules = self.rules.get(*acl).iter().filter(|rule| **rule >= from);
+                        rules.for_each(|rule| found.add(*rule));
+                    }
                     ON
                 });
             }

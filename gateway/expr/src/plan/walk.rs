@@ -59,7 +59,10 @@ impl<'p> Walk<'p> {
                 How::Always => true,
                 How::Whole(cond) => cond.eval(txn),
                 How::Yielded(_) if !self.state.stale => true,
-                How::Yielded(question) | How::Asked(question) => question.holds(txn, &mut self.state.answers),
+                How::Yielded(question) | How::Asked(question) => {
+                    let fresh = !self.state.stale;
+                    question.holds(txn, &mut self.state.answers, fresh)
+                }
             };
             if holds {
                 return Some((rule, Verdict::True));
@@ -94,7 +97,7 @@ impl<'p> Walk<'p> {
 }
 
 impl State {
-    /// The next rule to be considered: all samples that may yield one before it have been looked up.
+    /// The next rule to be considered: all samples that it asks for or that may yield one before it have been looked up.
     fn candidate(&mut self, layout: &Layout, at: usize, txn: &dyn Txn) -> Option<usize> {
         let from = build::number(at);
         loop {
@@ -105,9 +108,9 @@ impl State {
             let found = self.found.first_from(from);
             let next = [fixed, found].into_iter().flatten().min();
             match layout.samples.get(self.looked) {
-                Some(sample) if next.is_none_or(|next| sample.reach.0 < next) => {
+                Some(sample) if next.is_none_or(|next| sample.reach.0 <= next) => {
                     if sample.reach.1 >= from {
-                        sample.look_up(txn, from, &mut self.found);
+                        sample.look_up(txn, from, &mut self.found, &mut self.answers);
                     }
                     self.looked += 1;
                 }
@@ -123,7 +126,7 @@ impl State {
         for place in effect.samples.iter().map(|place| *place as usize) {
             let sample = &layout.samples[place];
             if place < self.looked && sample.reach.1 >= from {
-                sample.look_up(txn, from, &mut self.found);
+                sample.look_up(txn, from, &mut self.found, &mut self.answers);
                 self.stale = true;
             }
         }
