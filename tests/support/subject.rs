@@ -2,6 +2,7 @@
 //! Its listening sockets are bound here and inherited as `fd@N`: no port is guessed, and a connection may
 //! be made before the subject is ready.
 
+use super::client::Client;
 use super::deadline::{PATIENCE, eventually, within};
 use super::signal;
 use std::ffi::{CStr, CString, c_char};
@@ -10,6 +11,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -155,6 +157,14 @@ impl Config {
         self.dir.path().join(name)
     }
 
+    /// The address of the listener that was bound under `name`.
+    pub(crate) fn addr(&self, name: &str) -> SocketAddr {
+        let found = self.listeners.iter().find(|(known, _)| known == name);
+        let (_, listener) = found.unwrap_or_else(|| panic!("no listener {name}"));
+        let addr = socket2::SockRef::from(listener).local_addr().expect("a bound socket has an address");
+        addr.as_socket().expect("an IP address")
+    }
+
     /// Replaces the arguments, by default `-db`; `-f FILE` is added.
     pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.args = args.iter().map(|a| (*a).replace("${DIR}", &self.vars[0].1)).collect();
@@ -257,6 +267,13 @@ impl Subject {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// A connection with the socket of the CLI, once it is there.
+    pub(crate) fn cli(&self, name: &str) -> Client {
+        let path = self.path(name);
+        eventually("the socket of the CLI", || UnixStream::connect(&path).ok());
+        Client::unix(&path)
     }
 
     pub(crate) fn stderr(&self) -> String {

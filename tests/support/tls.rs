@@ -4,9 +4,11 @@ use super::client::Client;
 use super::deadline::PATIENCE;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 use rustls::{SupportedProtocolVersion, version};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
@@ -51,18 +53,37 @@ pub(crate) struct Session {
 
 /// Makes a TLS connection; the error is the alert or the way the connection ended.
 pub(crate) fn connect(addr: SocketAddr, ask: &Ask) -> Result<Session, String> {
+    connect_as(addr, ask, None, "")
+}
+
+/// The same for a client that shows a certificate, from a PEM file with its key, and sends a line in clear before.
+pub(crate) fn connect_with(addr: SocketAddr, ask: &Ask, pem: &str, line: &str) -> Result<Session, String> {
+    connect_as(addr, ask, Some(pem), line)
+}
+
+fn connect_as(addr: SocketAddr, ask: &Ask, pem: Option<&str>, line: &str) -> Result<Session, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&ask.versions)
         .map_err(|e| e.to_string())?;
     let verifier = Arc::new(Anything(provider));
-    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let mut config = match pem {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>();
+            let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|e| e.to_string())?;
+            let chain = chain.map_err(|e| e.to_string())?;
+            builder.with_client_auth_cert(chain, key).map_err(|e| e.to_string())?
+        }
+    };
     config.enable_sni = ask.name.is_some();
     config.alpn_protocols = ask.alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
     let name = ServerName::try_from(ask.name.unwrap_or("none.test")).map_err(|e| e.to_string())?;
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
     let socket = TcpStream::connect_timeout(&addr, PATIENCE).map_err(|e| e.to_string())?;
     socket.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
+    (&socket).write_all(line.as_bytes()).map_err(|e| e.to_string())?;
     let mut stream = StreamOwned::new(connection, socket);
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock).map_err(|e| e.to_string())?;

@@ -40,7 +40,8 @@ pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
 pub use phase::{Phase, Phases};
 pub use regex::{compile as compile_regex, expand as expand_replacement, replace as replace_regex};
 pub use samples::{
-    FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample, samples,
+    FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample,
+    bytes as sample_bytes, samples,
 };
 pub use scope::{Pages, STICK_COUNTERS, Scope, TableNaming, TableUses};
 pub use txn::{ServerLink, Side, Tls, Txn};

@@ -33,7 +33,17 @@ pub const REQUEST: &str = "GET /a/b?x=1&y=2 HTTP/1.1\r\nHost: www.example.com\r\
 
 /// The response that examples are about.
 pub const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: origin\r\nVary: a, b\r\nAge: 9\r\nX-Ip: 10.0.0.3\r\n\
-    Set-Cookie: sid=xyz; path=/\r\n\r\n";
+    Set-Cookie: sid=xyz; path=/\r\n\r\nhello";
+
+/// The bytes that examples are about which nobody parses: a client's, and the server's.
+pub fn bytes(family: &str, name: &str) -> (&'static [u8], &'static [u8]) {
+    let client: &[u8] = match family {
+        "hello" => include_bytes!("../testdata/hello.bin"),
+        "rdp" if name.starts_with("distcc") => b"DIST00000003ARGC00000001ARGV00000002-cDOTI00000005hello",
+        _ => b"\x03\0\0\x2a\x25\xe0\0\0\0\0\0Cookie: mstshash=hugo\r\n\x01\0\x08\0\x03\0\0\0",
+    };
+    (client, b"\x02hiya")
+}
 
 /// The files that examples name, and what they hold.
 #[rustfmt::skip]
@@ -76,6 +86,6 @@ mod tests {
         let world = World::sample();
         let request = format!("{} {} HTTP/1.1\r\n{}\r\n", world.method, world.uri, sent(&world.request));
         assert!(REQUEST.starts_with(&request), "{request}");
-        assert_eq!(RESPONSE, format!("HTTP/1.1 200 OK\r\n{}\r\n", sent(&world.response)));
+        assert_eq!(RESPONSE, format!("HTTP/1.1 200 OK\r\n{}\r\nhello", sent(&world.response)));
     }
 }

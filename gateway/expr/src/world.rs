@@ -55,7 +55,7 @@ fn tls() -> Tls {
         sni: Some("www.example.com".to_owned()),
         version: "TLSv1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
-        alpn: Some("h2".to_owned()),
+        alpn: Some("http/1.1".to_owned()),
         client_certificate: true,
         certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         ..Tls::default()
@@ -128,7 +128,7 @@ impl World {
                 ("X-Ip", "10.0.0.3"),
                 ("Set-Cookie", "sid=xyz; path=/"),
             ]),
-            raw: b"GET / HTTP/1.0\r\n\r".to_vec(),
+            raw: crate::sample_bytes("", "").0.to_vec(),
             tls: tls(),
             status: None,
             more: false,
@@ -256,7 +256,7 @@ impl Txn for World {
         Some(if side == Side::Request { 12 } else { 5 })
     }
     fn raw_response(&self) -> &[u8] {
-        b"\x02hiya"
+        crate::sample_bytes("", "").1
     }
     fn capture(&self, side: Side, slot: usize) -> Option<Cow<'_, [u8]>> {
         (slot == 0).then_some(Cow::Borrowed(if side == Side::Request { b"kept" } else { b"back" }))

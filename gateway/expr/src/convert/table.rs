@@ -32,7 +32,7 @@ macro_rules! values {
 macro_rules! arrays {
     ($($name:literal $ask:expr, $value:literal;)*) => {
         &[$(
-            since($ask, convert(concat!("table_", $name), Type::Any, Type::Int, |v, a, t| ask(v, a, t, $ask, Some(0))).takes(INDEXED, 2).example(concat!("src,table_", $name, "(1,arrays)"), $value)),
+            since($ask, convert(concat!("table_", $name), Type::Any, Type::Int, |v, a, t| ask(v, a, t, $ask, Some(0))).takes(INDEXED, 2).example(concat!("src,table_", $name, "(0,arrays)"), $value)),
         )*]
     };
 }
@@ -71,11 +71,11 @@ pub(super) const VALUES: &[Convert] = values! {
 
 #[rustfmt::skip]
 pub(super) const ARRAYS: &[Convert] = arrays! {
-    "clr_gpc"  Ask::Clear(Data::Gpc), "31";
-    "gpc"      Ask::Get(Data::Gpc), "31";
-    "gpc_rate" Ask::Get(Data::GpcRate), "51";
-    "gpt"      Ask::Get(Data::Gpt), "41";
-    "inc_gpc"  Ask::Raise(Data::Gpc, Data::GpcRate), "32";
+    "clr_gpc"  Ask::Clear(Data::Gpc), "30";
+    "gpc"      Ask::Get(Data::Gpc), "30";
+    "gpc_rate" Ask::Get(Data::GpcRate), "50";
+    "gpt"      Ask::Get(Data::Gpt), "40";
+    "inc_gpc"  Ask::Raise(Data::Gpc, Data::GpcRate), "31";
 };
 
 #[rustfmt::skip]

@@ -6,13 +6,13 @@ use crate::{Phases, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("req.ssl_hello_type", Type::Int, Phases::REQUEST, |r, v| one(kind(r.txn.raw_request()), v)).aliases(&["req_ssl_hello_type"]).awaits().example("req.ssl_hello_type", ""),
+    fetch("req.ssl_hello_type", Type::Int, Phases::REQUEST, |r, v| one(kind(r.txn.raw_request()), v)).aliases(&["req_ssl_hello_type"]).awaits().example("req.ssl_hello_type", "1"),
     fetch("res.ssl_hello_type", Type::Int, Phases::RESPONSE, |r, v| one(kind(r.txn.raw_response()), v)).aliases(&["rep_ssl_hello_type"]).awaits().example("res.ssl_hello_type", ""),
-    fetch("req.ssl_sni", Type::Str, Phases::REQUEST, |r, v| one(extension(r, 0).and_then(server_name).map(Value::text), v)).aliases(&["req_ssl_sni"]).awaits().example("req.ssl_sni", ""),
-    fetch("req.ssl_ver", Type::Int, Phases::REQUEST, version).aliases(&["req_ssl_ver"]).awaits().example("req.ssl_ver", ""),
-    fetch("req.ssl_alpn", Type::Str, Phases::REQUEST, alpn).awaits().example("req.ssl_alpn", ""),
-    fetch("req.ssl_ec_ext", Type::Bool, Phases::REQUEST, |r, v| one(extension(r, 10).map(|_| Value::Bool(true)), v)).awaits().example("req.ssl_ec_ext", ""),
-    fetch("req.ssl_st_ext", Type::Int, Phases::REQUEST, ticket).awaits().example("req.ssl_st_ext", ""),
+    fetch("req.ssl_sni", Type::Str, Phases::REQUEST, |r, v| one(extension(r, 0).and_then(server_name).map(Value::text), v)).aliases(&["req_ssl_sni"]).awaits().example("req.ssl_sni", "www.example.com"),
+    fetch("req.ssl_ver", Type::Int, Phases::REQUEST, version).aliases(&["req_ssl_ver"]).awaits().example("req.ssl_ver", "196611"),
+    fetch("req.ssl_alpn", Type::Str, Phases::REQUEST, alpn).awaits().example("req.ssl_alpn", "http/1.1"),
+    fetch("req.ssl_ec_ext", Type::Bool, Phases::REQUEST, |r, v| one(extension(r, 10).map(|_| Value::Bool(true)), v)).awaits().example("req.ssl_ec_ext", "1"),
+    fetch("req.ssl_st_ext", Type::Int, Phases::REQUEST, ticket).awaits().example("req.ssl_st_ext", "1"),
 ];
 
 /// The kind of the first handshake message.

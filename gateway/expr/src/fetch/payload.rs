@@ -10,11 +10,11 @@ const LV: &[Kind] = &[Kind::Int, Kind::Int, Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("req.len", Type::Int, Phases::REQUEST, len).aliases(&["req_len"]).awaits().example("req.len", "17"),
-    fetch("req.payload", Type::Bin, Phases::REQUEST, |r, v| payload(r, Side::Request, v)).takes(BOUNDS, 2).awaits().example("req.payload(1,2)", "ET"),
-    fetch("req.payload_lv", Type::Bin, Phases::REQUEST, |r, v| payload_lv(r, Side::Request, v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("req.payload_lv(0,1)", ""),
-    fetch("payload", Type::Bin, Phases::HEADS, |r, v| payload(r, at_hand(r), v)).takes(BOUNDS, 2).awaits().example("payload(4,1)", "/"),
-    fetch("payload_lv", Type::Bin, Phases::HEADS, |r, v| payload_lv(r, at_hand(r), v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("payload_lv(0,1)", ""),
+    fetch("req.len", Type::Int, Phases::REQUEST, len).aliases(&["req_len"]).awaits().example("req.len", "42"),
+    fetch("req.payload", Type::Bin, Phases::REQUEST, |r, v| payload(r, Side::Request, v)).takes(BOUNDS, 2).awaits().example("req.payload(11,6)", "Cookie"),
+    fetch("req.payload_lv", Type::Bin, Phases::REQUEST, |r, v| payload_lv(r, Side::Request, v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("req.payload_lv(4,1),bytes(6,6)", "Cookie"),
+    fetch("payload", Type::Bin, Phases::HEADS, |r, v| payload(r, at_hand(r), v)).takes(BOUNDS, 2).awaits().example("payload(19,8)", "mstshash"),
+    fetch("payload_lv", Type::Bin, Phases::HEADS, |r, v| payload_lv(r, at_hand(r), v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("payload_lv(4,1),bytes(14,8)", "mstshash"),
     fetch("res.len", Type::Int, Phases::RESPONSE, res_len).awaits().example("res.len", "5"),
     fetch("res.payload", Type::Bin, Phases::RESPONSE, |r, v| payload(r, Side::Response, v)).takes(BOUNDS, 2).awaits().example("res.payload(0,3)", "\u{2}hi"),
     fetch("res.payload_lv", Type::Bin, Phases::RESPONSE, |r, v| payload_lv(r, Side::Response, v)).takes(LV, 2).prepare(|args, _| lv(args)).awaits().example("res.payload_lv(0,1)", "hi"),

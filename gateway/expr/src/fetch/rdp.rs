@@ -8,17 +8,17 @@ const TOKEN: &[Kind] = &[Kind::Str, Kind::Int];
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("req.rdp_cookie", Type::Str, Phases::REQUEST, |r, v| one(cookie(r).map(Value::text), v)).aliases(&["rdp_cookie"]).takes(&[Kind::Str], 0).awaits().example("req.rdp_cookie(mstshash)", ""),
-    fetch("req.rdp_cookie_cnt", Type::Int, Phases::REQUEST, |r, v| one(Some(Value::Int(cookie(r).is_some().into())), v)).aliases(&["rdp_cookie_cnt"]).takes(&[Kind::Str], 0).awaits().example("req.rdp_cookie_cnt", "0"),
-    fetch("distcc_param", Type::Int, Phases::HEADS, |r, v| one(token(r).map(|(number, _)| Value::Int(number)), v)).takes(TOKEN, 1).prepare(|args, _| four(args)).awaits().example("distcc_param(DIST)", ""),
-    fetch("distcc_body", Type::Bin, Phases::HEADS, |r, v| one(token(r).and_then(|(_, body)| body).map(|body| Value::Bin(body.into())), v)).takes(TOKEN, 1).prepare(|args, _| four(args)).awaits().example("distcc_body(DOTI)", ""),
+    fetch("req.rdp_cookie", Type::Str, Phases::REQUEST, |r, v| one(cookie(r).map(Value::text), v)).aliases(&["rdp_cookie"]).takes(&[Kind::Str], 0).awaits().example("req.rdp_cookie(mstshash)", "hugo"),
+    fetch("req.rdp_cookie_cnt", Type::Int, Phases::REQUEST, |r, v| one(Some(Value::Int(cookie(r).is_some().into())), v)).aliases(&["rdp_cookie_cnt"]).takes(&[Kind::Str], 0).awaits().example("req.rdp_cookie_cnt", "1"),
+    fetch("distcc_param", Type::Int, Phases::HEADS, |r, v| one(token(r).map(|(number, _)| Value::Int(number)), v)).takes(TOKEN, 1).prepare(|args, _| four(args)).awaits().example("distcc_param(DIST)", "3"),
+    fetch("distcc_body", Type::Bin, Phases::HEADS, |r, v| one(token(r).and_then(|(_, body)| body).map(|body| Value::Bin(body.into())), v)).takes(TOKEN, 1).prepare(|args, _| four(args)).awaits().example("distcc_body(DOTI)", "hello"),
 ];
 
 /// The cookie in a connection request: TPKT, X.224, then `Cookie: name=value` and a line end.
 fn cookie<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
     let wanted = arg::text(request.args, 0);
     let bytes = request.txn.raw_request();
-    let [3, _, _, _, _, 0xe0, _, _, _, _, _, rest @ ..] = bytes else { return None };
+    let [3, _, _, _, _, 0xe0..=0xef, _, _, _, _, _, rest @ ..] = bytes else { return None };
     let line = rest.get(..memchr::memchr(b'\r', rest)?)?;
     let pair = line.get(..7).filter(|word| word.eq_ignore_ascii_case(b"cookie:")).map(|_| &line[7..])?;
     let pair = pair.trim_ascii_start();

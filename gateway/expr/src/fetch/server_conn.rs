@@ -15,7 +15,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("bc_err", Type::Int, Phases::SERVER, |r, v| one(r.txn.server_link().map(|_| Value::Int(0)), v)).example("bc_err", "0"),
     fetch("bc_err_str", Type::Str, Phases::SERVER, |r, v| one(r.txn.server_link().map(|_| Value::text(b"Success")), v)).example("bc_err_str", "Success"),
     fetch("ssl_bc", Type::Bool, Phases::SERVER, |r, v| one(Some(Value::Bool(tls(r).is_some())), v)).example("ssl_bc", "1"),
-    fetch("ssl_bc_alpn", Type::Str, Phases::SERVER, |r, v| text(r, |tls| tls.alpn.as_deref(), v)).example("ssl_bc_alpn", "h2"),
+    fetch("ssl_bc_alpn", Type::Str, Phases::SERVER, |r, v| text(r, |tls| tls.alpn.as_deref(), v)).example("ssl_bc_alpn", "http/1.1"),
     fetch("ssl_bc_cipher", Type::Str, Phases::SERVER, |r, v| text(r, |tls| Some(&tls.cipher), v)).example("ssl_bc_cipher", "TLS_AES_256_GCM_SHA384"),
     fetch("ssl_bc_protocol", Type::Str, Phases::SERVER, |r, v| text(r, |tls| Some(&tls.version), v)).example("ssl_bc_protocol", "TLSv1.3"),
     fetch("ssl_bc_is_resumed", Type::Bool, Phases::SERVER, |r, v| one(tls(r).map(|tls| Value::Bool(tls.resumed)), v)).example("ssl_bc_is_resumed", "0"),

@@ -57,8 +57,8 @@ macro_rules! values {
 macro_rules! arrays {
     ($($name:literal $ask:expr, $value:literal;)*) => {
         &[$(
-            fetch(concat!("sc_", $name), Type::Int, phases($ask), |r, v| ask(r, Who::Given(1), $ask, Some(0), v)).takes(INDEXED_SC, 2).example(concat!("sc_", $name, "(1,0,arrays)"), $value),
-            fetch(concat!("src_", $name), Type::Int, Phases::CLIENT, |r, v| ask(r, Who::Source(1), $ask, Some(0), v)).takes(INDEXED, 2).example(concat!("src_", $name, "(1,arrays)"), $value),
+            fetch(concat!("sc_", $name), Type::Int, phases($ask), |r, v| ask(r, Who::Given(1), $ask, Some(0), v)).takes(INDEXED_SC, 2).example(concat!("sc_", $name, "(0,0,arrays)"), $value),
+            fetch(concat!("src_", $name), Type::Int, Phases::CLIENT, |r, v| ask(r, Who::Source(1), $ask, Some(0), v)).takes(INDEXED, 2).example(concat!("src_", $name, "(0,arrays)"), $value),
         )*]
     };
 }
@@ -95,11 +95,11 @@ pub(super) const VALUES: &[Fetch] = values! {
 
 #[rustfmt::skip]
 pub(super) const ARRAYS: &[Fetch] = arrays! {
-    "clr_gpc"  Ask::Clear(Data::Gpc), "31";
-    "get_gpc"  Ask::Get(Data::Gpc), "31";
-    "get_gpt"  Ask::Get(Data::Gpt), "41";
-    "gpc_rate" Ask::Get(Data::GpcRate), "51";
-    "inc_gpc"  Ask::Raise(Data::Gpc, Data::GpcRate), "32";
+    "clr_gpc"  Ask::Clear(Data::Gpc), "30";
+    "get_gpc"  Ask::Get(Data::Gpc), "30";
+    "get_gpt"  Ask::Get(Data::Gpt), "40";
+    "gpc_rate" Ask::Get(Data::GpcRate), "50";
+    "inc_gpc"  Ask::Raise(Data::Gpc, Data::GpcRate), "31";
 };
 
 #[rustfmt::skip]
@@ -187,6 +187,8 @@ mod tests {
     fn another_table_is_asked_for_the_same_key() {
         let world = World::sample();
         assert_eq!(evaluate("sc_get_gpt(0,0,arrays)", &world).as_deref(), Some("40"));
+        assert_eq!(evaluate("sc_get_gpt(1,0,arrays)", &world).as_deref(), Some("41"));
+        assert_eq!(evaluate("src,table_gpc(1,arrays)", &world).as_deref(), Some("31"));
         assert_eq!(evaluate("sc0_get_gpt0(arrays)", &world).as_deref(), Some("40"));
         assert_eq!(evaluate("sc0_conn_cnt(arrays)", &world), None);
         assert_eq!(evaluate("sc0_conn_cnt(empty)", &world).as_deref(), Some("0"));

@@ -10,7 +10,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_has_sni", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.sni.is_some(), visit)).example("ssl_fc_has_sni", "1"),
     fetch("ssl_fc_protocol", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| Some(&tls.version), visit)).example("ssl_fc_protocol", "TLSv1.3"),
     fetch("ssl_fc_cipher", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| Some(&tls.cipher), visit)).example("ssl_fc_cipher", "TLS_AES_256_GCM_SHA384"),
-    fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "h2"),
+    fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "http/1.1"),
     fetch("ssl_fc_is_resumed", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.resumed, visit)).example("ssl_fc_is_resumed", "0"),
     fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "1"),
     fetch("ssl_fc_err", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().map(|_| Value::Int(0)), visit)).example("ssl_fc_err", "0"),
