@@ -261,6 +261,8 @@ pub(crate) enum Purpose {
     Revocations,
     /// Keys for session tickets.
     TicketKeys,
+    /// The authority that makes certificates.
+    Signing,
 }
 
 /// A `use_backend` or `use-server` line.

@@ -5,7 +5,7 @@ use lang::{Diagnostic, Diagnostics};
 
 use crate::cfg::{BACKEND, FRONTEND, LISTEN};
 use crate::draft::{Proxy, Settings};
-use crate::model::{Balance, EmailAlert, Mode, TrafficLog};
+use crate::model::{Balance, CheckKind, Connections, EmailAlert, Global, Mode, TrafficLog};
 
 /// Says it, in HAProxy's words; and takes back what falls back to something else.
 pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
@@ -106,6 +106,50 @@ fn log_form(proxy: &mut Proxy, who: &str, notes: &mut Diagnostics) {
     );
     notes.warning(proxy.settings.traffic_span.unwrap_or(proxy.span), message);
     proxy.settings.traffic = TrafficLog::Tcp;
+}
+
+/// What `option external-check` needs, in the section and in `global`.
+pub(crate) fn external(proxy: &Proxy, global: &Global, notes: &mut Diagnostics) {
+    let settings = &proxy.settings;
+    let Connections { external_command: command, external_path: path, .. } = &settings.connections;
+    let (kind, name) = (kind_in_words(proxy), &proxy.name);
+    if !proxy.kind.meets(BACKEND) || settings.disabled {
+        return;
+    }
+    if !matches!(settings.probe, Some(CheckKind::External)) || settings.http_check.is_some() {
+        for (what, _) in [("command", command), ("path", path)].iter().filter(|(_, said)| said.is_some()) {
+            let message = format!(
+                "'external-check {what}' will be ignored for {kind} '{name}' (requires 'option external-check')."
+            );
+            notes.warning(proxy.span, message);
+        }
+        return;
+    }
+    let said = |name: &str| global.settings.contains_key(name);
+    let option = format!("Proxy '{name}' : 'option external-check'");
+    if !said("external-check") {
+        notes.alert(proxy.span, format!("{option} unable to find required 'global.external-check'."));
+    }
+    if !said("insecure-fork-wanted") {
+        let message = format!(
+            "Proxy '{name}' : 'insecure-fork-wanted' not enabled in the global section, 'option external-check' \
+             will likely fail."
+        );
+        notes.warning(proxy.span, message);
+    }
+    match command {
+        None => {
+            notes.alert(proxy.span, format!("{option} unable to find required 'external-check command'."))
+        }
+        Some(command) if !command.starts_with('/') && path.is_none() => {
+            let message = format!(
+                "Proxy '{name}': 'external-check command' does not have a leading '/' and 'external-check path' is \
+                 not set."
+            );
+            notes.alert(proxy.span, message);
+        }
+        Some(_) => {}
+    }
 }
 
 /// Mails need all of who sends them, who gets them, and by whom.

@@ -1,5 +1,7 @@
 //! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
 
+use std::collections::HashSet;
+
 use lang::{
     Diagnostic, Diagnostics, Directive, Document, MAX_ERRORS, Section, Sources, Span, Word, Words, suggest,
 };
@@ -66,6 +68,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) sources: &'a Sources,
     pub(crate) notes: &'a mut Diagnostics,
     told: Told,
+    /// The keywords of `global` that were seen and of which one line counts.
+    once: HashSet<&'static str>,
     global: Index<Global>,
     proxy: Index<Proxy>,
     pub(crate) draft: Draft,
@@ -80,6 +84,7 @@ impl<'a> Lowering<'a> {
             sources,
             notes,
             told: Told::new(),
+            once: HashSet::new(),
             global: Index::new(cfg::global::TABLES),
             proxy: Index::new(PROXY_TABLES),
             draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
@@ -136,7 +141,24 @@ impl Lowering<'_> {
                 .or_else(|| suggest::nearest(&first.text, cfg::section::SECTIONS.iter().copied()));
             return self.unknown(first, "global", meant);
         };
+        if prefix == Prefix::None && self.once.contains(row.name) {
+            return self.again(row.name, first.span);
+        }
+        let mark = self.notes.len();
         self.run(row, (prefix, count, words), directive.span, global);
+        if cfg::global::ONCE.contains(&row.name) && !self.notes.has_errors_since(mark) {
+            self.once.insert(row.name);
+        }
+    }
+
+    /// A second line of a keyword whose first one counts.
+    fn again(&mut self, name: &'static str, at: Span) {
+        if cfg::global::NEVER_TWICE.contains(&name) {
+            return self.notes.alert(at, format!("'{name}' already specified."));
+        }
+        let said = if name == "spread-checks" { "spread-checks" } else { &format!("'{name}'") };
+        let warning = Diagnostic::warning(at, format!("{said} already specified. Continuing."));
+        self.notes.push(warning.hint("the first of the lines counts: remove this one"));
     }
 
     fn proxy_section(&mut self, section: &Section, kind: Sections) {

@@ -11,7 +11,7 @@ use lang::{Diagnostic, Diagnostics, Words};
 use crate::cfg::bind::{self, CRT_LIST, INDEX};
 use crate::cfg::{Context, Label, Prefix, Told, World, run_options};
 use crate::draft::{NamedFile, Proxy, Purpose};
-use crate::model::{CrtListEntry, Global};
+use crate::model::{BindTls, CrtListEntry, Global};
 
 /// The most bytes that are read of one file: a bundle of all public authorities takes a quarter of a megabyte.
 const MAX_FILE: u64 = 16 << 20;
@@ -40,6 +40,7 @@ pub(crate) fn judge(proxy: &Proxy, global: &Global, world: World<'_>, notes: &mu
                 judging.authorities(&based(&file.file, global.ca_base.as_deref()))
             }
             Purpose::TicketKeys => judging.ticket_keys(),
+            Purpose::Signing => judging.signing(proxy),
         };
         notes.note(result);
     }
@@ -133,6 +134,28 @@ impl Judging<'_> {
         Err(self.bad(message).hint("put the key into the file of the certificate, or beside it"))
     }
 
+    /// `ca-sign-file`: a certificate with its key, looked at where certificates are made.
+    fn signing(&self, proxy: &Proxy) -> Result<(), Diagnostic> {
+        let named =
+            |tls: &BindTls| tls.generate_certificates && tls.ca_sign_file.as_ref() == Some(&self.file.file);
+        let bind = proxy.binds.iter().find(|bind| bind.tls.as_ref().is_some_and(named));
+        let Some(bind) = bind else { return Ok(()) };
+        let path = &self.file.file;
+        let shown = path.display();
+        let missing = |_| format!("cannot open the file '{shown}'.");
+        let why = match self.read(path).map_err(missing) {
+            Err(why) => why,
+            Ok(text) if !holds(&text, CERTIFICATE) => format!("no start line in '{shown}'."),
+            Ok(text) if holds(&text, KEY) => return Ok(()),
+            Ok(_) => format!("No Private Key found in '{}'.", ended(path, "key").display()),
+        };
+        let message = format!(
+            "Proxy '{}': Failed to read CA certificate file '{shown}' at [{}]. Chain loading failed: {why}",
+            proxy.name, bind.place
+        );
+        Err(Diagnostic::alert(self.file.span, message))
+    }
+
     /// `ca-file`, `ca-verify-file`, `crl-file`: a file, a directory, or `@system-ca`.
     fn authorities(&self, path: &Path) -> Result<(), Diagnostic> {
         let shown = path.display();
@@ -145,8 +168,13 @@ impl Judging<'_> {
             Ok(text) if holds(&text, CERTIFICATE) || holds(&text, REVOCATIONS) => return Ok(()),
             Ok(_) => "no certificate or crl found".to_owned(),
         };
-        let hint = format!("couldn't open the {keyword} '{shown}' ({reason})");
-        Err(self.bad(format_args!("'{keyword}' : unable to load {shown}")).hint(hint))
+        let opening = format!("ouldn't open the ca-file '{shown}' ({reason})");
+        let loading = format!("'{keyword}' : unable to load {shown}");
+        // HAProxy says both, each in a line of its own; the first one of a server has the place
+        match self.file.label.starts_with("'server") {
+            true => Err(self.bad(format_args!("C{opening}.")).hint(loading)),
+            false => Err(self.bad(loading).hint(format!("c{opening}"))),
+        }
     }
 
     /// Keys of 48 or 80 bytes in base64, one on each line; three at least.
@@ -232,7 +260,7 @@ impl Judging<'_> {
         text: &str,
         bad: &dyn Fn(String) -> Diagnostic,
         notes: &mut Diagnostics,
-    ) -> Result<crate::model::BindTls, Diagnostic> {
+    ) -> Result<BindTls, Diagnostic> {
         let mut words = lang::lex_line(text).unwrap_or_default();
         words.iter_mut().for_each(|word| word.span = self.file.span);
         self.check_words(&words, bad)?;

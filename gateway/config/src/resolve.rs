@@ -40,6 +40,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     let mut model = Model { global: draft.global, ..sections };
     for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
         crate::judge::judge(&mut proxy, notes);
+        crate::judge::external(&proxy, &model.global, notes);
         judge(&proxy, notes);
         let of_servers = proxy.servers.iter().flat_map(|server| server.options.named_files());
         let of_servers: Vec<_> = of_servers.collect();

@@ -1,6 +1,6 @@
 //! From the command line's files to a model, as start, `-c` and reload all do it.
 
-use config::model::Model;
+use config::model::{Model, Permissions};
 use lang::{Facts, Sources};
 
 use crate::args::Args;
@@ -35,6 +35,7 @@ pub(crate) fn load(args: &Args, report: &Report) -> Option<Loaded> {
 pub(crate) fn load_with(args: &Args, variables: &Variables, report: &Report) -> Option<Loaded> {
     let Read { mut model, mut warned, .. } = read(args, variables, report)?;
     warned |= check_tls(&model, report)?;
+    check_owners(&model, report)?;
     if args.zero_warning && warned {
         report.alert(ZERO_WARNING);
         return None;
@@ -100,6 +101,35 @@ pub(crate) fn check_tls(model: &Model, report: &Report) -> Option<bool> {
         report.alert("config : Fatal errors found in configuration.");
     }
     (!failed).then_some(warned)
+}
+
+/// The users and groups that sockets are to belong to must be there, as HAProxy wants them also where they change nothing.
+fn check_owners(model: &Model, report: &Report) -> Option<()> {
+    let of_frontends = model.frontends.iter().flat_map(|frontend| {
+        frontend.binds.iter().map(|bind| (bind, format!("'bind {}' in section 'frontend' :", bind.name)))
+    });
+    let of_cli = model.global.stats_sockets.iter();
+    let of_cli = of_cli.map(|socket| (&socket.bind, "'stats socket' :".to_owned()));
+    let mut failed = false;
+    for (bind, line) in of_frontends.chain(of_cli) {
+        let Permissions { user, group, .. } = &bind.permissions;
+        let unknown = [
+            ("user", user.as_ref().filter(|name| listen::account::user(name).is_none())),
+            ("group", group.as_ref().filter(|name| listen::account::group(name).is_none())),
+        ];
+        for (what, name) in unknown {
+            let Some(name) = name else { continue };
+            failed = true;
+            let place = &bind.place;
+            report.alert(&format!(
+                "config : parsing [{place}] : {line} '{what}' : unknown {what} name '{name}'"
+            ));
+        }
+    }
+    if failed {
+        report.alert("config : Fatal errors found in configuration.");
+    }
+    (!failed).then_some(())
 }
 
 /// The command line goes before the files (management.txt 3).

@@ -247,7 +247,7 @@ fn checks_that_old_files_spell_oddly_survive() {
         "option smtpchk EHLO a.b",
         "option ssl-hello-chk",
         "option spop-check",
-        "option external-check",
+        "option external-check\n external-check command /bin/true\nglobal\n external-check\nbackend c",
     ] {
         survives(&format!("{HTTP}backend b\n {lines}\n server s h:1 check\n"));
     }

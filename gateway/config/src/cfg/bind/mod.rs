@@ -98,6 +98,10 @@ fn judge(
         let message = text.replace("{}", &whole).replace("{at}", &at);
         return Err(Diagnostic::alert(span, format!("Proxy '{}': {message}", cx.target.name)));
     }
+    if let Some(text) = tls::unknown_curve(&line.tls).filter(|_| line.ssl) {
+        let message = format!("Proxy '{}': {}", cx.target.name, text.replace("{}", &whole));
+        return Err(Diagnostic::alert(span, message));
+    }
     if line.ssl && line.tls.certificates.is_empty() && line.tls.crt_lists.is_empty() {
         let message = format!(
             "Proxy '{}': no SSL certificate specified{whole}, ssl connections will fail (use 'crt').",

@@ -62,7 +62,7 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
         .later("issue short-lived certificates, or keep this proxy on HAProxy for now"),
     option("ca-ignore-err") .misses("error IDs list").parse(|cx| { cx.target.tls.ca_ignore_err = Some(ignored(cx)?); Ok(()) }).later(CHECKED),
     option("crt-ignore-err").misses("error IDs list").parse(|cx| { cx.target.tls.crt_ignore_err = Some(ignored(cx)?); Ok(()) }).later(CHECKED),
-    option("ca-sign-file")  .misses("CAfile path").parse(|cx| { cx.target.tls.ca_sign_file = Some(cx.path()?); Ok(()) }),
+    option("ca-sign-file")  .misses("CAfile path").parse(|cx| { cx.target.tls.ca_sign_file = Some(file(cx, Purpose::Signing)?); Ok(()) }),
     option("ca-sign-pass")  .misses("CAkey password").parse(|cx| { cx.target.tls.ca_sign_pass = Some(cx.text()?); Ok(()) }),
     option("generate-certificates").parse(|cx| { cx.target.tls.generate_certificates = true; Ok(()) }).later("write 'crt' for each name"),
     option("sigalgs")       .misses("signature algorithm list").parse(|cx| { cx.target.tls.sigalgs = Some(cx.text()?); Ok(()) }).later(CHOICE),
@@ -200,7 +200,6 @@ pub(crate) fn contradiction(tls: &BindTls) -> Option<&'static str> {
         && tls.crt_lists.is_empty()
         && tls.default_certificates.is_empty()
         && !tls.strict_sni
-        && !tls.generate_certificates
     {
         return Some("no SSL certificate specified{} (use 'crt').");
     }
@@ -216,3 +215,37 @@ pub(crate) fn contradiction(tls: &BindTls) -> Option<&'static str> {
     }
     None
 }
+
+/// What is said of a list of curves with a name that OpenSSL does not have; as above.
+pub(crate) fn unknown_curve(tls: &BindTls) -> Option<String> {
+    let lists = [(&tls.curves, "SSL curves list"), (&tls.ecdhe, "elliptic named curve")];
+    lists.into_iter().find_map(|(list, what)| {
+        let list = list.as_ref()?;
+        let known = list.split(':').all(is_curve);
+        (!known).then(|| format!("unable to set {what} to '{list}'{{}}."))
+    })
+}
+
+/// Whether a name is one of OpenSSL's for a curve, or for a group that stands beside them.
+fn is_curve(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    FAMILIES.iter().any(|family| name.strip_prefix(family).is_some_and(numbered))
+}
+
+/// The families of such names; in each a number follows.
+const FAMILIES: &[&str] = &[
+    "p-",
+    "b-",
+    "k-",
+    "x",
+    "secp",
+    "sect",
+    "prime",
+    "brainpoolp",
+    "ffdhe",
+    "mlkem",
+    "c2pnb",
+    "c2tnb",
+    "wap-wsg-idm-ecid-wtls",
+];

@@ -11,12 +11,14 @@ const DIFFERS: &str = "<from> and <to> must not differ execpt the case";
 /// The most that is read of a file of names.
 const MAX_FILE: u64 = 1 << 20;
 
-fn add(global: &mut Global, from: &str, to: &str) -> Result<(), &'static str> {
+fn add(global: &mut Global, from: &str, to: &str) -> Result<(), String> {
     if !from.eq_ignore_ascii_case(to) {
-        return Err(DIFFERS);
+        return Err(DIFFERS.to_owned());
     }
-    global.header_case.insert(from.to_ascii_lowercase(), to.to_owned());
-    Ok(())
+    match global.header_case.insert(from.to_ascii_lowercase(), to.to_owned()) {
+        Some(_) => Err(format!("duplicate entry '{from}'")),
+        None => Ok(()),
+    }
 }
 
 /// `h1-case-adjust`.

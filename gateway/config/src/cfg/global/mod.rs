@@ -25,6 +25,17 @@ const NODE: &str = "'{}' requires valid node name - non-empty string with digits
 const CPU_MAP: &str = "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  \
                        followed by a list of CPU ranges with numbers from 0 to 63.";
 
+/// Keywords of which the first line counts, and every other one is ignored with a warning.
+#[rustfmt::skip]
+pub(crate) const ONCE: &[&str] = &[
+    "ca-base", "crt-base", "chroot", "fd-hard-limit", "log-send-hostname", "maxconn", "maxconnrate", "maxpipes",
+    "maxsessrate", "maxsslrate", "pidfile", "server-state-base", "server-state-file", "spread-checks",
+    "tune.maxaccept", "tune.maxpollevents", "tune.rcvbuf.client", "tune.rcvbuf.server", "tune.runqueue-depth",
+    "tune.sndbuf.client", "tune.sndbuf.server", "ulimit-n",
+];
+/// Those of which a second line is refused.
+pub(crate) const NEVER_TWICE: &[&str] = &["ca-base", "crt-base"];
+
 /// The keywords of `global`, by what they are about.
 pub(crate) const TABLES: &[&[Keyword<Global>]] = &[KEYWORDS, setting::KEYWORDS];
 
@@ -43,7 +54,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("node")              .needs(1, NODE).parse(node),
     keyword("description")       .takes(1, "a string argument").parse(|cx| { cx.target.description = Some(cx.rest_text()); Ok(()) }),
     keyword("log-tag")           .takes(1, "a tag for use in syslog").parse(|cx| { cx.target.log_tag = Some(cx.text()?); Ok(()) }),
-    keyword("log-send-hostname") .parse(log_send_hostname),
+    keyword("log-send-hostname") .lax().parse(log_send_hostname),
     keyword("log")               .no().parse(log::global),
     keyword("stats socket")      .parse(bind::stats_socket),
     keyword("stats timeout")     .takes(1, "a timeout").parse(stats_timeout),
@@ -68,7 +79,8 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("presetenv")         .takes(2, "a name and a value").parse(seen_before),
     keyword("unsetenv")          .takes(1, "at least one variable name").parse(seen_before),
     keyword("resetenv")          .parse(seen_before),
-    keyword("nbproc")            .takes(1, "an integer argument").parse(nbproc),
+    keyword("nbproc")            .parse(nbproc),
+    keyword("tune.chksize")      .refused("option 'tune.chksize' is not supported any more (tune.bufsize is used instead)."),
     keyword("zero-warning")      .flag().parse(|cx| { cx.target.zero_warning = true; Ok(()) }),
     keyword("default-path")      .parse(default_path).lacks("'config', 'parent', 'origin'"),
 
@@ -281,7 +293,7 @@ fn nbthread(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 
 fn nbproc(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let at = cx.words.here();
-    if cx.number(1, u32::MAX)? == 1 {
+    if cx.words.next().is_some_and(|word| word.text == "1") {
         let message = "nbproc is not supported any more since HAProxy 2.5; there is one process anyway";
         cx.notes.warning(cx.span, message);
         return Ok(());
