@@ -120,14 +120,29 @@ fn abortonclose() {
     let mut suite = Suite::new("abortonclose");
     suite.defaults = "  option abortonclose\n";
     suite.scripts = origin_scripts();
+    let ask = || Step::Send(request("GET", "/gate", "", ""));
     suite.exchanges = vec![
         Exchange::new(
             "FIN while the origin works",
-            vec![Step::Send(request("GET", "/gate", "", "")), Step::AtOrigin(1), Step::Finish, Step::ReadAll],
+            vec![ask(), Step::AtOrigin(1), Step::Finish, Step::ReadAll],
         )
         .logs(1),
+        Exchange::new("reset while the origin works", vec![ask(), Step::AtOrigin(1), Step::Reset]).logs(1),
     ];
     suite.run();
+    // The frontend has to look, and the backend to mind: with one of them alone the request goes on.
+    let one_sided = [
+        ("abortonclose-backend", "", "  option abortonclose\n"),
+        ("abortonclose-frontend", "  option abortonclose\n", "  no option abortonclose\n"),
+    ];
+    for (name, defaults, backend) in one_sided {
+        let mut suite = Suite::new(name);
+        (suite.defaults, suite.backend) = (defaults, backend);
+        suite.scripts = origin_scripts();
+        let fin = vec![ask(), Step::AtOrigin(1), Step::Finish, Step::OpenGate, Step::Read("GET")];
+        suite.exchanges = vec![Exchange::new("FIN while the origin works", fin)];
+        suite.run();
+    }
 }
 
 fn refused() {

@@ -105,13 +105,13 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Returns when the client leaves; what it says instead is kept for later.
-    pub(crate) async fn leaves(&mut self) {
-        // Either way it is told by an error, or by an end.
-        let _ = match self {
+    /// Returns when the client leaves, with how it did; what it says instead is kept for later.
+    pub(crate) async fn leaves(&mut self) -> Box<Error> {
+        let end = match self {
             Self::Own(session) => session.idle().await,
             Self::Framed(session, _) => session.as_downstream_mut().read_body_or_idle(true).await,
         };
+        end.err().unwrap_or_else(|| Error::explain(ErrorType::ConnectionClosed, "the client left"))
     }
 
     /// Sets `timeout client` for what is left of the request.

@@ -39,8 +39,8 @@ pub struct Connection {
     pub accepted_at: SystemTime,
     /// How long the TLS handshake and the PROXY line took.
     pub handshake: Duration,
-    /// A rule wants it forgotten without a word.
-    pub hidden: AtomicBool,
+    /// What its requests say of it.
+    pub flags: Flags,
     /// What rules want on its packets.
     pub packets: WantedPackets,
     /// Requests so far.
@@ -53,6 +53,16 @@ pub struct Connection {
     pub(crate) trackers: Trackers,
     /// Its variables, once there are any.
     pub vars: Mutex<Option<SessionVars>>,
+}
+
+/// What requests say of the connection that they come by.
+#[derive(Debug, Default)]
+pub struct Flags {
+    /// A rule wants it forgotten without a word.
+    pub hidden: AtomicBool,
+    /// `option abortonclose` of its frontend and of the backend that an HTTP/1 connection's request goes to: the
+    /// client's leaving ends the request.
+    pub abort_on_close: AtomicBool,
 }
 
 /// The variables of a connection, and the configuration by which they have their places.

@@ -74,6 +74,8 @@ impl Outcome {
     pub(crate) const NO_SERVER: Self = Self::new(503, b'S', b'C', Blame::Connection);
     /// It waited in the queue for longer than `timeout queue`.
     pub(crate) const QUEUE_TIMEOUT: Self = Self::new(503, b's', b'Q', Blame::Connection);
+    /// The client left while it waited in the queue.
+    pub(crate) const LEFT_QUEUE: Self = Self::new(0, b'C', b'Q', Blame::ClientAbort);
     /// The server that it must go to has a full queue (`maxqueue`).
     pub(crate) const QUEUE_FULL: Self = Self::new(503, b'S', b'Q', Blame::Connection);
     /// A rule denied it.

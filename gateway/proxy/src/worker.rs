@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ use pingora::services::Service;
 use pingora_proxy::http_proxy;
 use tokio::task::JoinHandle;
 
-use crate::connection::{Connection, HeadTimes, SessionVars, WantedPackets};
+use crate::connection::{Connection, Flags, HeadTimes, SessionVars, WantedPackets};
 use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
@@ -228,7 +228,7 @@ async fn connect(
         accepted,
         accepted_at,
         handshake: accepted.elapsed(),
-        hidden: AtomicBool::new(false),
+        flags: Flags::default(),
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(Instant::now(), accepted_at)),
         trailers: Mutex::default(),

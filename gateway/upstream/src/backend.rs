@@ -106,6 +106,14 @@ pub enum Unavailable {
         /// How long.
         waited: Waited,
     },
+    /// Whoever asked left the queue: no answer, and the flags `CQ`.
+    #[error("left the queue")]
+    Left {
+        /// The server that was waited for, unless any would have done.
+        server: Option<Arc<Server>>,
+        /// How long.
+        waited: Waited,
+    },
     /// The server's own queue takes nobody more (`maxqueue`), and no other server will do: 503 with the flags `SQ`.
     #[error("the server's queue is full")]
     QueueFull {
@@ -159,6 +167,16 @@ impl Backend {
     ///
     /// Dropping the future gives up the place in the queue.
     pub async fn select(self: &Arc<Self>, ask: &Ask<'_>) -> Result<Slot, Unavailable> {
+        self.select_until(ask, std::future::pending()).await
+    }
+
+    /// The same, but it leaves the queue as soon as `gone` is done.
+    pub async fn select_until(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Slot, Unavailable> {
+        let mut gone = std::pin::pin!(gone);
         let mut waited = Waited::default();
         let mut asked = *ask;
         let mut deadline: Option<Instant> = None;
@@ -173,8 +191,13 @@ impl Backend {
             };
             let begun = Instant::now();
             let until = *deadline.get_or_insert_with(|| begun + self.queue_timeout());
-            let grant = timeout(until.saturating_duration_since(begun), waiting.turn()).await;
+            let grant = tokio::select! {
+                biased;
+                grant = timeout(until.saturating_duration_since(begun), waiting.turn()) => Some(grant),
+                () = &mut gone => None,
+            };
             waited.time += begun.elapsed();
+            let Some(grant) = grant else { return Err(waiting.left(waited)) };
             match grant {
                 Ok(Grant::Turn { claim, position }) => {
                     waiting.stood(position, &mut waited);
@@ -461,12 +484,23 @@ impl Waiting {
         }
     }
 
-    /// Leaves the queue for good.
-    fn too_long(self, mut waited: Waited) -> Unavailable {
+    /// Leaves the queue, for its time is up.
+    fn too_long(self, waited: Waited) -> Unavailable {
+        let (server, waited) = self.leave(waited);
+        Unavailable::QueueTimeout { server, waited }
+    }
+
+    /// Leaves the queue, for nobody waits any more.
+    fn left(self, waited: Waited) -> Unavailable {
+        let (server, waited) = self.leave(waited);
+        Unavailable::Left { server, waited }
+    }
+
+    /// The server it waited for, and how it stood in the end.
+    fn leave(self, mut waited: Waited) -> (Option<Arc<Server>>, Waited) {
         let left = self.backend.queue.as_ref().and_then(|queue| queue.lock().leave(self.ticket));
         self.stood(left.map_or(1, |turn| turn.position), &mut waited);
-        let server = self.server.map(|server| Arc::clone(&self.backend.servers[server]));
-        Unavailable::QueueTimeout { server, waited }
+        (self.server.map(|server| Arc::clone(&self.backend.servers[server])), waited)
     }
 
     async fn turn(&mut self) -> Grant {

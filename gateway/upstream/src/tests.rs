@@ -77,6 +77,18 @@ async fn a_hash_waits_for_its_own_server() {
 }
 
 #[tokio::test]
+async fn who_waits_for_somebody_that_leaves_gives_up_the_place() {
+    let backend = Backend::build(&limited(Balance::RoundRobin, 1, 1, None), None);
+    let _slot = backend.try_select(&Ask::default()).unwrap();
+    let left = backend.select_until(&Ask::default(), std::future::ready(())).await.unwrap_err();
+    assert!(
+        matches!(left, Unavailable::Left { server: None, waited } if waited.backend_queue == 1),
+        "{left:?}"
+    );
+    assert_eq!(backend.counters.waiting(), 0);
+}
+
+#[tokio::test]
 async fn a_full_queue_refuses_and_a_redispatch_goes_elsewhere() {
     let mut plan = limited(Balance::Source, 2, 1, Some(1));
     plan.redispatch = Some(-1);

@@ -34,7 +34,7 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
     let mut replay = Replay::of(ctx.body_read.take());
     let mut fresh = !may_share(ctx);
     loop {
-        let mut server = reach(pool, ctx, fresh).await?;
+        let mut server = reach(pool, client, ctx, fresh).await?;
         ctx.link = Some(server.link.clone());
         let result = Relay::new(&mut server, client, ctx, &mut replay).run().await;
         match result {
@@ -80,9 +80,9 @@ fn is_stale(server: &ServerConnection, error: &Error, ctx: &Ctx) -> bool {
 }
 
 /// A connection to a server of the request's backend, kept or new; failed attempts are retried as configured.
-async fn reach(pool: &Pool, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnection> {
+async fn reach(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnection> {
     loop {
-        connect::choose(ctx).await?;
+        connect::choose(client, ctx).await?;
         let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
             return Error::e_explain(ErrorType::InternalError, "a request without its server");
         };

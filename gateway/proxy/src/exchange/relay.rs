@@ -12,7 +12,7 @@ use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
 use crate::client::Client;
 use crate::ctx::Ctx;
-use crate::http::{finish, request, response as judge};
+use crate::http::{connect, finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
 use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
@@ -96,7 +96,8 @@ enum Event {
     Unwritable(Box<Error>),
     FromClient(Result<Option<Bytes>>),
     FromServer(Result<usize>),
-    ClientLeft,
+    /// It has closed its side, or broken the connection.
+    ClientLeft(Box<Error>),
 }
 
 impl<'a, 'b> Relay<'a, 'b> {
@@ -109,9 +110,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     ) -> Self {
         let backend = ctx.backend.as_ref().map(|backend| backend.model());
         let patience = ctx.effects.server.or(backend.and_then(|model| model.timeouts.server));
-        let watch = |options: &config::model::ProxyOptions| options.abortonclose;
-        let watch_client = ctx.frontend().is_some_and(|frontend| watch(&frontend.model().options))
-            || backend.is_some_and(|model| watch(&model.options));
+        let watch_client = connect::aborts_on_close(ctx);
         let lines = &ctx.request.lines;
         // HTTP/2 needs no length to delimit a body; HTTP/1 does.
         let unframed = ctx.http2 && !lines.has(b"content-length") && !client.is_body_empty();
@@ -245,10 +244,11 @@ impl<'a, 'b> Relay<'a, 'b> {
                     self.output.clear();
                 }
                 Event::FromClient(piece) => self.take_from_client(piece)?,
-                Event::ClientLeft => {
-                    self.ctx.outcome = Some(Outcome::new(400, b'C', b'H', Blame::ClientAbort));
-                    return Error::e_explain(ErrorType::ConnectionClosed, "the client left")
-                        .map_err(Error::into_down);
+                Event::ClientLeft(error) => {
+                    let broken = *error.etype() != ErrorType::ConnectionClosed;
+                    let (status, phase) = if broken { (0, b'D') } else { (400, b'H') };
+                    self.ctx.outcome = Some(Outcome::new(status, b'C', phase, Blame::ClientAbort));
+                    return Err(error.into_down());
                 }
             }
         }
@@ -359,7 +359,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     async fn rest_of_request(&mut self) -> Result<()> {
         while !(self.refused || self.request_done && self.output.is_empty()) {
             match self.next().await {
-                Event::Written | Event::ClientLeft => {}
+                Event::Written | Event::ClientLeft(_) => {}
                 // The server has closed, or says what nobody asked for: it is done with this connection.
                 Event::FromServer(_) | Event::Unwritable(_) => {
                     self.refused = true;
@@ -414,8 +414,7 @@ impl From<Turn> for Event {
 /// The next of the client's body, or its leaving. Our own HTTP/1 session keeps `timeout client` by itself.
 async fn from_client(client: &mut Client<'_>, wants_body: bool, patience: Option<Duration>) -> Event {
     if !wants_body {
-        client.leaves().await;
-        return Event::ClientLeft;
+        return Event::ClientLeft(client.leaves().await);
     }
     let Some(patience) = patience else { return Event::FromClient(client.read_body().await) };
     Event::FromClient(match tokio::time::timeout(patience, client.read_body()).await {

@@ -11,6 +11,7 @@ use pingora_proxy::Session;
 use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
 
 use super::request::closes_server;
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::effects::Effects;
 use crate::outcome::{Outcome, Stage};
@@ -24,8 +25,8 @@ const KEEP_IDLE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// No server takes the request.
-pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
-    choose(ctx).await?;
+pub(crate) async fn peer(session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
+    choose(&mut Client::of(session, None), ctx).await?;
     let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
         return Error::e_explain(ErrorType::InternalError, "a request without its server");
     };
@@ -38,13 +39,13 @@ pub(crate) async fn peer(session: &Session, ctx: &mut Ctx) -> Result<Box<HttpPee
 ///
 /// # Errors
 /// No server takes the request; the context says why.
-pub(crate) async fn choose(ctx: &mut Ctx) -> Result<()> {
+pub(crate) async fn choose(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     let Some(backend) = ctx.backend.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its backend");
     };
     ctx.stage = Stage::Queue;
     ctx.times.queued.get_or_insert_with(Instant::now);
-    let slot = select(&backend, ctx).await?;
+    let slot = select(&backend, client, ctx).await?;
     let waited = slot.waited();
     ctx.queued.0 += u64::from(waited.server_queue);
     ctx.queued.1 += u64::from(waited.backend_queue);
@@ -61,8 +62,8 @@ pub(crate) async fn choose(ctx: &mut Ctx) -> Result<()> {
     Ok(())
 }
 
-async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
-    let client = ctx.source().map(|source| source.ip());
+async fn select(backend: &Backend, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<Slot> {
+    let source = ctx.source().map(|source| source.ip());
     let port = ctx.destination().map(|destination| destination.port());
     let before = ctx.server.clone();
     let chosen = if before.is_none() { chosen_by_rule(backend, ctx) } else { None };
@@ -82,26 +83,42 @@ async fn select(backend: &Backend, ctx: &mut Ctx) -> Result<Slot> {
         _ => chosen.as_deref().map_or(Prefer::Any, Prefer::Server),
     };
     release(ctx);
-    let ask = Ask { client, port, prefer, priority: ctx.effects.priority };
-    backend.upstream.select(&ask).await.map_err(|reason| {
-        ctx.server = None;
-        let outcome = match reason {
-            Unavailable::NoServer => Outcome::NO_SERVER,
-            Unavailable::QueueFull { server } => {
-                ctx.server = Some(server);
-                Outcome::QUEUE_FULL
-            }
-            Unavailable::QueueTimeout { server, waited } => {
-                ctx.server = server;
-                ctx.queued.0 += u64::from(waited.server_queue);
-                ctx.queued.1 += u64::from(waited.backend_queue);
-                ctx.times.selected = Some(Instant::now());
-                Outcome::QUEUE_TIMEOUT
-            }
-        };
-        ctx.outcome = Some(outcome);
-        Error::explain(ErrorType::HTTPStatus(outcome.status), "no server")
-    })
+    let ask = Ask { client: source, port, prefer, priority: ctx.effects.priority };
+    let watches = aborts_on_close(ctx);
+    let chosen = backend.upstream.select_until(&ask, leaving(watches, client)).await;
+    chosen.map_err(|reason| unavailable(reason, ctx))
+}
+
+/// `option abortonclose`: a client that leaves ends its request. The frontend has to look, and the backend to mind.
+pub(crate) fn aborts_on_close(ctx: &Ctx) -> bool {
+    let frontend = ctx.frontend().is_some_and(|frontend| frontend.model().options.abortonclose);
+    frontend && ctx.backend.as_ref().is_some_and(|backend| backend.model().options.abortonclose)
+}
+
+/// Ends when the client leaves, if that matters.
+async fn leaving(matters: bool, client: &mut Client<'_>) {
+    if !matters {
+        return std::future::pending().await;
+    }
+    client.leaves().await;
+}
+
+/// What it means that no server took the request.
+fn unavailable(reason: Unavailable, ctx: &mut Ctx) -> Box<Error> {
+    let (server, waited, outcome) = match reason {
+        Unavailable::NoServer => (None, None, Outcome::NO_SERVER),
+        Unavailable::QueueFull { server } => (Some(server), None, Outcome::QUEUE_FULL),
+        Unavailable::QueueTimeout { server, waited } => (server, Some(waited), Outcome::QUEUE_TIMEOUT),
+        Unavailable::Left { server, waited } => (server, Some(waited), Outcome::LEFT_QUEUE),
+    };
+    ctx.server = server;
+    if let Some(waited) = waited {
+        ctx.queued.0 += u64::from(waited.server_queue);
+        ctx.queued.1 += u64::from(waited.backend_queue);
+        ctx.times.selected = Some(Instant::now());
+    }
+    ctx.outcome = Some(outcome);
+    Error::explain(ErrorType::HTTPStatus(outcome.status), "no server")
 }
 
 /// The server of the first `use-server` rule that applies and whose server takes requests.

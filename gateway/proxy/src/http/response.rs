@@ -104,7 +104,7 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
         Flow::Close => [b'P', b'D'],
         Flow::SilentDrop => {
             let connection = ctx.connection.iter();
-            connection.for_each(|connection| connection.hidden.store(true, Ordering::Relaxed));
+            connection.for_each(|connection| connection.flags.hidden.store(true, Ordering::Relaxed));
             [b'P', b'R']
         }
         // what has come is passed on

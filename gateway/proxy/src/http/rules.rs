@@ -10,6 +10,7 @@ use http::{Method, Version};
 use pingora::{Error, ErrorType, Result};
 use rules::{Answer, AnswerKind, Flow, RuleSet, Service};
 
+use super::connect::aborts_on_close;
 use super::request::{answer, pages_of, refuse};
 use super::{buffer, route};
 use crate::answer;
@@ -55,6 +56,9 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: 
     backend.upstream.counters.session();
     ctx.counted = true;
     ctx.backend = Some(backend.clone());
+    if let Some(connection) = &ctx.connection {
+        connection.flags.abort_on_close.store(aborts_on_close(ctx), Ordering::Relaxed);
+    }
     backend.upstream.counters.request();
     if buffer_body(client, ctx, model.options.buffer_request).await? {
         return Ok(true);
@@ -201,7 +205,7 @@ async fn end(flow: Flow, gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: &
         Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => Ok(false),
         Flow::Close | Flow::SilentDrop => {
             if let (Flow::SilentDrop, Some(connection)) = (&flow, &ctx.connection) {
-                connection.hidden.store(true, Ordering::Relaxed);
+                connection.flags.hidden.store(true, Ordering::Relaxed);
             }
             count_denied(ctx);
             ctx.outcome = Some(Outcome::DENIED);

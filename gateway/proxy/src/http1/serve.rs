@@ -79,7 +79,7 @@ pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>, shutdown: &Shut
         let Some(back) = back else { return };
         client = back;
         first = false;
-        if connection.hidden.load(Ordering::Relaxed) {
+        if connection.flags.hidden.load(Ordering::Relaxed) {
             return client.stream.hide();
         }
         if !client.reusable {
@@ -105,7 +105,6 @@ fn session_options(route: &Route) -> SessionOptions {
     let model = route.frontend.model();
     SessionOptions {
         client: model.timeouts.client,
-        abort_on_close: model.options.abortonclose,
         keep_alive: model.options.connection != config::model::ConnectionMode::Close,
     }
 }

@@ -6,6 +6,7 @@
 //! as it is; for Pingora's relay `framed` dresses it as a custom session.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -55,7 +56,6 @@ pub struct H1Session {
     unsent: bool,
     /// `timeout client`.
     pub timeouts: Timeouts,
-    abort_on_close: bool,
 }
 
 impl std::fmt::Debug for H1Session {
@@ -87,8 +87,6 @@ pub struct Manner {
 pub struct SessionOptions {
     /// `timeout client`.
     pub client: Option<Duration>,
-    /// `option abortonclose`.
-    pub abort_on_close: bool,
     /// Whether another request may follow at all.
     pub keep_alive: bool,
 }
@@ -109,7 +107,6 @@ impl H1Session {
             out: Out::Head,
             unsent: false,
             timeouts: Timeouts { read: options.client, write: options.client },
-            abort_on_close: options.abort_on_close,
         }
     }
 
@@ -227,7 +224,7 @@ impl H1Session {
                 return std::future::pending().await;
             }
             match self.client.fill(None).await.map_err(read_error)? {
-                0 if self.abort_on_close => {
+                0 if self.facts().flags.abort_on_close.load(Ordering::Relaxed) => {
                     return Error::e_explain(
                         ErrorType::ConnectionClosed,
                         "the client closed before the answer",
