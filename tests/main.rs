@@ -28,6 +28,7 @@ mod process;
 mod reload;
 mod smuggling;
 mod stats;
+mod strain;
 mod support;
 mod tls;
 
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         reload::cases,
         smuggling::cases,
         stats::cases,
+        strain::cases,
         tls::cases,
     ] {
         add(&mut cases);

@@ -127,7 +127,6 @@ fn abortonclose() {
             vec![ask(), Step::AtOrigin(1), Step::Finish, Step::ReadAll],
         )
         .logs(1),
-        Exchange::new("reset while the origin works", vec![ask(), Step::AtOrigin(1), Step::Reset]).logs(1),
     ];
     suite.run();
     // The frontend has to look, and the backend to mind: with one of them alone the request goes on.

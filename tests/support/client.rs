@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 /// What a client can talk through.
 pub(crate) trait Stream: Read + Write + Send + Debug {}
@@ -95,6 +96,15 @@ impl Client {
         bytes
     }
 
+    /// Whether nothing comes for so long, not even an end.
+    pub(crate) fn is_silent_for(&mut self, time: Duration) -> bool {
+        let socket = self.socket.as_ref().expect("a client over TCP");
+        socket.set_read_timeout(Some(time)).expect("a time that is not zero");
+        let outcome = self.reader.fill();
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time that is not zero");
+        outcome.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Ends our direction only.
     pub(crate) fn finish(&mut self) {
         if let Some(socket) = &self.socket {
@@ -105,7 +115,7 @@ impl Client {
     /// Ends the connection by a reset.
     pub(crate) fn reset(self) {
         if let Some(socket) = &self.socket {
-            let _ = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+            let _ = socket2::SockRef::from(socket).set_linger(Some(Duration::ZERO));
         }
     }
 }

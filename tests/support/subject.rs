@@ -308,6 +308,35 @@ impl Subject {
         environment.contains("HAPROXY_MWORKER_WAIT_ONLY=1") && mask & (1 << (libc::SIGUSR2 - 1)) != 0
     }
 
+    /// Bytes of memory that it has now (`VmRSS`).
+    pub(crate) fn resident(&self) -> usize {
+        let status = self.file_of_process("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kilobytes = line.trim().trim_end_matches(" kB").parse::<usize>();
+        kilobytes.expect("the kernel says how much memory a process has") * 1024
+    }
+
+    /// How long it has used a processor so far, to a hundredth of a second.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = self.file_of_process("stat");
+        let after_name = stat.rsplit(')').next().unwrap_or_default();
+        // `utime` and `stime`, fields 14 and 15 of proc_pid_stat(5), in units that are hundredths on Linux
+        let ticks =
+            after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
+    /// The limit on open files under which it may open `count` more: numbers are given from the lowest that is free.
+    pub(crate) fn limit_for(&self, count: usize) -> u64 {
+        let entries = fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the subject is there");
+        let open: Vec<u64> = entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+        (0..).filter(|number| !open.contains(number)).nth(count).expect("numbers do not end")
+    }
+
+    fn file_of_process(&self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.pid())).expect("the subject is there")
+    }
+
     /// Replaces the configuration file, for a reload.
     pub(crate) fn rewrite(&self, text: &str) {
         self.dir.write("haproxy.cfg", text);

@@ -1,0 +1,45 @@
+//! Many connections that do nothing.
+
+use super::{Stage, healthy};
+use crate::support::cases::Cases;
+use crate::support::client::Client;
+use crate::support::limits;
+use crate::support::origin::Origin;
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("strain::idle::thousands_of_idle_connections_cost_little_and_stay", kept);
+}
+
+/// Connections where nothing else is said. `IT_IDLE=10000` asks for more, of which there are as many as the limit on
+/// open files (`ulimit -Hn`) lets this process have: two for each client, and some thousand for the origin.
+const USUAL: usize = 2_000;
+
+fn wanted() -> usize {
+    let asked = std::env::var("IT_IDLE").ok().and_then(|text| text.parse().ok()).unwrap_or(USUAL);
+    let open = limits::raise_open_files(2 * asked as u64 + 5_000);
+    asked.min(usize::try_from(open).unwrap_or(usize::MAX).saturating_sub(5_000) / 2)
+}
+
+fn kept() {
+    let count = wanted();
+    assert!(count >= 100, "the limit on open files leaves room for {count} connections only");
+    let origin = Origin::plain();
+    let subject =
+        Stage { global: format!("  maxconn {}\n", count + 500), ..Stage::default() }.start(origin.addr());
+    healthy(&subject);
+    let before = subject.resident();
+    let ask = |client: &mut Client| assert_eq!(client.get("/idle").status(), 200);
+    let mut clients: Vec<Client> = (0..count)
+        .map(|_| {
+            let mut client = Client::connect(subject.addr("FRONT"));
+            ask(&mut client);
+            client
+        })
+        .collect();
+    let each = subject.resident().saturating_sub(before) / count;
+    println!("{count} idle connections, {each} bytes each");
+    // A build without optimisation has larger futures; `make bench` measures the real one.
+    assert!(each < 32 * 1024, "{each} bytes for each idle connection");
+    healthy(&subject);
+    clients.iter_mut().for_each(ask);
+}
