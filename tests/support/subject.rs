@@ -346,6 +346,13 @@ impl Subject {
         self.child.try_wait().expect("the child is ours")
     }
 
+    /// Whether it has ended, or ends in a moment: its sockets, which it inherited, do not tell.
+    pub(crate) fn has_ended(&self) -> bool {
+        let stat = || fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        let dead = || stat().rsplit(") ").next().is_none_or(|rest| rest.starts_with(['Z', 'X']));
+        within(Duration::from_secs(1), || dead().then_some(())).is_some()
+    }
+
     pub(crate) fn wait(&mut self) -> ExitStatus {
         eventually("the subject's end", || self.child.try_wait().expect("the child is ours"))
     }

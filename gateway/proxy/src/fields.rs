@@ -341,6 +341,42 @@ impl Txn for LogView<'_> {
         self.message.as_ref()?.backend()
     }
 
+    fn body(&self, side: Side) -> Option<&[u8]> {
+        self.message.as_ref()?.body(side)
+    }
+
+    fn body_size(&self, side: Side) -> Option<u64> {
+        self.message.as_ref()?.body_size(side)
+    }
+
+    fn request_length(&self) -> u64 {
+        self.message.as_ref().map_or(0, |message| message.request_length())
+    }
+
+    fn priority(&self) -> (i32, i32) {
+        self.message.as_ref().map_or((0, 0), |message| message.priority())
+    }
+
+    fn tables(&self) -> Option<&table::Tables> {
+        self.message.as_ref()?.tables()
+    }
+
+    fn tracked(&self, counter: usize) -> Option<&table::Tracked> {
+        self.message.as_ref()?.tracked(counter)
+    }
+
+    fn table_clock(&self) -> table::Millis {
+        self.message.as_ref().map_or(0, |message| message.table_clock())
+    }
+
+    fn unique_id(&self) -> Option<&[u8]> {
+        self.message.as_ref()?.unique_id()
+    }
+
+    fn userlist(&self, name: &str) -> Option<&expr::auth::Userlist> {
+        self.message.as_ref()?.userlist(name)
+    }
+
     fn utc_offset(&self, seconds: i64) -> i64 {
         observe::log::date::offset(seconds)
     }

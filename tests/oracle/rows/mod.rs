@@ -1,6 +1,7 @@
 //! Every example of the tables of fetches and converters, in HAProxy and in the gateway: what the row says it yields is
 //! what both yield. A new row is compared without further ado; one that HAProxy 2.6 does not know says `since`.
 
+mod actions;
 mod layer4;
 mod stage;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("oracle::rows::every_action_does_in_haproxy_what_its_row_says", actions::every_row);
     cases.test("oracle::rows::every_example_yields_in_haproxy_what_its_row_says", every_row);
 }
 

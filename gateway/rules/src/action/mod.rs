@@ -98,6 +98,11 @@ pub struct Row {
     pub(crate) form: Form,
     /// The words of a rule that uses it.
     pub example: &'static str,
+    /// What that rule does, in `http-request` or else in the first of its rule sets, to the exchange of the tests: lines
+    /// that the client gets (`<`), that the server gets (`>`) and of the log which are gone (`-`) or new (`+`).
+    pub effect: &'static str,
+    /// The version of HAProxy that brought it, if 2.6 does not have it.
+    pub since: Option<&'static str>,
     /// No rule behind it is reached.
     pub(crate) ends: bool,
     /// It is read and judged, and nothing acts on it yet: what is missing.
@@ -107,6 +112,18 @@ pub struct Row {
 }
 
 impl Row {
+    /// What its example does.
+    const fn does(mut self, effect: &'static str) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// Known since that version of HAProxy, and not to 2.6.
+    const fn since(mut self, version: &'static str) -> Self {
+        self.since = Some(version);
+        self
+    }
+
     /// It has nothing to do here, for this reason.
     const fn note(mut self, why: &'static str) -> Self {
         self.note = why;
@@ -127,12 +144,32 @@ impl fmt::Debug for Row {
 }
 
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: false, later: None, note: "" }
+    Row {
+        name,
+        phases,
+        form: Form::Plain(parse),
+        example,
+        effect: "",
+        since: None,
+        ends: false,
+        later: None,
+        note: "",
+    }
 }
 
 /// A row whose action ends the rule set.
 const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Plain(parse), example, ends: true, later: None, note: "" }
+    Row {
+        name,
+        phases,
+        form: Form::Plain(parse),
+        example,
+        effect: "",
+        since: None,
+        ends: true,
+        later: None,
+        note: "",
+    }
 }
 
 /// A row whose name has something in parentheses behind it.
@@ -142,12 +179,32 @@ const fn call(
     (parse, family): (ParseCall, &'static str),
     example: &'static str,
 ) -> Row {
-    Row { name, phases, form: Form::Call(parse, family), example, ends: false, later: None, note: "" }
+    Row {
+        name,
+        phases,
+        form: Form::Call(parse, family),
+        example,
+        effect: "",
+        since: None,
+        ends: false,
+        later: None,
+        note: "",
+    }
 }
 
 /// A row whose name may go on.
 const fn open(name: &'static str, phases: &'static [Phase], parse: ParseCall, example: &'static str) -> Row {
-    Row { name, phases, form: Form::Open(parse), example, ends: false, later: None, note: "" }
+    Row {
+        name,
+        phases,
+        form: Form::Open(parse),
+        example,
+        effect: "",
+        since: None,
+        ends: false,
+        later: None,
+        note: "",
+    }
 }
 
 const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
@@ -203,76 +260,76 @@ const TRACK: &[Phase] =
 #[rustfmt::skip]
 pub const ACTIONS: &[Row] = &[
     last("accept",              TCP,      accept::accept,                "accept"),
-    last("reject",              REFUSE,   accept::reject,                "reject"),
+    last("reject",              REFUSE,   accept::reject,                "reject").does("no < | no > | -log 200 | -log -- | +log -1 | +log PR"),
     last("silent-drop",         DROP,     accept::silent_drop,           "silent-drop"),
     last("allow",               HEADS,    accept::accept,                "allow"),
-    row("set-header",          HEADS,    set_header::set,               "set-header X-Path %[hdr(host)]"),
-    row("add-header",          HEADS,    set_header::add,               "add-header X-A b"),
-    row("del-header",          HEADS,    del_header::parse,             "del-header X-A -m beg"),
-    row("replace-header",      HEADS,    replace_header::whole,         "replace-header Accept (.*)b (\\1)c"),
-    row("replace-value",       HEADS,    replace_header::each,          "replace-value Accept a x"),
-    row("set-path",            REQUEST,  set_uri::path,                 "set-path /x%[path]"),
-    row("set-pathq",           REQUEST,  set_uri::pathq,                "set-pathq /x%[path]?q"),
-    row("set-query",           REQUEST,  set_uri::query,                "set-query a=1"),
-    row("set-uri",             REQUEST,  set_uri::uri,                  "set-uri /x"),
-    row("replace-path",        REQUEST,  replace_uri::path,             "replace-path /a/(.*) /\\1"),
-    row("replace-pathq",       REQUEST,  replace_uri::pathq,            "replace-pathq /a/(.*) /\\1"),
-    row("replace-uri",         REQUEST,  replace_uri::uri,              "replace-uri ^/a/(.*) /\\1"),
-    row("set-method",          REQUEST,  set_method::parse,             "set-method POST"),
-    call("set-var",            ALL,      (set_var::set, VARIABLES),     "set-var(txn.a) src"),
-    call("set-var-fmt",        ALL,      (set_var::set_format, VARIABLES), "set-var-fmt(txn.a) %[src]"),
-    call("unset-var",          ALL,      (set_var::unset, VARIABLES),   "unset-var(txn.a)"),
-    open("track-sc",            TRACK,    track_sc::parse,               "track-sc0 src table t"),
-    open("sc-inc-gpc",          ALL,      sc_inc_gpc::gpc,               "sc-inc-gpc(0,0)"),
-    open("sc-inc-gpc0",         ALL,      sc_inc_gpc::gpc0,              "sc-inc-gpc0(0)"),
-    open("sc-inc-gpc1",         ALL,      sc_inc_gpc::gpc1,              "sc-inc-gpc1(0)"),
-    open("sc-add-gpc",          ALL,      sc_inc_gpc::add,               "sc-add-gpc(0,0) 5"),
-    open("sc-set-gpt",          ALL,      sc_set_gpt::gpt,               "sc-set-gpt(0,0) 5"),
-    open("sc-set-gpt0",         ALL,      sc_set_gpt::gpt0,              "sc-set-gpt0(0) 5"),
-    row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow"),
-    last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301"),
-    last("deny",                HTTP,     deny::deny,                    "deny deny_status 429"),
+    row("set-header",          HEADS,    set_header::set,               "set-header X-Path %[hdr(host)]").does("+> x-path: www.example.com"),
+    row("add-header",          HEADS,    set_header::add,               "add-header X-A b").does("+> x-a: b"),
+    row("del-header",          HEADS,    del_header::parse,             "del-header X-A -m beg").does("-> x-a: 1 | -> x-ab: 2"),
+    row("replace-header",      HEADS,    replace_header::whole,         "replace-header Accept (.*)b (\\1)c").does("-> accept: a, b | +> accept: (a, )c"),
+    row("replace-value",       HEADS,    replace_header::each,          "replace-value Accept a x").does("-> accept: a, b | +> accept: x, b"),
+    row("set-path",            REQUEST,  set_uri::path,                 "set-path /x%[path]").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /x/a//b?x=1&y=2 HTTP/1.1"),
+    row("set-pathq",           REQUEST,  set_uri::pathq,                "set-pathq /x%[path]?q").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /x/a//b?q HTTP/1.1"),
+    row("set-query",           REQUEST,  set_uri::query,                "set-query a=1").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /a//b?a=1 HTTP/1.1"),
+    row("set-uri",             REQUEST,  set_uri::uri,                  "set-uri /x").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /x HTTP/1.1"),
+    row("replace-path",        REQUEST,  replace_uri::path,             "replace-path /a/(.*) /\\1").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET //b?x=1&y=2 HTTP/1.1"),
+    row("replace-pathq",       REQUEST,  replace_uri::pathq,            "replace-pathq /a/(.*) /\\1").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET //b?x=1&y=2 HTTP/1.1"),
+    row("replace-uri",         REQUEST,  replace_uri::uri,              "replace-uri ^/a/(.*) /\\1").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET //b?x=1&y=2 HTTP/1.1"),
+    row("set-method",          REQUEST,  set_method::parse,             "set-method POST").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> POST /a//b?x=1&y=2 HTTP/1.1"),
+    call("set-var",            ALL,      (set_var::set, VARIABLES),     "set-var(txn.a) src").does("-log a=- | +log a=192.0.2.10"),
+    call("set-var-fmt",        ALL,      (set_var::set_format, VARIABLES), "set-var-fmt(txn.a) %[src]").does("-log a=- | +log a=192.0.2.10"),
+    call("unset-var",          ALL,      (set_var::unset, VARIABLES),   "unset-var(txn.a)").does("-log a=was | +log a=-"),
+    open("track-sc",            TRACK,    track_sc::parse,               "track-sc0 src table t").does("-log tracked=0 | -log t=-,-,- | +log tracked=1 | +log t=0,0,0"),
+    open("sc-inc-gpc",          ALL,      sc_inc_gpc::gpc,               "sc-inc-gpc(0,0)").does("-log t=0,0,0 | -log arrays=0,0 | +log t=1,0,0 | +log arrays=1,0"),
+    open("sc-inc-gpc0",         ALL,      sc_inc_gpc::gpc0,              "sc-inc-gpc0(0)").does("-log t=0,0,0 | +log t=1,0,0"),
+    open("sc-inc-gpc1",         ALL,      sc_inc_gpc::gpc1,              "sc-inc-gpc1(0)").does("-log t=0,0,0 | +log t=0,1,0"),
+    open("sc-add-gpc",          ALL,      sc_inc_gpc::add,               "sc-add-gpc(0,0) 5").does("-log t=0,0,0 | -log arrays=0,0 | +log t=5,0,0 | +log arrays=5,0").since("2.8"),
+    open("sc-set-gpt",          ALL,      sc_set_gpt::gpt,               "sc-set-gpt(0,0) 5").does("-log t=0,0,0 | -log arrays=0,0 | +log t=0,0,5 | +log arrays=0,5"),
+    open("sc-set-gpt0",         ALL,      sc_set_gpt::gpt0,              "sc-set-gpt0(0) 5").does("-log t=0,0,0 | +log t=0,0,5"),
+    row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow").does("-< HTTP/1.1 200 OK | +< HTTP/1.1 503 Slow | -log 200 | +log 503"),
+    last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 301 Moved Permanently | +< content-length: 0 | +< location: /x | +< connection: close | no > | -log 200 | -log -- | +log 301 | +log LR"),
+    last("deny",                HTTP,     deny::deny,                    "deny deny_status 429").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 429 Too Many Requests | +< content-length: 117 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>429 Too Many Requests</h1>\\nYou have sent too many requests in a given amount of time.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 429 | +log PR"),
     last("block",               REQUEST,  deny::deny,                    "block"),
-    last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit"),
-    last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok"),
-    call("add-acl",            HTTP,     (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]"),
-    call("del-acl",            HTTP,     (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]"),
-    call("set-map",            HTTP,     (pattern::set, PATTERNS),      "set-map(names.map) %[src] known"),
-    call("del-map",            HTTP,     (pattern::delete, PATTERNS),   "del-map(names.map) %[src]"),
+    last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 500 Internal Server Error | +< content-length: 97 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>500 Internal Server Error</h1>\\nAn internal server error occurred.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 500 | +log PT"),
+    last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok").does("-< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< content-length: 2 | +< content-type: text/plain | +< = ok | no > | -log -- | +log LR"),
+    call("add-acl",            HTTP,     (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]").does("+< x-seen: yes"),
+    call("del-acl",            HTTP,     (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]").does("-< x-seen: yes"),
+    call("set-map",            HTTP,     (pattern::set, PATTERNS),      "set-map(names.map) %[src] known").does("-log seen=- | +log seen=known"),
+    call("del-map",            HTTP,     (pattern::delete, PATTERNS),   "del-map(names.map) %[src]").does("-log seen=somebody | +log seen=-"),
     row("set-tos",             SOCKETS,  socket::client_tos,            "set-tos 0x10"),
     row("set-mark",            SOCKETS,  socket::client_mark,            "set-mark 16"),
-    row("set-fc-tos",          SOCKETS,  socket::client_tos,            "set-fc-tos 0x10"),
-    row("set-fc-mark",         SOCKETS,  socket::client_mark,            "set-fc-mark 16"),
-    row("set-bc-tos",          TO_SERVER, socket::server_tos,           "set-bc-tos 0x10"),
-    row("set-bc-mark",         TO_SERVER, socket::server_mark,           "set-bc-mark 16"),
-    row("set-priority-class",  TO_SERVER, priority::class,              "set-priority-class int(1)"),
-    row("set-priority-offset", TO_SERVER, priority::offset,             "set-priority-offset int(1)"),
+    row("set-fc-tos",          SOCKETS,  socket::client_tos,            "set-fc-tos 0x10").since("3.0"),
+    row("set-fc-mark",         SOCKETS,  socket::client_mark,            "set-fc-mark 16").since("3.0"),
+    row("set-bc-tos",          TO_SERVER, socket::server_tos,           "set-bc-tos 0x10").since("3.0"),
+    row("set-bc-mark",         TO_SERVER, socket::server_mark,           "set-bc-mark 16").since("3.0"),
+    row("set-priority-class",  TO_SERVER, priority::class,              "set-priority-class int(1)").does("-log prio=0,0 | +log prio=1,0"),
+    row("set-priority-offset", TO_SERVER, priority::offset,             "set-priority-offset int(1)").does("-log prio=0,0 | +log prio=0,1"),
     row("cache-use",           REQUEST,  modelled::cache,               "cache-use small").later("no cache"),
     row("cache-store",         ANSWER,   modelled::cache,               "cache-store small").later("no cache"),
     row("expect-proxy",        ACCEPTED, expect_proxy::parse,           "expect-proxy layer4"),
-    row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").later("NetScaler"),
+    row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log").later("NetScaler"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
-    row("set-bandwidth-limit", MESSAGES, modelled::bandwidth,           "set-bandwidth-limit slow limit 10k").later("filters"),
-    row("do-log",              ALL,      modelled::log,                 "do-log").later("log steps of HAProxy 3.x"),
+    row("set-bandwidth-limit", MESSAGES, modelled::bandwidth,           "set-bandwidth-limit slow limit 10k").since("2.7").later("filters"),
+    row("do-log",              ALL,      modelled::log,                 "do-log").since("3.1").later("log steps of HAProxy 3.x"),
     call("do-resolve",         TO_SERVER, (modelled::resolve, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)").later("name lookups in rules"),
-    row("capture",             CAPTURE,  capture::parse,                "capture src id 0"),
-    last("auth",                REQUEST,  auth::parse,                   "auth realm Gold"),
-    row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes"),
+    row("capture",             CAPTURE,  capture::parse,                "capture src id 0").does("-log hr={} | +log hr={192.0.2.10}"),
+    last("auth",                REQUEST,  auth::parse,                   "auth realm Gold").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 401 Unauthorized | +< content-length: 112 | +< cache-control: no-cache | +< content-type: text/html | +< www-authenticate: Basic realm=\"Gold\" | +< = <html><body><h1>401 Unauthorized</h1>\\nYou need a valid user and password to access this content.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 401 | +log LR"),
+    row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /a/b?x=1&y=2 HTTP/1.1"),
     row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake").note("nothing to wait for: early data is never accepted"),
     last("close",               CLOSE,    accept::close,                 "close"),
-    row("set-log-level",       MESSAGES, set_log_level::parse,          "set-log-level silent"),
+    row("set-log-level",       MESSAGES, set_log_level::parse,          "set-log-level silent").does("no log"),
     row("set-nice",            MESSAGES, set_nice::parse,               "set-nice 5"),
     row("set-timeout",         HTTP,     set_timeout::parse,            "set-timeout server 10s"),
-    row("set-src",             REQUESTS, set_address::src,              "set-src src"),
-    row("set-src-port",        REQUESTS, set_address::src_port,         "set-src-port int(4000)"),
-    row("set-dst",             REQUESTS, set_address::dst,              "set-dst dst"),
-    row("set-dst-port",        REQUESTS, set_address::dst_port,         "set-dst-port int(4000)"),
-    row("early-hint",          REQUEST,  early_hint::parse,             "early-hint Link </a.css>;rel=preload"),
+    row("set-src",             REQUESTS, set_address::src,              "set-src ipv4(192.0.2.99)").does("-log 192.0.2.10 | +log 192.0.2.99"),
+    row("set-src-port",        REQUESTS, set_address::src_port,         "set-src-port int(4000)").does("-log 40000 | +log 4000"),
+    row("set-dst",             REQUESTS, set_address::dst,              "set-dst ipv4(192.0.2.99)").does("-log dst=198.51.100.1:443 | +log dst=192.0.2.99:443"),
+    row("set-dst-port",        REQUESTS, set_address::dst_port,         "set-dst-port int(4000)").does("-log dst=198.51.100.1:443 | +log dst=198.51.100.1:4000"),
+    row("early-hint",          REQUEST,  early_hint::parse,             "early-hint Link </a.css>;rel=preload").does("+< HTTP/1.1 103 Early Hints | +< link: </a.css>;rel=preload"),
     row("wait-for-body",       HTTP,     wait_for_body::parse,          "wait-for-body time 1s at-least 10"),
-    row("pause",               HTTP,     pause::parse,                  "pause 10ms"),
+    row("pause",               HTTP,     pause::parse,                  "pause 10ms").since("3.2"),
     row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off").note("nothing to choose: no rewrite fails for want of room in a buffer"),
     row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
-    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2"),
+    row("set-retries",         REQUEST,  retry::set,                    "set-retries 2").since("3.2"),
     last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
 ];
 
