@@ -26,6 +26,12 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::v_names_a_version_and_ends_with_0", versions);
     cases.test("cli::no_argument_prints_the_usage_and_ends_with_1", usage);
     cases.test("cli::an_unknown_option_ends_with_1", unknown_option);
+    cases.test("cli::dk_lists_keywords_once_the_files_are_read", keywords);
+    cases.ours_only(
+        "cli::dk_without_a_file_lists_keywords_and_ends_with_0",
+        "HAProxy lists nothing without a file and ends with its usage",
+        keywords_alone,
+    );
     cases.test("cli::files_and_directories_add_up", several_files);
     cases.test("cli::upper_c_changes_the_directory_first", change_directory);
     cases.test("cli::options_come_in_any_order", any_order);
@@ -189,6 +195,26 @@ fn unknown_option() {
     let (code, stdout, stderr) = run(&["-zz"]);
     assert_eq!(code, Some(1));
     assert!(!(stdout + &stderr).is_empty());
+}
+
+fn keywords() {
+    let (code, said) = check_with(GOOD, &["-dKsvc,flt"], &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let (services, filters) =
+        said.split_once("# List of registered filter names:\n").expect("filters are listed behind services");
+    assert_eq!(services, "# List of registered service names:\nprometheus-exporter\n");
+    assert!(filters.contains("\ntrace [TRACE]\nConfiguration file is valid"), "{said}");
+    let (code, said) = check_with("frontend f\n  nonsense\n", &["-dKsvc"], &[]);
+    assert_eq!(code, Some(1));
+    assert!(!said.contains("registered"), "{said}");
+}
+
+fn keywords_alone() {
+    for class in ["acl", "cfg", "cli", "cnv", "flt", "smp", "svc", "all"] {
+        let (code, listed, said) = run(&[&format!("-dK{class}")]);
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{class}");
+        assert!(listed.starts_with("# List of registered "), "{class}: {listed}");
+    }
 }
 
 fn several_files() {

@@ -74,6 +74,21 @@ fn rules(settings: &Settings) -> impl Iterator<Item = &'static str> {
     kinds.into_iter().filter_map(|(name, none)| (!none).then_some(name))
 }
 
+/// The options that only HTTP has, for the listing of keywords.
+pub(crate) const HTTP_OPTIONS: &[&str] = &[
+    "accept-invalid-http-request",
+    "accept-invalid-http-response",
+    "checkcache",
+    "disable-h2-upgrade",
+    "http-buffer-request",
+    "http-ignore-probes",
+    "http-no-delay",
+    "http-pretend-keepalive",
+    "http-use-proxy-header",
+    "idle-close-on-response",
+    "prefer-last-server",
+];
+
 /// The options that are set and that only HTTP has.
 fn options(settings: &Settings, front: bool, back: bool) -> impl Iterator<Item = &'static str> {
     let options = &settings.options;

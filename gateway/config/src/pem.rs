@@ -297,12 +297,12 @@ impl Judging<'_> {
         let mut rest = words;
         while let Some((word, after)) = rest.split_first() {
             let keyword = word.text.as_str();
-            if !CRT_LIST.contains(&keyword) {
+            let Some((_, takes)) = CRT_LIST.iter().find(|(known, _)| *known == keyword) else {
                 let error = bad(format!("unknown ssl keyword {keyword}"));
-                return Err(error.suggest(lang::suggest::nearest(keyword, CRT_LIST.iter().copied())));
-            }
-            let takes = usize::from(!matches!(keyword, "allow-0rtt" | "no-alpn" | "no-ca-names"));
-            rest = after.get(takes..).ok_or_else(|| bad(format!("ssl args out of '[]' for {keyword}")))?;
+                let names = CRT_LIST.iter().map(|(known, _)| *known);
+                return Err(error.suggest(lang::suggest::nearest(keyword, names)));
+            };
+            rest = after.get(*takes..).ok_or_else(|| bad(format!("ssl args out of '[]' for {keyword}")))?;
         }
         Ok(())
     }

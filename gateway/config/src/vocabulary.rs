@@ -1,7 +1,8 @@
 //! The keyword tables as data: what becomes of each keyword that HAProxy knows, and why.
 
 use crate::cfg::named::Kind;
-use crate::cfg::{self, ADVICE, Keyword, Status, section};
+use crate::cfg::{self, ADVICE, Args, BACKEND, FRONTEND, Keyword, Status, section};
+use crate::judge::HTTP_OPTIONS;
 use crate::lower::PROXY_TABLES;
 use crate::model;
 
@@ -33,6 +34,14 @@ pub struct Entry {
     pub standing: Standing,
     /// How many words must follow it.
     pub takes: usize,
+    /// No word may follow it.
+    pub flag: bool,
+    /// It stands in sections where clients come in.
+    pub front: bool,
+    /// It stands in sections where servers are.
+    pub back: bool,
+    /// It is an option that only HTTP has.
+    pub http: bool,
     /// Why, or what is missing; empty where nothing needs to be said.
     pub reason: &'static str,
 }
@@ -86,7 +95,17 @@ fn a_section(name: &'static str) -> Entry {
         section::Standing::Later(advice) => (Standing::Later, advice),
         section::Standing::Refused(advice) => (Standing::Declined, advice),
     };
-    Entry { place: "sections", name, standing, takes: 0, reason }
+    Entry {
+        place: "sections",
+        name,
+        standing,
+        takes: 0,
+        flag: false,
+        front: false,
+        back: false,
+        http: false,
+        reason,
+    }
 }
 
 fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Keyword<T>]]) {
@@ -104,14 +123,26 @@ fn add<T>(entries: &mut Vec<Entry>, place: &'static str, tables: &[&'static [Key
             (Status::Declined(choice), _) => (Standing::Declined, choice.why),
             (Status::Refused(_), _) => (Standing::Gone, "as in HAProxy"),
         };
-        let takes = row.args.needed(row.name).map_or(0, |(count, _)| count);
-        Entry { place, name: row.name, standing, takes, reason }
+        let (front, back) = (row.sections.meets(FRONTEND), row.sections.meets(BACKEND));
+        let http = row.name.strip_prefix("option ").is_some_and(|name| HTTP_OPTIONS.contains(&name));
+        let (takes, flag) = (row.args.count(), matches!(row.args, Args::Exactly(0, _)));
+        Entry { place, name: row.name, standing, takes, flag, front, back, http, reason }
     }));
 }
 
-/// The options that may stand in the brackets of a `crt-list` line.
-pub fn crt_list() -> impl Iterator<Item = &'static str> {
+/// The options that may stand in the brackets of a `crt-list` line, and how many words they take.
+pub fn crt_list() -> impl Iterator<Item = (&'static str, usize)> {
     cfg::bind::CRT_LIST.iter().copied()
+}
+
+/// Whether an option of a `bind` line belongs to TLS.
+pub fn is_of_tls(name: &str) -> bool {
+    cfg::bind::TLS.iter().any(|row| row.name == name)
+}
+
+/// The filters, and what HAProxy's listing calls each.
+pub fn filters() -> impl Iterator<Item = (&'static str, &'static str)> {
+    cfg::service::FILTERS.iter().copied()
 }
 
 /// Advice, unless it is the one that everything gets.

@@ -179,12 +179,12 @@ fn unknown(name: &str) -> Bad {
 const FAMILIES: &[(&str, &str)] = &[
     ("base", "base"),
     ("cook", "req.cook"),
-    ("hdr", "hdr"),
+    ("hdr", "req.hdr"),
     ("path", "path"),
     ("scook", "res.cook"),
     ("shdr", "res.hdr"),
     ("url", "url"),
-    ("urlp", "url_param"),
+    ("urlp", "urlp"),
 ];
 
 const SUFFIXES: &[(&str, Method)] = &[
@@ -200,6 +200,7 @@ const SUFFIXES: &[(&str, Method)] = &[
 
 const OTHERS: &[(&str, &str, Method)] = &[
     ("payload", "req.payload", Method::Bin),
+    ("payload_lv", "req.payload_lv", Method::Bin),
     ("req.ssl_ver", "req.ssl_ver", Method::Int),
     ("req_ssl_ver", "req.ssl_ver", Method::Int),
     ("req_ssl_sni", "req.ssl_sni", Method::Str),
@@ -212,13 +213,30 @@ const OTHERS: &[(&str, &str, Method)] = &[
 ];
 
 fn alias(name: &str) -> Option<(&'static Fetch, Method)> {
+    let (fetch, method) = meant(name)?;
+    Some((fetch::find(fetch)?, method))
+}
+
+fn meant(name: &str) -> Option<(&'static str, Method)> {
     if let Some((_, fetch, method)) = OTHERS.iter().find(|(alias, _, _)| *alias == name) {
-        return Some((fetch::find(fetch)?, *method));
+        return Some((fetch, *method));
     }
     FAMILIES.iter().find_map(|(prefix, fetch)| {
         let suffix = name.strip_prefix(prefix)?;
         let (_, method) = SUFFIXES.iter().find(|(known, _)| *known == suffix)?;
-        Some((fetch::find(fetch)?, *method))
+        Some((*fetch, *method))
+    })
+}
+
+/// Criteria whose name is a fetch's own, which HAProxy lists beside the derived ones.
+const OWN: &[&str] =
+    &["base", "cook", "hdr", "http_auth_group", "method", "path", "scook", "shdr", "url", "urlp"];
+
+/// The derived criteria: the name of each, the fetch it asks, and how it compares.
+pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    OWN.iter().copied().chain(alias_names()).map(|name| {
+        let (fetch, method) = meant(name).unwrap_or((name, Method::Str));
+        (name, fetch, method.name())
     })
 }
 

@@ -17,14 +17,20 @@ pub(crate) enum Kind {
     Int,
     /// A header's name.
     Header,
-    /// An IPv4 or IPv6 address.
-    Ip,
+    /// An IPv4 address.
+    Ip4,
+    /// An IPv6 address.
+    Ip6,
     /// An IPv4 mask: bits or address.
     Mask4,
     /// An IPv6 mask: bits or address.
     Mask6,
     /// A variable's name.
     Var,
+    /// A regular expression; whoever takes it compiles it, for its flags stand behind it.
+    Regex,
+    /// The numbers of a field of a Protocol Buffers message, `1.2.3`.
+    Field,
     /// A whole number, or the name of a variable that holds one.
     IntOrVar,
     /// A variable's name, or nothing.
@@ -36,13 +42,37 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether it names something of the configuration.
+    fn is_name(self) -> bool {
+        matches!(self, Self::Var | Self::Subject(_))
+    }
+
+    /// Whether an empty text is one.
+    fn may_be_empty(self) -> bool {
+        match self {
+            Self::Int | Self::Ip4 | Self::Ip6 | Self::Mask4 | Self::Mask6 | Self::Field => false,
+            Self::Str
+            | Self::Header
+            | Self::Var
+            | Self::Regex
+            | Self::IntOrVar
+            | Self::MaybeVar
+            | Self::Subject(_)
+            | Self::Table => true,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Str | Self::Header | Self::Var | Self::IntOrVar | Self::MaybeVar => "string",
+            Self::Subject(Named::Userlist) => "user list",
             Self::Subject(what) => what.word(),
             Self::Table => "table",
             Self::Int => "integer",
-            Self::Ip => "IP address",
+            Self::Ip4 => "IPv4 address",
+            Self::Ip6 => "IPv6 address",
+            Self::Regex => "regex",
+            Self::Field => "Protocol buffers field number",
             Self::Mask4 => "IPv4 mask",
             Self::Mask6 => "IPv6 mask",
         }
@@ -223,33 +253,50 @@ pub(crate) fn check(
 ) -> Result<Vec<Arg>, String> {
     let mut given = given.unwrap_or_default();
     match kinds.first() {
-        Some(Kind::Var | Kind::Subject(_)) if given.is_empty() => given.push(String::new()),
         // without a name the section's own table is meant
         Some(Kind::Table) if given.is_empty() && required > 0 => given.push(scope.own_table()),
+        // where nothing is written, an empty text is
+        Some(first) if given.is_empty() && (required > 0 || first.is_name()) => given.push(String::new()),
         _ => {}
     }
     if given.len() == 1 && given[0].is_empty() && (required == 0 || kinds.is_empty()) {
         given.clear();
     }
-    if let Some(extra) = given.get(kinds.len()) {
-        return Err(owner.error(kinds.len() + 1, &format!("expected ')' before '{extra})'")));
+    let mut args = Vec::with_capacity(given.len());
+    for (at, text) in given.iter().enumerate() {
+        let Some(kind) =
+            kinds.get(at).filter(|kind| !text.is_empty() || at < required || kind.may_be_empty())
+        else {
+            // an empty text where something else is optional ends them
+            if text.is_empty() && at < kinds.len() && at + 1 == given.len() {
+                break;
+            }
+            return Err(owner.error(at + 1, &format!("expected ')' before '{})'", given[at..].join(","))));
+        };
+        args.push(understood(text, *kind, owner, at + 1, scope)?);
     }
-    let count = given.len();
+    let count = args.len();
     if count < required {
         let expected = kinds[count].name();
         let why = format!("missing arguments (got {count}/{required}), type '{expected}' expected");
         return Err(owner.error(count + 1, &why));
     }
-    let convert = |(at, (text, kind)): (usize, (String, &Kind))| {
-        if let Kind::Subject(what) = kind {
-            return subject_of(&text, *what, owner, scope);
+    Ok(args)
+}
+
+/// One argument, which stands at this position.
+fn understood(text: &str, kind: Kind, owner: Owner<'_>, at: usize, scope: &Scope<'_>) -> Result<Arg, String> {
+    match kind {
+        Kind::Subject(what) => subject_of(text, what, owner, scope),
+        Kind::Var | Kind::IntOrVar | Kind::MaybeVar => {
+            variable(text, kind, scope).map_err(|why| owner.refused(&why))
         }
-        if matches!(kind, Kind::Var | Kind::IntOrVar | Kind::MaybeVar) {
-            return variable(&text, *kind, scope).map_err(|why| owner.refused(&why));
+        _ if text.is_empty() && !kind.may_be_empty() => {
+            let expected = kind.name();
+            Err(owner.error(at, &format!("expected type '{expected}' at position {at}, but got nothing")))
         }
-        one(&text, *kind).ok_or_else(|| owner.mistyped(at + 1, &text, *kind))
-    };
-    given.into_iter().zip(kinds).enumerate().map(convert).collect()
+        _ => one(text, kind).ok_or_else(|| owner.mistyped(at, text, kind)),
+    }
 }
 
 /// A name that a section must declare.
@@ -258,8 +305,8 @@ fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> R
         Owner::Fetch(name) => ("sample fetch keyword", name),
         Owner::Converter(name) => ("converter", name),
     };
-    if text.is_empty() && what == Named::Server {
-        return Err(format!("missing server name in arg 1 of {kind} '{keyword}'"));
+    if text.is_empty() && matches!(what, Named::Server | Named::Userlist) {
+        return Err(format!("missing {} name in arg 1 of {kind} '{keyword}'", what.word()));
     }
     let full = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let subject = match (what, text.split_once('/')) {
@@ -282,6 +329,7 @@ fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> R
 fn variable(text: &str, kind: Kind, scope: &Scope<'_>) -> Result<Arg, String> {
     match (kind, text.parse()) {
         (Kind::IntOrVar, Ok(number)) => Ok(Arg::Int(number)),
+        (Kind::IntOrVar, _) if text.is_empty() => Ok(Arg::Int(0)),
         (Kind::MaybeVar, _) if text.is_empty() => Ok(Arg::Str(Vec::new())),
         _ => scope.name_var(text).map(Arg::Var).map_err(|why| match kind {
             Kind::IntOrVar => "expects an integer or a variable name".to_owned(),
@@ -293,15 +341,39 @@ fn variable(text: &str, kind: Kind, scope: &Scope<'_>) -> Result<Arg, String> {
 
 fn one(text: &str, kind: Kind) -> Option<Arg> {
     match kind {
-        Kind::Str => Some(Arg::Str(text.as_bytes().to_vec())),
+        Kind::Str | Kind::Regex => Some(Arg::Str(text.as_bytes().to_vec())),
+        Kind::Field => fields(text.as_bytes()).map(|_| Arg::Str(text.as_bytes().to_vec())),
         Kind::Int => text.parse().ok().map(Arg::Int),
         Kind::Header if text.is_empty() => Some(Arg::Str(Vec::new())),
         Kind::Header => HeaderName::from_bytes(text.as_bytes()).ok().map(Arg::Header),
-        Kind::Ip => text.parse().ok().map(Arg::Ip),
+        Kind::Ip4 => text.parse().ok().map(|ip| Arg::Ip(IpAddr::V4(ip))),
+        Kind::Ip6 => text.parse().ok().map(|ip| Arg::Ip(IpAddr::V6(ip))),
         Kind::Mask4 => mask(text, 32),
         Kind::Mask6 => mask(text, 128),
         Kind::Table => Some(Arg::Table(text.to_owned())),
         Kind::Var | Kind::IntOrVar | Kind::MaybeVar | Kind::Subject(_) => None,
+    }
+}
+
+/// How deep a field may lie.
+const MAX_DEPTH: usize = 20;
+
+/// The numbers of a field, from the outermost message on.
+pub(crate) fn fields(text: &[u8]) -> Option<Vec<u64>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let numbers: Vec<u64> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    (numbers.len() <= MAX_DEPTH).then_some(numbers)
+}
+
+/// `(integer[,string])`: how HAProxy's listings write what is taken; nothing where nothing is.
+pub(crate) fn signature(kinds: &[Kind], required: usize) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let (needed, rest) = names.split_at(required.min(names.len()));
+    let comma = if needed.is_empty() { "" } else { "," };
+    match (needed.is_empty(), rest.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!("({})", needed.join(",")),
+        (_, false) => format!("({}[{comma}{}])", needed.join(","), rest.join(",")),
     }
 }
 

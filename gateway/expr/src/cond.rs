@@ -231,7 +231,8 @@ fn anonymous(words: &mut Words<'_>, open: &Word, scope: &Scope<'_>) -> Result<Ar
 fn never(acl: &Acl, name: &str, word: &Word, scope: &Scope<'_>) -> Diagnostic {
     let place = scope.phase.place();
     let text = if name.is_empty() {
-        let keyword = acl.tests().next().map_or("", |test| test.expr.fetch().name);
+        let criterion = acl.lines().next().and_then(<[String]>::first).map_or("", String::as_str);
+        let keyword = &criterion[..criterion.find(['(', ',']).unwrap_or(criterion.len())];
         format!(
             "anonymous acl will never match because it uses keyword '{keyword}' which is incompatible with '{place}'"
         )

@@ -29,7 +29,7 @@ mod var;
 #[cfg(test)]
 mod world;
 
-pub use acl::{Acl, Acls, PREDEFINED, alias_names};
+pub use acl::{Acl, Acls, PREDEFINED, alias_names, aliases};
 pub use cond::{Cond, Verdict};
 pub use counter::{Purpose, TableUse, can_be_key, key_of};
 pub use expr::Expr;
@@ -37,7 +37,7 @@ pub use figure::{Figure, Mention, Named, Subject};
 pub use logformat::{LogField, LogFormat, Shape};
 pub use parts::Parts;
 pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
-pub use phase::{Phase, Phases};
+pub use phase::{PLACES, Phase, Phases};
 pub use regex::{compile as compile_regex, expand as expand_replacement, replace as replace_regex};
 pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample,

@@ -64,6 +64,45 @@ impl Phase {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Phases(u16);
 
+/// The places of HAProxy's listing of fetches, in its order: a side, its words for it, and the phase that it is here.
+#[rustfmt::skip]
+pub const PLACES: &[(Place, &str, Phase)] = &[
+    (Place::Front, "frontend tcp-request connection rule",             Phase::TcpConnection),
+    (Place::Front, "frontend tcp-request session rule",                Phase::TcpSession),
+    (Place::Front, "frontend tcp-request content rule",                Phase::TcpContent),
+    (Place::Front, "frontend http-request header rule",                Phase::HttpRequest),
+    (Place::Front, "frontend http-request body rule",                  Phase::HttpRequest),
+    (Place::Front, "frontend use-backend rule",                        Phase::HttpRequest),
+    (Place::Back,  "backend tcp-request content rule",                 Phase::TcpContent),
+    (Place::Back,  "backend http-request header rule",                 Phase::HttpRequest),
+    (Place::Back,  "backend http-request body rule",                   Phase::HttpRequest),
+    (Place::Back,  "backend use-server, balance or stick-match rule",  Phase::HttpRequest),
+    (Place::Back,  "server source selection",                          Phase::HttpRequest),
+    (Place::Back,  "backend tcp-response content rule",                Phase::TcpResponse),
+    (Place::Back,  "backend http-response header rule",                Phase::HttpResponse),
+    (Place::Back,  "backend http-response body rule",                  Phase::HttpResponse),
+    (Place::Back,  "backend stick-store rule",                         Phase::HttpResponse),
+    (Place::Back,  "frontend tcp-response content rule",               Phase::TcpResponse),
+    (Place::Back,  "frontend http-response header rule",               Phase::HttpResponse),
+    (Place::Back,  "frontend http-response body rule",                 Phase::HttpResponse),
+    (Place::Back,  "logs",                                             Phase::Log),
+    (Place::Back,  "backend tcp-check rule",                           Phase::Check),
+    (Place::Back,  "configuration parser",                             Phase::Config),
+    (Place::Back,  "CLI parser",                                       Phase::Cli),
+];
+
+/// When a place of the listing comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before the backend is chosen.
+    Front,
+    /// After that, or where no backend is.
+    Back,
+}
+
+/// Not a phase: the set holds its phases also before the backend is chosen.
+const EARLY: u16 = 1 << 15;
+
 impl Phases {
     /// Everywhere, also while the configuration is read.
     pub const ALL: Self = Self(u16::MAX);
@@ -83,7 +122,7 @@ impl Phases {
     pub const RESPONSE: Self =
         Self::of(&[Phase::TcpResponse, Phase::HttpResponse, Phase::HttpAfterResponse, Phase::Check]);
     /// Where the backend is chosen.
-    pub const BACKEND: Self = Self(Self::MESSAGE.0 | Phase::Check.bit());
+    pub const BACKEND: Self = Self((Self::MESSAGE.0 | Phase::Check.bit()) & !EARLY);
     /// Where the server is chosen.
     pub const SERVER: Self = Self(Self::RESPONSE.0 | Phase::Log.bit());
     /// Where either side's head can be read.
@@ -99,7 +138,7 @@ impl Phases {
     }
 
     const fn of(phases: &[Phase]) -> Self {
-        let (mut bits, mut at) = (Phase::Anywhere.bit(), 0);
+        let (mut bits, mut at) = (Phase::Anywhere.bit() | EARLY, 0);
         while at < phases.len() {
             bits |= phases[at].bit();
             at += 1;
@@ -110,6 +149,12 @@ impl Phases {
     /// Whether the phase is one of them.
     pub fn contains(self, phase: Phase) -> bool {
         self.0 & phase.bit() != 0
+    }
+
+    /// Whether each of [`PLACES`] has it.
+    pub fn places(self) -> impl Iterator<Item = bool> {
+        let early = self.0 & EARLY != 0;
+        PLACES.iter().map(move |(place, _, phase)| self.contains(*phase) && (early || *place == Place::Back))
     }
 }
 

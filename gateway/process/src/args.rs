@@ -15,6 +15,8 @@ pub(crate) enum Action {
     Check,
     /// `-cc`.
     Condition(String),
+    /// `-dK` without a file: the classes of keywords to list.
+    Keywords(String),
     /// `-v`.
     Version,
     /// `-vv`.
@@ -173,7 +175,7 @@ const FLAGS: &[Flag] = &[
     flag("-st", Pids,     |a, v| old(a, v, Farewell::Terminate),                            "tells old processes to terminate, once the sockets are open"),
     flag("-x",  Word("<socket>"), |_, _| Ok(()),                                            NO_EFFECT),
     flag("-dW", Nothing,  |a, _| { a.zero_warning = true; Ok(()) },                         "refuses a configuration with warnings"),
-    flag("-dK", Rest("<class[,class]*>"), |a, v| { a.keywords = Some(v.into()); Ok(()) },                     "lists the keywords of these classes, or the classes with 'help'"),
+    flag("-dK", Rest("<class[,class]*>"), |a, v| { a.keywords = Some(v.into()); Ok(()) },                     "lists the keywords of these classes, or the classes with 'help', once the files are read; without files it ends there"),
     flag("-dM", Rest("[<byte>]"), |_, _| Ok(()),                                            NO_EFFECT),
     flag("-dI", Nothing,  |_, _| Ok(()),                                                    NO_EFFECT),
     flag("-dD", Nothing,  |_, _| Ok(()),                                                    NO_EFFECT),
@@ -308,6 +310,12 @@ impl Args {
     fn complete(mut self) -> Result<Self, String> {
         if self.metrics.is_none() {
             self.metrics = std::env::var("GATEWAY_METRICS").ok().filter(|addr| !addr.is_empty());
+        }
+        if let Some(classes) = &self.keywords
+            && self.files.is_empty()
+            && matches!(self.action, Action::Run | Action::Check)
+        {
+            self.action = Action::Keywords(classes.clone());
         }
         let needs_file =
             matches!(self.action, Action::Run | Action::Check | Action::Explain(_) | Action::Dump(_));

@@ -20,10 +20,8 @@ pub(crate) fn configuration(args: &Args) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let report = Report::new(args.is_silent());
-    if let Some(classes) = &args.keywords {
-        print!("{}", crate::keywords::listing(classes));
-    }
     let Some(loaded) = load::load(args, &report) else { return ExitCode::FAILURE };
+    crate::keywords::show(args);
     if let Err(error) = crate::privilege::check(&loaded.model.global.run_as) {
         report.alert(&format!("config : {error}"));
         return ExitCode::FAILURE;

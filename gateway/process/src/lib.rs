@@ -77,6 +77,10 @@ fn act(args: &Args, name: &str) -> ExitCode {
             ExitCode::SUCCESS
         }
         Action::Condition(condition) => check::condition(args, condition),
+        Action::Keywords(classes) => {
+            print!("{}", keywords::listing(classes));
+            ExitCode::SUCCESS
+        }
         Action::Check => check::configuration(args),
         Action::Run => run::run(args),
         Action::Demo => demo::run(args),

@@ -33,6 +33,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 fn start(args: &Args, report: &Report) -> Result<ExitCode, Vec<String>> {
     enter_directory(args).map_err(one)?;
     let Some(loaded) = load::load(args, report) else { return Ok(ExitCode::FAILURE) };
+    crate::keywords::show(args);
     let model = loaded.model;
     if !load::listens(&model) {
         return Err(one("No enabled listener found (check for 'bind' directives) ! Exiting."));

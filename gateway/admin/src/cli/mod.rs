@@ -105,10 +105,37 @@ pub fn vocabulary() -> impl Iterator<Item = (&'static str, bool, &'static str)> 
     let here = COMMANDS.iter().map(|command| {
         let end = command.usage.find(['[', '<']).unwrap_or(command.usage.len());
         let words = command.usage[..end].trim_end();
+        let words = SHORTER.iter().find(|(usage, _)| *usage == words).map_or(words, |(_, words)| words);
         let lacks = later::LACKS.iter().find(|(name, _)| *name == words);
         (words, true, lacks.map_or("", |(_, lacks)| *lacks))
     });
     here.chain(later::LATER.iter().map(|(words, reason)| (*words, false, *reason)))
+}
+
+/// Usages that begin with more words than HAProxy lists.
+const SHORTER: &[(&str, &str)] =
+    &[("commit acl @", "commit acl"), ("commit map @", "commit map"), ("set timeout cli", "set timeout")];
+
+/// Commands that HAProxy's workers do not have.
+const MASTER: &[&str] = &["@!<pid>", "@<relative pid>", "@master", "mcli-debug-mode", "reload", "show proc"];
+
+/// Commands that both HAProxy's master and its workers have.
+#[rustfmt::skip]
+const BOTH: &[&str] = &[
+    "experimental-mode", "expert-mode", "help", "operator", "prompt", "quit", "show cli level", "show cli sockets",
+    "show version", "user",
+];
+
+/// Which of HAProxy's processes has a command, and who may give it, in the words of its listing.
+pub fn audience(words: &str) -> &'static str {
+    match words {
+        _ if MASTER.contains(&words) => "[MASTER]",
+        _ if BOTH.contains(&words) => "[MASTER] [WORKER]",
+        "set var" => "[WORKER] [EXPERIM]",
+        "httpclient" => "[WORKER] [EXPERT]",
+        _ if words.starts_with("debug dev ") => "[WORKER] [EXPERT]",
+        _ => "[WORKER]",
+    }
 }
 
 /// Carries out one command.

@@ -158,13 +158,25 @@ pub(crate) enum Args {
     Missing(usize, &'static str),
     /// This many; the text is the whole message, with `{}` for the keyword.
     Worded(usize, &'static str),
+    /// This many; its function says what is wrong where they are not there.
+    Own(usize),
 }
 
 impl Args {
+    /// How many words there are.
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Self::Free => 0,
+            Self::Exactly(count, _) | Self::Missing(count, _) | Self::Worded(count, _) | Self::Own(count) => {
+                count
+            }
+        }
+    }
+
     /// How many words there must be, and what is said where they are not.
     pub(crate) fn needed(self, keyword: &str) -> Option<(usize, String)> {
         match self {
-            Self::Free => None,
+            Self::Free | Self::Own(_) => None,
             Self::Exactly(count, what) => Some((count, format!("'{keyword}' expects {what}."))),
             Self::Missing(count, what) => Some((count, format!("'{keyword}' : missing {what}"))),
             Self::Worded(count, text) => Some((count, text.replace("{}", keyword))),
@@ -274,6 +286,12 @@ impl<T> Keyword<T> {
     /// Takes this many words; where they are not there, this is said, with `{}` for the keyword.
     pub(crate) const fn needs(mut self, count: usize, message: &'static str) -> Self {
         self.args = Args::Worded(count, message);
+        self
+    }
+
+    /// Takes one word; its function says what is wrong where it is not there.
+    pub(crate) const fn word(mut self) -> Self {
+        self.args = Args::Own(1);
         self
     }
 
@@ -701,11 +719,8 @@ fn settle<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, at: Span) -> Res
 
 fn skip<T>(row: &'static Keyword<T>, cx: &mut Context<'_, T>, whole: bool) {
     match row.args {
-        Args::Exactly(count, _) | Args::Missing(count, _) | Args::Worded(count, _) => {
-            cx.words.by_ref().take(count).for_each(drop);
-        }
         Args::Free if whole => cx.words.by_ref().for_each(drop),
-        Args::Free => {}
+        args => cx.words.by_ref().take(args.count()).for_each(drop),
     }
 }
 

@@ -118,6 +118,18 @@ fn direction(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The filters, and what HAProxy's listing calls each.
+pub(crate) const FILTERS: &[(&str, &str)] = &[
+    ("bwlim-in", "BWLIM"),
+    ("bwlim-out", "BWLIM"),
+    ("cache", "CACHE"),
+    ("compression", "COMP"),
+    ("fcgi-app", "FCGI"),
+    ("opentracing", "OT"),
+    ("spoe", "SPOE"),
+    ("trace", "TRACE"),
+];
+
 fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let Some(word) = cx.words.next() else {
         let (kind, name) = (cx.target.kind.name(), &cx.target.name);
@@ -140,7 +152,7 @@ fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         name if name == "lua" || name.starts_with("lua.") => return Err(declined(word, LUA)),
         other => {
             let message = format!("'filter' : unknown keyword '{other}'. Registered keywords :");
-            let names = ["compression", "trace", "cache", "fcgi-app", "bwlim-in", "bwlim-out", "spoe"];
+            let names = FILTERS.iter().map(|(name, _)| *name);
             return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(other, names)));
         }
     };

@@ -9,7 +9,7 @@ const CHUNKS: &[Kind] = &[Kind::Str, Kind::Int, Kind::Int];
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("be2dec", Type::Bin, Type::Str, |v, a, _| chunks(v, a, decimal)).takes(CHUNKS, 1).prepare(|args, _| sizes(args, 8)).example("bin(01020304050607),be2dec(:,2)", "258:772:1286:7"),
-    convert("be2hex", Type::Bin, Type::Str, |v, a, _| chunks(v, a, hexadecimal)).takes(CHUNKS, 0).prepare(|args, _| sizes(args, i64::MAX)).example("bin(01020304050607),be2hex(--,2,1)", "0102--0304--0506"),
+    convert("be2hex", Type::Bin, Type::Str, |v, a, _| chunks(v, a, hexadecimal)).takes(CHUNKS, 1).prepare(|args, _| sizes(args, i64::MAX)).example("bin(01020304050607),be2hex(--,2,1)", "0102--0304--0506"),
     convert("le2dec", Type::Bin, Type::Str, |v, a, _| chunks(v, a, backward)).takes(CHUNKS, 1).prepare(|args, _| sizes(args, 8)).since("3.2").example("bin(01020304050607),le2dec(:,2)", "513:1027:1541:7"),
     convert("base2", Type::Bin, Type::Str, |v, _, _| Some(base2(&v.into_bytes()))).since("3.2").example("bin(05ff),base2", "0000010111111111"),
     convert("htonl", Type::Int, Type::Bin, |v, _, _| htonl(&v)).example("int(-5),htonl,hex", "FFFFFFFB"),

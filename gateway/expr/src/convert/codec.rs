@@ -16,7 +16,7 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("ub64enc", Type::Bin, Type::Str, |v, _, _| Some(Value::made(encode(&v.into_bytes(), URL_SAFE, false)))).example("str(a?>d),ub64enc", "YT8-ZA"),
     convert("ub64dec", Type::Str, Type::Bin, |v, _, _| decode(&v.into_text(), URL_SAFE).map(|bytes| Value::Bin(bytes.into()))).example("str(YT8-ZA),ub64dec", "a?>d"),
     convert("url_dec", Type::Str, Type::Str, url_dec).takes(&[Kind::Int], 0).example("str(a%20b+c?d+e),url_dec", "a b+c?d e"),
-    convert("url_enc", Type::Str, Type::Str, url_enc).takes(&[Kind::Str], 0).prepare(|args, _| encoding(args)).example("str(a b/c?d),url_enc", "a%20b%2Fc%3Fd"),
+    convert("url_enc", Type::Str, Type::Str, url_enc).takes(&[Kind::Str], 1).prepare(|args, _| encoding(args)).example("str(a b/c?d),url_enc", "a%20b%2Fc%3Fd"),
 ];
 
 fn hex<'a>(value: Value<'a>, _: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {

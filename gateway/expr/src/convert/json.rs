@@ -9,7 +9,7 @@ pub(super) const QUERY: &[Kind] = &[Kind::Str, Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("json", Type::Str, Type::Str, escape).takes(&[Kind::Str], 0).prepare(|args, _| code(args)).example("str('a\"b/c'),json(utf8s)", "a\\\"b\\/c"),
+    convert("json", Type::Str, Type::Str, escape).takes(&[Kind::Str], 1).prepare(|args, _| code(args)).example("str('a\"b/c'),json(utf8s)", "a\\\"b\\/c"),
     convert("json_query", Type::Str, Type::Any, |v, a, _| query(&v.into_text(), a)).takes(QUERY, 1).prepare(|args, _| output(args)).example("str('{\"a\":{\"b\":[1,2]}}'),json_query('$.a.b[1]')", "2"),
 ];
 

@@ -109,6 +109,11 @@ impl Convert {
         self
     }
 
+    /// What it takes, as HAProxy's listing writes it.
+    pub fn signature(&self) -> String {
+        crate::arg::signature(self.args, self.required)
+    }
+
     pub(crate) fn supported(&self, name: &str) -> Result<(), Bad> {
         match self.later {
             None => Ok(()),

@@ -8,7 +8,7 @@ use crate::{Type, Value};
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("mqtt_is_valid", Type::Bin, Type::Bool, |v, _, _| is_valid(&v.into_bytes()).map(Value::Bool)).example("bin(100e00044d5154540402003c0002636c),mqtt_is_valid", "1"),
-    convert("mqtt_field_value", Type::Bin, Type::Bin, |v, a, _| field_value(&v.into_bytes(), a)).takes(&[Kind::Str, Kind::Str], 2).prepare(|args, _| field(args)).example("bin(100e00044d5154540402003c0002636c),mqtt_field_value(connect,client_identifier)", "cl"),
+    convert("mqtt_field_value", Type::Bin, Type::Str, |v, a, _| field_value(&v.into_bytes(), a)).takes(&[Kind::Str, Kind::Str], 2).prepare(|args, _| field(args)).example("bin(100e00044d5154540402003c0002636c),mqtt_field_value(connect,client_identifier)", "cl"),
 ];
 
 /// The types of packets in the order of their numbers, from 1.
@@ -142,7 +142,7 @@ fn field_value(bytes: &[u8], args: &[Arg]) -> Option<Value<'static>> {
         Held::Number(number) => number.to_string().into_bytes(),
         Held::Bytes(bytes) => bytes.to_vec(),
     };
-    (!bytes.is_empty()).then(|| Value::Bin(bytes.into()))
+    (!bytes.is_empty()).then(|| Value::Str(bytes.into()))
 }
 
 /// The type and the content of the packet that bytes begin with.

@@ -4,12 +4,12 @@ use super::{Convert, convert};
 use crate::arg::{self, Arg, Kind};
 use crate::{Txn, Type, Value};
 
-const FIELD: &[Kind] = &[Kind::Str, Kind::Str];
+const FIELD: &[Kind] = &[Kind::Field, Kind::Str];
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("protobuf", Type::Bin, Type::Any, |v, a, _| find(&v.into_bytes(), a)).takes(FIELD, 1).prepare(|args, _| read(args, "protobuf")).example("bin(0a02686910960132020814),protobuf(6.1,int32)", "20"),
-    convert("ungrpc", Type::Bin, Type::Any, ungrpc).takes(FIELD, 1).prepare(|args, _| read(args, "ungrpc")).example("bin(00000000070a0568656c6c6f),ungrpc(1)", "hello"),
+    convert("protobuf", Type::Bin, Type::Any, |v, a, _| find(&v.into_bytes(), a)).takes(FIELD, 1).prepare(|args, _| read(args)).example("bin(0a02686910960132020814),protobuf(6.1,int32)", "20"),
+    convert("ungrpc", Type::Bin, Type::Any, ungrpc).takes(FIELD, 1).prepare(|args, _| read(args)).example("bin(00000000070a0568656c6c6f),ungrpc(1)", "hello"),
 ];
 
 /// How a field lies on the wire.
@@ -26,29 +26,13 @@ const TYPES: &[(&str, u64)] = &[
     ("string", LENGTH), ("bytes", LENGTH), ("embedded", LENGTH), ("fixed32", SHORT), ("sfixed32", SHORT), ("float", SHORT),
 ];
 
-/// How deep a field may lie.
-const MAX_DEPTH: usize = 20;
-
-/// The numbers are checked, and the type known.
-fn read(args: &[Arg], converter: &str) -> Result<(), String> {
-    if numbers(arg::text(args, 0)).is_none() {
-        let text = String::from_utf8_lossy(arg::text(args, 0)).into_owned();
-        let kind = "Protocol buffers field number";
-        return Err(format!(
-            "invalid arg 1 in converter '{converter}' : failed to parse '{text}' as type '{kind}' at position 1"
-        ));
-    }
+/// The type is known.
+fn read(args: &[Arg]) -> Result<(), String> {
     let kind = String::from_utf8_lossy(arg::text(args, 1)).into_owned();
     match kind.is_empty() || TYPES.iter().any(|(known, _)| *known == kind) {
         true => Ok(()),
         false => Err(format!("Wrong protocol buffer type '{kind}'")),
     }
-}
-
-fn numbers(text: &[u8]) -> Option<Vec<u64>> {
-    let text = std::str::from_utf8(text).ok()?;
-    let numbers: Vec<u64> = text.split('.').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-    (numbers.len() <= MAX_DEPTH).then_some(numbers)
 }
 
 /// A message behind five bytes: a flag for compression, and its length.
@@ -64,7 +48,7 @@ fn ungrpc<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a
 /// The field of these numbers, each within the one before.
 fn find<'a>(message: &[u8], args: &[Arg]) -> Option<Value<'a>> {
     let mut inside = message;
-    let numbers = numbers(arg::text(args, 0))?;
+    let numbers = arg::fields(arg::text(args, 0))?;
     let (last, outer) = numbers.split_last()?;
     for number in outer {
         let (LENGTH, content) = field(inside, *number)? else { return None };

@@ -1,7 +1,5 @@
 //! Constants (configuration.txt 7.3.2).
 
-use std::net::IpAddr;
-
 use super::{Fetch, Request, Visit, fetch, one};
 use crate::arg::{self, Arg, Kind};
 use crate::value::leading_int;
@@ -16,8 +14,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("str", Type::Str, Phases::ALL, string).takes(&[Kind::Str], 1).example("str('a, b')", "a, b"),
     fetch("bin", Type::Bin, Phases::ALL, binary).takes(&[Kind::Str], 1).prepare(|args, _| unhex(args)).example("bin(61626364)", "abcd"),
     fetch("meth", Type::Method, Phases::ALL, method).takes(&[Kind::Str], 1).example("meth(GET)", "GET"),
-    fetch("ipv4", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip], 1).prepare(|args, _| version(args, false)).example("ipv4(1.2.3.4)", "1.2.3.4"),
-    fetch("ipv6", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip], 1).prepare(|args, _| version(args, true)).example("ipv6(::1)", "::1"),
+    fetch("ipv4", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip4], 1).example("ipv4(1.2.3.4)", "1.2.3.4"),
+    fetch("ipv6", Type::Ip, Phases::ALL, address).takes(&[Kind::Ip6], 1).example("ipv6(::1)", "::1"),
 ];
 
 fn boolean<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
@@ -69,12 +67,4 @@ fn unhex(args: &mut [Arg]) -> Result<(), String> {
         .ok_or_else(|| format!("invalid hex block '{}'", String::from_utf8_lossy(digits)))?;
     args[0] = Arg::Str(bytes);
     Ok(())
-}
-
-fn version(args: &[Arg], six: bool) -> Result<(), String> {
-    match args.first() {
-        Some(Arg::Ip(IpAddr::V6(_))) if six => Ok(()),
-        Some(Arg::Ip(IpAddr::V4(_))) if !six => Ok(()),
-        _ => Err(format!("an {} address is expected", if six { "IPv6" } else { "IPv4" })),
-    }
 }

@@ -126,6 +126,20 @@ impl Fetch {
         self
     }
 
+    /// What it takes, as HAProxy's listing writes it.
+    pub fn signature(&self) -> String {
+        crate::arg::signature(self.args, self.required)
+    }
+
+    /// What HAProxy's listing calls its type: there is one of each version of addresses.
+    pub fn listed_type(&self) -> &'static str {
+        match self.kind {
+            Type::Ip if self.args.contains(&Kind::Ip6) => "ipv6",
+            Type::Ip => "ipv4",
+            kind => kind.name(),
+        }
+    }
+
     /// Says that a body is wanted, if it is.
     pub(crate) fn note_body(&self, scope: &Scope<'_>) {
         let bodies = &mut scope.vars.borrow_mut().bodies;

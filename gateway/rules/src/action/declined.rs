@@ -2,6 +2,18 @@
 
 use lang::{Diagnostic, Word};
 
+use super::keyword;
+use crate::Phase;
+
+/// Where agents may be asked.
+const MESSAGES: &[Phase] = &[
+    Phase::TcpContent,
+    Phase::TcpResponse,
+    Phase::HttpRequest,
+    Phase::HttpResponse,
+    Phase::HttpAfterResponse,
+];
+
 /// One family of such actions.
 #[derive(Debug)]
 pub struct Declined {
@@ -27,6 +39,12 @@ const fn agents(name: &'static str) -> Declined {
 pub const DECLINED: &[Declined] = &[LUA, agents("ot-group"), agents("send-spoe-group")];
 
 impl Declined {
+    /// The keywords of rules that HAProxy lists with it.
+    pub fn listed(&self) -> impl Iterator<Item = String> {
+        let phases = if self.name == LUA.name { [].as_slice() } else { MESSAGES };
+        phases.iter().map(|phase| format!("{} {}", keyword(*phase), self.name))
+    }
+
     /// `'http-request lua.x' is refused : there is no Lua here`.
     pub(super) fn refusal(&self, word: &Word, what: impl std::fmt::Display) -> Diagnostic {
         Diagnostic::alert(word.span, format!("{what} is refused : {}", self.why)).hint(self.instead)

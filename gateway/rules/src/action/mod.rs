@@ -130,6 +130,12 @@ impl Row {
         self
     }
 
+    /// How HAProxy's listing writes the keywords of rules that take it: with `*` where the word may go on.
+    pub fn listed(&self) -> impl Iterator<Item = String> {
+        let star = if matches!(self.form, Form::Plain(_)) { "" } else { "*" };
+        self.phases.iter().map(move |phase| format!("{} {}{star}", keyword(*phase), self.name))
+    }
+
     /// Nothing acts on it yet, for this is missing.
     const fn later(mut self, what: &'static str) -> Self {
         self.later = Some(what);

@@ -13,7 +13,7 @@ use crate::draft::{NamedFile, Proxy};
 use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, Proto, StatsSocket};
 
 pub(crate) use option::{PROTOCOLS, judge_set};
-pub(crate) use tls::{CRT_LIST, tls_version};
+pub(crate) use tls::{CRT_LIST, OPTIONS as TLS, tls_version};
 
 /// The options of `bind`, by what they are about.
 pub(crate) const OPTIONS: &[&[Keyword<Line>]] = &[option::OPTIONS, tls::OPTIONS];

@@ -75,25 +75,25 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
 const CHECKED: &str = "remove it: a certificate that does not verify is refused";
 const CHOICE: &str = "remove it: signatures are chosen among those that are safe";
 
-/// What the words in brackets of a `crt-list` line may be.
-pub(crate) const CRT_LIST: &[&str] = &[
-    "allow-0rtt",
-    "alpn",
-    "ca-file",
-    "ca-verify-file",
-    "ciphers",
-    "ciphersuites",
-    "client-sigalgs",
-    "crl-file",
-    "curves",
-    "ecdhe",
-    "no-alpn",
-    "no-ca-names",
-    "npn",
-    "sigalgs",
-    "ssl-max-ver",
-    "ssl-min-ver",
-    "verify",
+/// What the words in brackets of a `crt-list` line may be, and how many words each takes.
+pub(crate) const CRT_LIST: &[(&str, usize)] = &[
+    ("allow-0rtt", 0),
+    ("alpn", 1),
+    ("ca-file", 1),
+    ("ca-verify-file", 1),
+    ("ciphers", 1),
+    ("ciphersuites", 1),
+    ("client-sigalgs", 1),
+    ("crl-file", 1),
+    ("curves", 1),
+    ("ecdhe", 1),
+    ("no-alpn", 0),
+    ("no-ca-names", 0),
+    ("npn", 1),
+    ("sigalgs", 1),
+    ("ssl-max-ver", 1),
+    ("ssl-min-ver", 1),
+    ("verify", 1),
 ];
 
 /// Remembers a file, to be judged when the base directories are known.

@@ -57,9 +57,9 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     option("observe")   .takes(1, "<mode> as argument").parse(observe).later(HEALTH),
     option("error-limit").takes(1, "an integer argument").parse(|cx| { cx.target.model.reactions.error_limit = count(cx, "error-limit has to be > 0.")?; Ok(()) })
         .later(HEALTH),
-    option("on-error")  .parse(on_error).later(HEALTH),
-    option("on-marked-down").parse(on_marked_down).later("remove it: connections are left to end by themselves"),
-    option("on-marked-up").parse(on_marked_up).later("remove it: connections are left to end by themselves"),
+    option("on-error")  .word().parse(on_error).later(HEALTH),
+    option("on-marked-down").word().parse(on_marked_down).later("remove it: connections are left to end by themselves"),
+    option("on-marked-up").word().parse(on_marked_up).later("remove it: connections are left to end by themselves"),
     option("init-state").takes(1, "a state").parse(init_state).later("remove it: a server is up until its checks say otherwise"),
 
     option("agent-check").parse(|cx| { cx.target.model.agent.on = true; Ok(()) }).later(AGENT),

@@ -22,11 +22,11 @@ const fn option(name: &'static str) -> Keyword<ServerOptions> {
 
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
-    option("init-addr")       .parse(init_addr).tunes("a name that does not resolve never stops the start and is resolved again"),
+    option("init-addr")       .word().parse(init_addr).tunes("a name that does not resolve never stops the start and is resolved again"),
     option("resolve-prefer")  .takes(1, "either ipv4 or ipv6 as argument").parse(resolve_prefer).lacks("'ipv4'"),
     option("resolvers")       .takes(1, "a section's name").parse(resolvers).later("remove it: names are resolved by the system's resolver, again and again"),
     option("resolve-net")     .takes(1, "a list of networks").parse(resolve_net).later("remove it: the first address is taken"),
-    option("resolve-opts")    .parse(resolve_opts).later("remove it: the first address is taken"),
+    option("resolve-opts")    .word().parse(resolve_opts).later("remove it: the first address is taken"),
 
     option("max-reuse")       .takes(1, "<value> as argument").parse(|cx| { cx.target.model.pool.max_reuse = Some(unlimited(cx, i64::MIN)?); Ok(()) }).tunes(POOL),
     option("pool-low-conn")   .takes(1, "<value> as argument").parse(|cx| { cx.target.model.pool.low_conn = Some(unlimited(cx, i64::MIN)?); Ok(()) }).tunes(POOL),
@@ -41,7 +41,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
         .tunes("the system chooses the congestion control"),
 
     option("proto")           .misses("value").parse(proto).later("remove it: HTTP/1 is spoken to servers"),
-    option("ws")              .parse(ws).later("remove it: WebSocket goes over HTTP/1"),
+    option("ws")              .word().parse(ws).later("remove it: WebSocket goes over HTTP/1"),
     option("send-proxy")      .parse(|cx| { cx.target.model.send_proxy.v1 = true; Ok(()) }).later(PROXY),
     option("no-send-proxy")   .parse(|cx| { cx.target.model.send_proxy.v1 = false; Ok(()) }),
     option("send-proxy-v2")   .parse(|cx| { cx.target.model.send_proxy.v2 = true; Ok(()) }).later(PROXY),
@@ -59,7 +59,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     option("socks4")          .takes(1, "<addr>:<port> as argument").parse(socks4).later("reach the server without a proxy"),
     option("namespace")       .needs(1, "'namespace' : expects <name> as argument").parse(|cx| { cx.target.model.namespace = Some(cx.text()?); Ok(()) })
         .later("start the gateway inside of that name space"),
-    option("log-proto")       .parse(log_proto).later(LOGS),
+    option("log-proto")       .word().parse(log_proto).later(LOGS),
     option("log-bufsize")     .takes(1, "<value> as argument").parse(log_bufsize).later(LOGS),
 ];
 
