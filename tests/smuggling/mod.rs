@@ -2,8 +2,10 @@
 //! or the gateway refuses: 400, the connection closed, a log line with `PR--`.
 //!
 //! Each row hides a request for `/hidden` behind a disagreement that has been described in public: which of two lengths
-//! counts, what is a coding, where a line ends (RFC 9112, 6.3 and 11.2).
+//! counts, what is a coding, where a line ends (RFC 9112, 6.3 and 11.2). [`http2`] has what HTTP/2 can say and HTTP/1
+//! cannot.
 
+mod http2;
 mod origin;
 
 use crate::support::cases::Cases;
@@ -16,6 +18,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("smuggling::no_two_readers_disagree_on_where_a_request_ends", all);
     cases.test("smuggling::what_is_refused_is_logged_counted_and_closed", refused);
     cases.test("smuggling::hop_by_hop_lines_do_not_cross", hop_by_hop);
+    http2::cases(cases);
 }
 
 const CONFIG: &str = r#"
@@ -106,6 +109,12 @@ fn rows() -> Vec<(&'static str, Vec<u8>)> {
         ("an upgrade with a body", post(&format!("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
         ("an upgrade to h2c", post(&format!("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
         ("the length named by Connection", post(&format!("Connection: Content-Length\r\n{}", length(&HIDDEN.len().to_string())), HIDDEN)),
+        ("the coding named by Connection", post(&format!("Connection: Transfer-Encoding\r\n{whole}{chunked}"), &ended())),
+        ("the host named by Connection", post(&format!("Connection: Host\r\n{whole}"), &ended())),
+        ("an upgrade and a request behind it", format!("GET /open HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{HIDDEN}a\r\n\r\n").into_bytes()),
+        ("an upgrade with a length and a coding", post(&format!("Connection: Upgrade\r\nUpgrade: x\r\n{whole}{chunked}"), &ended())),
+        ("an upgrade that Connection does not name", post(&format!("Upgrade: websocket\r\n{whole}"), &ended())),
+        ("an upgrade of HTTP/1.0", format!("GET /open HTTP/1.0\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n{HIDDEN}a\r\n\r\n").into_bytes()),
         ("a line in the target", b"GET /open\rHTTP/1.1 HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()),
         ("two spaces in the request line", b"GET /open  HTTP/1.1\r\nHost: h\r\n\r\n".to_vec()),
     ];

@@ -1,0 +1,288 @@
+//! HTTP/2 to HTTP/1: what the one can say and the other cannot must not become lines of a request. The frames are
+//! written by hand, for no client would send them.
+
+use super::origin::READERS;
+use super::start;
+use crate::support::cases::Cases;
+use crate::support::client::Client;
+use crate::support::subject::Subject;
+
+pub(crate) fn cases(cases: &mut Cases) {
+    cases.test("smuggling::http2::what_http1_cannot_say_never_reaches_an_origin", all);
+    cases.test("smuggling::http2::what_passes_is_said_in_http1s_words", passes);
+}
+
+/// A field: name and value.
+type Field = (&'static [u8], &'static [u8]);
+
+/// A request of HTTP/2: its head and its body, in one frame each.
+#[derive(Clone, Debug)]
+struct Request {
+    name: &'static str,
+    fields: Vec<Field>,
+    body: Option<&'static [u8]>,
+}
+
+/// What became of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// A response with this status; 0 is one that is not in the static table.
+    Status(u16),
+    /// RST_STREAM with this code.
+    Reset(u32),
+    /// GOAWAY with this code, or the bare end of the connection.
+    Closed(Option<u32>),
+}
+
+const HIDDEN: &[u8] = b"GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n";
+
+const POST: [Field; 4] =
+    [(b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"h"), (b":path", b"/open")];
+
+/// A POST with these fields after those that it needs.
+fn post(name: &'static str, fields: &[Field], body: Option<&'static [u8]>) -> Request {
+    Request { name, fields: [&POST[..], fields].concat(), body }
+}
+
+/// The same with another value for one of those that it needs.
+fn with(name: &'static str, field: &'static [u8], value: &'static [u8]) -> Request {
+    let mut fields = POST.to_vec();
+    fields.iter_mut().filter(|own| own.0 == field).for_each(|own| own.1 = value);
+    Request { name, fields, body: None }
+}
+
+fn field(name: &'static str, field: &'static [u8], value: &'static [u8]) -> Request {
+    post(name, &[(field, value)], None)
+}
+
+#[rustfmt::skip]
+fn rows() -> Vec<Request> {
+    vec![
+        field("CRLF in a value", b"x", b"a\r\ntransfer-encoding: chunked"),
+        field("LF in a value", b"x", b"a\ntransfer-encoding: chunked"),
+        field("CR in a value", b"x", b"a\rtransfer-encoding: chunked"),
+        field("NUL in a value", b"x", b"a\0b"),
+        field("blanks around a value", b"x", b" a "),
+        field("CRLF in a name", b"x\r\ntransfer-encoding: chunked\r\ny", b"a"),
+        field("LF in a name", b"x\ny", b"a"),
+        field("NUL in a name", b"x\0", b"a"),
+        field("colon in a name", b"transfer-encoding: chunked\r\nx", b"a"),
+        field("colon at the end of a name", b"transfer-encoding:", b"chunked"),
+        field("space in a name", b"transfer-encoding ", b"chunked"),
+        field("space before a name", b" transfer-encoding", b"chunked"),
+        field("tab in a name", b"x\ty", b"a"),
+        field("capitals in a name", b"Transfer-Encoding", b"chunked"),
+        field("an empty name", b"", b"a"),
+        field("a name of 8 bits", b"x\xff", b"a"),
+        with("CRLF in the method", b":method", b"POST / HTTP/1.1\r\nx: "),
+        with("space in the method", b":method", b"GET /hidden HTTP/1.1"),
+        with("LF in the method", b":method", b"GET\nX"),
+        with("an empty method", b":method", b""),
+        with("CRLF in the path", b":path", b"/ HTTP/1.1\r\nhost: g\r\n\r\nGET /hidden"),
+        with("space in the path", b":path", b"/open HTTP/1.1 x"),
+        with("LF in the path", b":path", b"/open\nx"),
+        with("NUL in the path", b":path", b"/open\0"),
+        with("a path without a slash", b":path", b"open"),
+        with("an empty path", b":path", b""),
+        with("a whole URL for a path", b":path", b"http://g/hidden"),
+        with("a fragment in the path", b":path", b"/open#x"),
+        with("8 bits in the path", b":path", b"/\xff"),
+        with("CRLF in the authority", b":authority", b"h\r\nx: y"),
+        with("space in the authority", b":authority", b"h x"),
+        with("a path in the authority", b":authority", b"h/x"),
+        with("a user in the authority", b":authority", b"u@h"),
+        with("NUL in the authority", b":authority", b"h\0"),
+        with("CRLF in the scheme", b":scheme", b"http://h/ HTTP/1.1\r\nx: "),
+        with("space in the scheme", b":scheme", b"http ://h/"),
+        with("another scheme", b":scheme", b"ftp"),
+        post("a coding", &[(b"transfer-encoding", b"chunked")], Some(b"0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: h\r\n\r\n")),
+        post("a coding and a length", &[(b"transfer-encoding", b"chunked"), (b"content-length", b"5")], Some(b"0\r\n\r\n")),
+        post("a length of nothing", &[(b"content-length", b"0")], Some(HIDDEN)),
+        post("a length that is too small", &[(b"content-length", b"3")], Some(HIDDEN)),
+        post("a length that is too large", &[(b"content-length", b"300")], Some(HIDDEN)),
+        post("a length without a body", &[(b"content-length", b"34")], None),
+        post("two lengths", &[(b"content-length", b"3"), (b"content-length", b"34")], Some(HIDDEN)),
+        post("two lengths in a list", &[(b"content-length", b"3, 34")], Some(HIDDEN)),
+        post("a signed length", &[(b"content-length", b"+34")], Some(HIDDEN)),
+        post("a negative length", &[(b"content-length", b"-1")], Some(HIDDEN)),
+        post("a length that is none", &[(b"content-length", b"x")], Some(HIDDEN)),
+        post("an empty length", &[(b"content-length", b"")], Some(HIDDEN)),
+        post("a length with CRLF", &[(b"content-length", b"34\r\nx: y")], Some(HIDDEN)),
+        post("two methods", &[(b":method", b"GET")], None),
+        post("two paths", &[(b":path", b"/hidden")], None),
+        post("two authorities", &[(b":authority", b"g")], None),
+        post("two schemes", &[(b":scheme", b"https")], None),
+        post("an unknown pseudo-header", &[(b":hidden", b"x")], None),
+        post("a response's pseudo-header", &[(b":status", b"200")], None),
+        Request { name: "a pseudo-header behind a field", fields: [&POST[..3], &[(b"x", b"y"), (b":path", b"/open")]].concat(), body: None },
+        Request { name: "no method", fields: POST[1..].to_vec(), body: None },
+        Request { name: "no path", fields: POST[..3].to_vec(), body: None },
+        Request { name: "no scheme", fields: vec![POST[0], POST[2], POST[3]], body: None },
+        Request { name: "no authority", fields: vec![POST[0], POST[1], POST[3]], body: None },
+        field("connection", b"connection", b"close"),
+        field("connection that names a field", b"connection", b"content-length"),
+        field("keep-alive", b"keep-alive", b"5"),
+        field("proxy-connection", b"proxy-connection", b"close"),
+        field("upgrade", b"upgrade", b"h2c"),
+        field("te", b"te", b"gzip"),
+        field("te for trailers", b"te", b"trailers"),
+        field("another host", b"host", b"g"),
+        field("the same host", b"host", b"h"),
+        field("a host with CRLF", b"host", b"h\r\nx: y"),
+        post("two hosts", &[(b"host", b"h"), (b"host", b"g")], None),
+        Request { name: "two hosts without authority", fields: vec![POST[0], POST[1], POST[3], (b"host", b"h"), (b"host", b"g")], body: None },
+        Request { name: "CONNECT", fields: vec![(b":method", b"CONNECT"), (b":authority", b"h:443")], body: None },
+        Request { name: "CONNECT with a path", fields: vec![(b":method", b"CONNECT"), (b":scheme", b"http"), (b":authority", b"h:443"), (b":path", b"/open")], body: None },
+        Request { name: "extended CONNECT", fields: vec![(b":method", b"CONNECT"), (b":protocol", b"websocket"), (b":scheme", b"http"), (b":authority", b"h"), (b":path", b"/open")], body: None },
+        post("a protocol without CONNECT", &[(b":protocol", b"websocket")], None),
+        Request { name: "OPTIONS of everything", fields: vec![(b":method", b"OPTIONS"), POST[1], POST[2], (b":path", b"*")], body: None },
+    ]
+}
+
+/// Rows that are no error of HTTP/2, or one that is found out too late; one proxy refuses them, another does not.
+const MAY_PASS: &[&str] = &[
+    "blanks around a value",
+    "a fragment in the path",
+    "8 bits in the path",
+    "a path in the authority",
+    "a user in the authority",
+    "another scheme",
+    "a length of nothing",
+    "a length that is too small",
+    "a length that is too large",
+    "a length without a body",
+    "no authority",
+    "te for trailers",
+    "another host",
+    "the same host",
+    "two hosts",
+    "two hosts without authority",
+    "CONNECT",
+    "extended CONNECT",
+    "a protocol without CONNECT",
+    "OPTIONS of everything",
+];
+
+impl Request {
+    /// Whether it is malformed in the words of RFC 9113 (8.1.1, 8.2, 8.3): a stream error, 400 at best.
+    fn is_malformed(&self) -> bool {
+        !MAY_PASS.contains(&self.name)
+    }
+
+    /// The frames of the request as stream 1 of a new connection.
+    fn frames(&self) -> Vec<u8> {
+        let mut block = Vec::new();
+        for (name, value) in &self.fields {
+            // a literal that is not indexed, with a literal name (RFC 7541, 6.2.2)
+            block.push(0);
+            block.extend(text(name));
+            block.extend(text(value));
+        }
+        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        bytes.extend(frame(4, 0, 0, &[]));
+        let end = if self.body.is_none() { 1 } else { 0 };
+        bytes.extend(frame(1, 4 | end, 1, &block));
+        bytes.extend(self.body.iter().flat_map(|body| frame(0, 1, 1, body)));
+        bytes
+    }
+}
+
+/// A string without Huffman's code, shorter than 127 bytes.
+fn text(bytes: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(bytes.len()).ok().filter(|length| *length < 127).expect("a short text");
+    [&[length], bytes].concat()
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// What becomes of stream 1.
+fn end(client: &mut Client) -> End {
+    let number = |bytes: &[u8]| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    loop {
+        let head = client.take(9);
+        let [a, b, c, kind, _flags, ..] = head[..] else { return End::Closed(None) };
+        let payload = client.take(usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
+        match kind {
+            1 => return End::Status(status(&payload)),
+            3 => return End::Reset(number(&payload)),
+            7 if payload.len() >= 8 => return End::Closed(Some(number(&payload[4..]))),
+            _ => {}
+        }
+    }
+}
+
+/// The status where the static table has it (RFC 7541, appendix A).
+fn status(block: &[u8]) -> u16 {
+    let first = block.iter().find(|byte| **byte & 0xe0 != 0x20).copied().unwrap_or(0);
+    let known = [200, 204, 206, 304, 400, 404, 500];
+    first.checked_sub(0x88).and_then(|at| known.get(usize::from(at))).copied().unwrap_or(0)
+}
+
+fn ask(subject: &Subject, request: &Request) -> End {
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send(request.frames());
+    end(&mut client)
+}
+
+/// What is malformed is refused, and no origin hears of it. The rest may pass, as something that every reader
+/// understands in the same way.
+fn all() {
+    let (subject, recorder) = start();
+    for request in rows() {
+        let end = ask(&subject, &request);
+        // What was under way is there when another request has been answered.
+        let next = ask(
+            &subject,
+            &Request {
+                name: "next",
+                fields: vec![
+                    (b":method", b"GET"),
+                    (b":scheme", b"http"),
+                    (b":authority", b"h"),
+                    (b":path", b"/next"),
+                ],
+                body: None,
+            },
+        );
+        assert_eq!(next, End::Status(200), "{}: others are served", request.name);
+        for connection in recorder.drain() {
+            let shown = String::from_utf8_lossy(&connection).into_owned();
+            let seen = READERS.map(|reader| reader.targets(&connection));
+            assert!(
+                seen.iter().all(|one| *one == seen[0]),
+                "{}: {end:?} {seen:?}\nsent: {shown:?}",
+                request.name
+            );
+            let strange = seen[0].0.iter().find(|target| HARMLESS.iter().all(|known| known != target));
+            assert!(strange.is_none(), "{}: {end:?} {strange:?}\nsent: {shown:?}", request.name);
+            let refused = seen[0].0.iter().all(|target| target == "/next");
+            assert!(!request.is_malformed() || refused, "{}: {end:?}\nsent: {shown:?}", request.name);
+        }
+        let refused = matches!(end, End::Status(400) | End::Reset(_) | End::Closed(Some(_)));
+        assert!(!request.is_malformed() || refused, "{}: {end:?}", request.name);
+    }
+}
+
+/// Targets that the rows ask for themselves.
+const HARMLESS: &[&str] = &["/open", "/next", "/", "*", "/x/open", "ftp://h/open", "/\u{fffd}", "h:443"];
+
+/// What passes is a request of HTTP/1 with the lines that HTTP/2 said, and no others.
+fn passes() {
+    let (subject, recorder) = start();
+    #[rustfmt::skip]
+    let rows = [
+        (post("a body", &[], Some(b"abc")), "POST /open HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+        (post("a body and its length", &[(b"content-length", b"3")], Some(b"abc")), "POST /open HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc"),
+        (post("te for trailers", &[(b"te", b"trailers")], None), "POST /open HTTP/1.1\r\nhost: h\r\nte: trailers\r\n\r\n"),
+        (post("the same host", &[(b"host", b"h")], None), "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
+        (post("cookies", &[(b"cookie", b"a=b"), (b"x", b"y"), (b"cookie", b"c=d")], None), "POST /open HTTP/1.1\r\nhost: h\r\nx: y\r\ncookie: a=b; c=d\r\n\r\n"),
+        (Request { name: "a host instead of an authority", fields: vec![POST[0], POST[1], POST[3], (b"host", b"h")], body: None }, "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
+    ];
+    for (request, expected) in rows {
+        assert_eq!(ask(&subject, &request), End::Status(200), "{}", request.name);
+        assert_eq!(String::from_utf8_lossy(&recorder.drain().concat()), expected, "{}", request.name);
+    }
+}
