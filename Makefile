@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := lexer loader expr head
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-haproxy test-container test-kubernetes lint bench bench-readme bench-micro \
+.PHONY: help run test test-rust test-haproxy test-container test-kubernetes lint bench bench-rules bench-readme bench-micro \
 	fuzz image release
 
 help: ## this list
@@ -48,6 +48,11 @@ bench: ## CPU time, response times and memory of gateway and its peers (WORK= RO
 	@.ci/install build test bench
 	cargo build --release --workspace --bins
 	ulimit -n 20000 && taskset -c 1 target/release/bench compare
+
+bench-rules: ## what rules and maps cost, beside HAProxy (WORK= ROUNDS= SECONDS= INSTRUCTIONS=)
+	@.ci/install build test bench
+	cargo build --release --workspace --bins
+	taskset -c 1 target/release/bench rules
 
 bench-readme: ## put the last comparison's tables and chart into the README
 	target/release/bench readme

@@ -177,13 +177,14 @@ impl Bench<'_> {
     }
 }
 
-struct Origin {
-    address: SocketAddr,
+/// The origin, serving.
+pub(crate) struct Origin {
+    pub(crate) address: SocketAddr,
     tally: Arc<origin::Tally>,
 }
 
 impl Origin {
-    async fn start() -> io::Result<Self> {
+    pub(crate) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let (address, tally) = (listener.local_addr()?, Arc::<origin::Tally>::default());
         tokio::spawn(origin::serve(listener, Arc::clone(&tally)));

@@ -13,6 +13,7 @@ mod memory;
 mod message;
 mod origin;
 mod report;
+mod rules;
 mod subject;
 mod work;
 
@@ -23,12 +24,19 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+/// The gateway's, so that rules cost here what they cost there.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const USAGE: &str = "usage:
   bench compare                       CPU time per request, response times and memory of gateway and others; from the
                                       environment: WORK=keepalive,newconn,tls,…,memory ROUNDS=5 SECONDS=3
                                       SUBJECTS=gateway,haproxy,nginx,envoy,caddy GATEWAY=target/release/gateway
                                       OUT=target/bench
-  bench readme                        puts the last tables into README.md and its chart and figures into benches/
+  bench rules                         what rules and maps cost, by themselves and in a request, of gateway and HAProxy; from
+                                      the environment: WORK=path,host,map,web,… ROUNDS=3 SECONDS=2 INSTRUCTIONS=1
+                                      GATEWAY=target/release/gateway OUT=target/bench
+  bench readme                        puts the last tables into README.md and the chart and figures into benches/
   bench origin ADDRESS                answers 200 to every request
   bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
                                       fails if one request did";
@@ -51,6 +59,7 @@ fn main() -> ExitCode {
 async fn obey(words: &[&str]) -> Outcome {
     match words {
         ["compare"] => Ok(compare::run(&compare::Settings::from_environment()?).await?),
+        ["rules"] => Ok(rules::run(&rules::Settings::from_environment()?).await?),
         ["readme"] => Ok(report::publish(Path::new("target/bench"), Path::new("."))?),
         ["origin", address] => {
             let listener = TcpListener::bind(parse::<SocketAddr>(address)?).await?;

@@ -9,9 +9,8 @@ use std::path::Path;
 
 use crate::compare::{Memory, Sample, Settings};
 
-/// The tables' place in a Markdown file.
-const BEGIN: &str = "<!-- bench:begin -->";
-const END: &str = "<!-- bench:end -->";
+/// The tables, and what their places in a Markdown file are called: `<!-- bench:begin -->`, `<!-- bench:end -->`.
+const TABLES: [(&str, &str); 2] = [("table.md", "bench"), ("rules.md", "rules")];
 /// What is published beside the README.
 const PUBLISHED: [(&str, &str); 2] =
     [("results.json", "benches/results.json"), ("chart.svg", "benches/chart.svg")];
@@ -57,7 +56,7 @@ fn figures(
 }
 
 /// The median of sorted figures.
-fn median(figures: &[f64]) -> Option<f64> {
+pub(crate) fn median(figures: &[f64]) -> Option<f64> {
     match figures.len() {
         0 => None,
         count if count % 2 == 1 => Some(figures[count / 2]),
@@ -70,31 +69,42 @@ fn cpu(samples: &[Sample], work: &str, subject: &str) -> Option<f64> {
     median(&figures(samples, work, subject, |sample| Some(sample.cpu_per_request)))
 }
 
-fn processor() -> String {
+pub(crate) fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
         info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
     model.unwrap_or("unknown processor").to_owned()
 }
 
-/// Puts the last tables between the markers of the README, and the chart and the figures into `benches/`.
+/// Puts the last tables between the markers of the README, those that there are, and the chart and the figures into
+/// `benches/`.
 pub(crate) fn publish(results: &Path, tree: &Path) -> io::Result<()> {
     let readme = tree.join("README.md");
-    let (tables, text) =
-        (std::fs::read_to_string(results.join("table.md"))?, std::fs::read_to_string(&readme)?);
-    let replaced = replace(&text, &tables)
-        .ok_or_else(|| io::Error::other(format!("{} has no {BEGIN} … {END}", readme.display())))?;
-    std::fs::write(readme, replaced)?;
+    let mut text = std::fs::read_to_string(&readme)?;
+    for (table, section) in TABLES {
+        let Ok(table) = std::fs::read_to_string(results.join(table)) else { continue };
+        text = replace(&text, section, &table)
+            .ok_or_else(|| io::Error::other(format!("{} has no {}", readme.display(), begin(section))))?;
+    }
+    std::fs::write(readme, text)?;
     for (from, to) in PUBLISHED {
-        std::fs::copy(results.join(from), tree.join(to))?;
+        let from = results.join(from);
+        if from.exists() {
+            std::fs::copy(from, tree.join(to))?;
+        }
     }
     Ok(())
 }
 
-fn replace(text: &str, table: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}{END}{after}"))
+fn begin(section: &str) -> String {
+    format!("<!-- {section}:begin -->")
+}
+
+fn replace(text: &str, section: &str, table: &str) -> Option<String> {
+    let (begin, end) = (begin(section), format!("<!-- {section}:end -->"));
+    let (before, rest) = text.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n{table}{end}{after}"))
 }
 
 #[cfg(test)]
@@ -110,8 +120,8 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_markers_is_replaced() {
-        let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        assert_eq!(replace(&text, "new\n"), Some(format!("a\n{BEGIN}\nnew\n{END}\nb\n")));
-        assert_eq!(replace("no markers", "new"), None);
+        let text = |table| format!("a\n<!-- x:begin -->\n{table}\n<!-- x:end -->\nb\n");
+        assert_eq!(replace(&text("old"), "x", "new\n"), Some(text("new")));
+        assert_eq!(replace(&text("old"), "y", "new"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 mod caddy;
 mod envoy;
-mod haproxy;
+pub(crate) mod haproxy;
 mod nginx;
 
 use std::io::{self, ErrorKind};
@@ -22,6 +22,25 @@ pub(crate) struct Subject {
     configure: fn(&Site<'_>) -> String,
     /// Arguments before the configuration file's path.
     arguments: &'static [&'static str],
+}
+
+/// A start of a program with a configuration of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Launch<'a> {
+    /// What its files are called.
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) listen: SocketAddr,
+    pub(crate) folder: &'a Path,
+    /// A program and its arguments, which it runs under.
+    pub(crate) wrapper: &'a [&'a str],
+}
+
+impl Launch<'_> {
+    /// What the program says.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join(format!("{}.log", self.name))
+    }
 }
 
 /// What a configuration is written from.
@@ -73,14 +92,22 @@ impl Subject {
         let folder = &std::path::absolute(folder)?;
         let listen = free_address()?;
         let pid = folder.join("nginx.pid");
+        let tls = work.tls.map(|tls| certificate::Files::of(tls.key, folder));
+        let text = (self.configure)(&Site { work, listen, origin, tls, pid: &pid });
+        let name = format!("{}-{}", self.name, work.name);
+        self.launch(&Launch { name: &name, text: &text, listen, folder, wrapper: &[] }).await
+    }
+
+    /// Starts it on CPU 0 with this configuration, and returns when it listens.
+    pub(crate) async fn launch(&self, launch: &Launch<'_>) -> io::Result<Running> {
         // Two of them go by the ending, and not to the same end.
         let ending = if self.name == "envoy" { "yaml" } else { "conf" };
-        let file = folder.join(format!("{}-{}.{ending}", self.name, work.name));
-        let tls = work.tls.map(|tls| certificate::Files::of(tls.key, folder));
-        std::fs::write(&file, (self.configure)(&Site { work, listen, origin, tls, pid: &pid }))?;
-        let log = std::fs::File::create(folder.join(format!("{}-{}.log", self.name, work.name)))?;
+        let file = launch.folder.join(format!("{}.{ending}", launch.name));
+        std::fs::write(&file, launch.text)?;
+        let log = std::fs::File::create(launch.log())?;
         let child = Command::new("taskset")
             .args(["-c", "0"])
+            .args(launch.wrapper)
             .arg(&self.program)
             .args(self.arguments)
             .arg(&file)
@@ -88,7 +115,7 @@ impl Subject {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        let mut running = Running { child, listen };
+        let mut running = Running { child, listen: launch.listen };
         running.listening().await?;
         Ok(running)
     }
@@ -100,13 +127,16 @@ pub(crate) struct Running {
     pub(crate) listen: SocketAddr,
 }
 
+/// How often a program that starts is looked at: with the largest files, under valgrind, it takes a minute.
+const PATIENCE: u32 = 12_000;
+
 impl Running {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     async fn listening(&mut self) -> io::Result<()> {
-        for _ in 0..1_000 {
+        for _ in 0..PATIENCE {
             if tokio::net::TcpStream::connect(self.listen).await.is_ok() {
                 return Ok(());
             }
@@ -115,19 +145,19 @@ impl Running {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Err(io::Error::new(ErrorKind::TimedOut, "did not listen within 10 s"))
+        Err(io::Error::new(ErrorKind::TimedOut, "did not listen within two minutes"))
     }
 
     /// Ends it as Ctrl-C would, so that no child of it stays.
     pub(crate) async fn stop(mut self) -> io::Result<()> {
         Command::new("kill").arg("-INT").arg(self.pid().to_string()).status()?;
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             if self.child.try_wait()?.is_some() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Err(io::Error::new(ErrorKind::TimedOut, "did not end within 5 s of SIGINT"))
+        Err(io::Error::new(ErrorKind::TimedOut, "did not end within 30 s of SIGINT"))
     }
 }
 
@@ -151,7 +181,7 @@ fn version(output: &[u8]) -> String {
 }
 
 /// An address that nothing listened on a moment ago.
-fn free_address() -> io::Result<SocketAddr> {
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 

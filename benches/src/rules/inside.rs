@@ -1,0 +1,216 @@
+//! What the rules of a file cost by themselves: loaded as the gateway loads them, asked about a request in memory.
+
+use std::hint::black_box;
+use std::io;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use config::model::{Frontend, Model, SwitchTo};
+use expr::plan::FirstMatch;
+use expr::{Side, Txn, TxnVars, Value, Var};
+use http::HeaderName;
+use rules::{Flow, Message};
+
+/// The time of one request's way through all rules: the shortest of several rounds, without the time that it takes to
+/// make a request in memory.
+pub(crate) fn time(file: &Path, request: &'static [u8]) -> Result<Duration, String> {
+    let model = load(file)?;
+    model.compile();
+    let frontend = model.frontends.first().ok_or("no frontend")?;
+    let conditions: Vec<_> = frontend.use_backend.iter().map(|rule| rule.cond.as_ref()).collect();
+    let switch = FirstMatch::compile(&conditions);
+    let fresh = Exchange::new(request);
+    let judged = judge(frontend, &switch, &mut fresh.copy());
+    if judged.as_deref().unwrap_or("origin") != "origin" {
+        return Err(format!("the rules lead to {judged:?}"));
+    }
+    let whole = shortest(|| drop(black_box(judge(frontend, &switch, &mut black_box(&fresh).copy()))));
+    let copy = shortest(|| drop(black_box(black_box(&fresh).copy())));
+    Ok(whole.saturating_sub(copy))
+}
+
+fn load(file: &Path) -> Result<Model, String> {
+    let loaded = config::load(&[file.to_owned()], &Disk, &NoEnvironment, &lang::Facts::default());
+    loaded.model.ok_or_else(|| format!("{} is refused: {:?}", file.display(), loaded.diagnostics))
+}
+
+/// All rules of a frontend; the name of the backend that they lead to.
+fn judge(frontend: &Frontend, switch: &FirstMatch, exchange: &mut Exchange) -> Option<String> {
+    if !frontend.http_request.is_empty() {
+        match frontend.http_request.run(exchange) {
+            Flow::Continue | Flow::Accept => {}
+            other => return Some(format!("{other:?}")),
+        }
+    }
+    let name = switch.first(exchange).map(|place| match &frontend.use_backend[place].backend {
+        SwitchTo::Backend(_) => None,
+        SwitchTo::Named(format) => String::from_utf8(format.to_bytes(exchange)).ok(),
+    });
+    if !frontend.http_response.is_empty() {
+        exchange.answered = true;
+        frontend.http_response.run(exchange);
+    }
+    name.flatten()
+}
+
+/// The shortest time of some work, of several rounds that are each long enough for the clock.
+fn shortest(work: impl Fn()) -> Duration {
+    let round = |times: u32| {
+        let begun = Instant::now();
+        (0..times).for_each(|_| work());
+        begun.elapsed()
+    };
+    let mut times = 1;
+    while round(times) < Duration::from_millis(10) {
+        times *= 2;
+    }
+    let nanos = (0..20).map(|_| round(times).as_nanos() / u128::from(times)).min().unwrap_or_default();
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// Header lines as the gateway has them: slices of what was read, names in lower case.
+type Lines = Vec<(Bytes, Bytes)>;
+
+/// A request and its response.
+struct Exchange {
+    uri: Bytes,
+    method: Bytes,
+    request: Lines,
+    response: Lines,
+    answered: bool,
+    vars: TxnVars,
+}
+
+impl Exchange {
+    /// Of a request of ours, which is well formed.
+    fn new(request: &'static [u8]) -> Self {
+        let text = std::str::from_utf8(request).unwrap_or_default();
+        let mut lines = text.split("\r\n");
+        let mut start = lines.next().unwrap_or_default().split(' ');
+        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let method = bytes(start.next().unwrap_or_default());
+        let uri = bytes(start.next().unwrap_or_default());
+        let line = |line: &'static str| {
+            let (name, value) = line.split_once(": ")?;
+            Some((Bytes::from(name.to_ascii_lowercase()), bytes(value)))
+        };
+        let request = lines.filter_map(line).collect();
+        let response = [("content-type", "text/plain"), ("content-length", "12"), ("server", "origin")];
+        let response = response.map(|(name, value)| (bytes(name), bytes(value))).to_vec();
+        Self { uri, method, request, response, answered: false, vars: TxnVars::default() }
+    }
+
+    /// Another one, before any rule.
+    fn copy(&self) -> Self {
+        Self {
+            uri: self.uri.clone(),
+            method: self.method.clone(),
+            request: self.request.clone(),
+            response: self.response.clone(),
+            answered: false,
+            vars: TxnVars::default(),
+        }
+    }
+
+    fn lines(&mut self) -> &mut Lines {
+        if self.answered { &mut self.response } else { &mut self.request }
+    }
+}
+
+impl Txn for Exchange {
+    fn source(&self) -> Option<IpAddr> {
+        Some(IpAddr::from([127, 0, 0, 1]))
+    }
+    fn destination_port(&self) -> Option<u16> {
+        Some(80)
+    }
+    fn uri(&self) -> Option<&[u8]> {
+        Some(&self.uri)
+    }
+    fn method(&self) -> Option<&[u8]> {
+        Some(&self.method)
+    }
+    fn version(&self) -> Option<(u8, u8)> {
+        Some((1, 1))
+    }
+    fn status(&self) -> Option<u16> {
+        self.answered.then_some(200)
+    }
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+    fn var(&self, var: &Var) -> Option<Value<'_>> {
+        self.vars.get(var)
+    }
+    fn headers<'a>(
+        &'a self,
+        side: Side,
+        name: Option<&HeaderName>,
+        visit: &mut dyn FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
+    ) {
+        let lines = if side == Side::Request { &self.request } else { &self.response };
+        for (known, value) in lines {
+            let wanted = name.is_none_or(|name| name.as_str().as_bytes() == known);
+            if wanted && visit(known, value).is_break() {
+                return;
+            }
+        }
+    }
+}
+
+impl Message for Exchange {
+    fn txn(&self) -> &dyn Txn {
+        self
+    }
+    fn side(&self) -> Side {
+        if self.answered { Side::Response } else { Side::Request }
+    }
+    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
+        let name = Bytes::copy_from_slice(name.as_str().as_bytes());
+        self.lines().push((name, Bytes::copy_from_slice(value)));
+    }
+    fn del_header(&mut self, name: &HeaderName) {
+        self.lines().retain(|(known, _)| known != name.as_str().as_bytes());
+    }
+    fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
+        self.lines().retain(|(name, value)| keep(name, value));
+    }
+    fn set_uri(&mut self, uri: Vec<u8>) {
+        self.uri = uri.into();
+    }
+    fn set_method(&mut self, method: Vec<u8>) {
+        self.method = method.into();
+    }
+    fn set_status(&mut self, _: u16) {}
+    fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
+        self.vars.set(var, value);
+    }
+}
+
+struct Disk;
+
+impl lang::Files for Disk {
+    fn read(&self, path: &Path, _: u64) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}
+
+struct NoEnvironment;
+
+impl lang::Environment for NoEnvironment {
+    fn get(&self, _: &str) -> Option<String> {
+        None
+    }
+}
