@@ -36,6 +36,7 @@ const USAGE: &str = "usage:
   bench rules                         what rules and maps cost, by themselves and in a request, of gateway and HAProxy; from
                                       the environment: WORK=path,host,map,web,… ROUNDS=3 SECONDS=2 INSTRUCTIONS=1
                                       GATEWAY=target/release/gateway OUT=target/bench
+  bench inside CASE FILE TIMES        asks the rules of a file that `bench rules` has written, for who counts instructions
   bench readme                        puts the last tables into README.md and the chart and figures into benches/
   bench origin ADDRESS                answers 200 to every request
   bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
@@ -60,6 +61,7 @@ async fn obey(words: &[&str]) -> Outcome {
     match words {
         ["compare"] => Ok(compare::run(&compare::Settings::from_environment()?).await?),
         ["rules"] => Ok(rules::run(&rules::Settings::from_environment()?).await?),
+        ["inside", case, file, times] => Ok(rules::ask(case, Path::new(file), parse(times)?)?),
         ["readme"] => Ok(report::publish(Path::new("target/bench"), Path::new("."))?),
         ["origin", address] => {
             let listener = TcpListener::bind(parse::<SocketAddr>(address)?).await?;

@@ -105,13 +105,20 @@ impl Client {
         }
     }
 
+    /// The bytes that are sent next.
+    fn request(&self) -> &[u8] {
+        let others = &self.plan.others;
+        let turn = usize::try_from(self.tally.answered()).unwrap_or_default();
+        if others.is_empty() { &self.plan.request } else { &others[turn % others.len()] }
+    }
+
     /// One request and its answer: whether the connection ends with it, or `None` if it had ended before.
     async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         connection: &mut Connection<S>,
         reused: bool,
     ) -> io::Result<Option<bool>> {
-        let sent = within(connection.send(&self.plan.request)).await;
+        let sent = within(connection.send(self.request())).await;
         let answer = match sent {
             Ok(()) => within(connection.receive()).await,
             Err(error) => Err(error),

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) work: Work,
     /// The bytes of one request.
     pub(crate) request: Arc<[u8]>,
+    /// Requests that are sent in turn instead.
+    pub(crate) others: Arc<[Vec<u8>]>,
     pub(crate) tls: Option<Arc<rustls::ClientConfig>>,
     /// A client to which connecting is refused goes home: it would find another instance in a cluster.
     pub(crate) until_refused: bool,
@@ -34,7 +36,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// A work's traffic, as fast as it is answered.
     pub(crate) fn new(address: SocketAddr, work: Work, tls: Option<Arc<rustls::ClientConfig>>) -> Self {
-        Self { address, work, request: work.request().into(), tls, until_refused: false, rate: None }
+        let (request, others) = (work.request().into(), Arc::default());
+        Self { address, work, request, others, tls, until_refused: false, rate: None }
     }
 }
 

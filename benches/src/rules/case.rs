@@ -14,6 +14,8 @@ pub(crate) struct Case {
     pub(crate) size: usize,
     write: fn(&Case, &Path) -> io::Result<String>,
     request: &'static str,
+    /// How many lines of the map are asked for in turn.
+    asked: usize,
     /// How many requests its instructions are counted over.
     pub(crate) counted: usize,
 }
@@ -30,7 +32,8 @@ const BROWSER: &str = "GET /v2/users/me?verbose=1 HTTP/1.1\r\nHost: www.example.
     Accept-Encoding: gzip, deflate, br\r\nCookie: session=0123456789abcdef; theme=dark\r\n\
     Referer: https://www.example.com/\r\n\r\n";
 
-const CASE: Case = Case { name: "", title: "", size: 0, write: paths, request: PLAIN, counted: 200 };
+const CASE: Case =
+    Case { name: "", title: "", size: 0, write: paths, request: PLAIN, asked: 1, counted: 200 };
 
 #[rustfmt::skip]
 pub(crate) const CASES: &[Case] = &[
@@ -46,9 +49,10 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "host-10000", title: "10,000 rules",                       size: 10_000,  write: hosts, ..CASE },
     Case { name: "deny-10000", title: "10,000 × `http-request deny if { path_beg … } !{ src … }`", size: 10_000, write: denials, ..CASE },
     Case { name: "src-10000",  title: "10,000 × `http-request deny if { src … }`", size: 10_000, write: sources, ..CASE },
-    Case { name: "map-str",    title: "`map_str` of 100,000 lines",         size: 100_000, write: map_str, request: MAPPED, ..CASE },
-    Case { name: "map-beg",    title: "`map_beg` of 100,000 lines",         size: 100_000, write: map_beg, request: MAPPED, ..CASE },
-    Case { name: "map-reg",    title: "`map_reg` of 100,000 lines",         size: 100_000, write: map_reg, request: MAPPED, counted: 10, ..CASE },
+    Case { name: "map-str",    title: "`map_str` of 100,000 lines",         size: 100_000, write: map_str, request: MAPPED, asked: 20_000, ..CASE },
+    Case { name: "map-beg",    title: "`map_beg` of 100,000 lines",         size: 100_000, write: map_beg, request: MAPPED, asked: 20_000, ..CASE },
+    Case { name: "map-reg",    title: "`map_reg` of 100,000 lines",         size: 100_000, write: map_reg, request: MAPPED, asked: 20_000, counted: 10, ..CASE },
+    Case { name: "map-reg-one", title: "the same, one path asked for all the time", size: 100_000, write: map_reg, request: MAPPED, counted: 10, ..CASE },
     Case { name: "web",        title: "40 rules of a web site",             size: 40,      write: web, request: BROWSER, ..CASE },
 ];
 
@@ -68,6 +72,14 @@ impl Case {
     /// The bytes of the request.
     pub(crate) fn request(&self) -> &'static [u8] {
         self.request.as_bytes()
+    }
+
+    /// The bytes of the requests that are sent in turn.
+    pub(crate) fn requests(&self) -> Vec<Vec<u8>> {
+        let step = self.size / self.asked;
+        let request =
+            |index: usize| self.request.replace("050000", &format!("{:06}", index * step)).into_bytes();
+        (0..self.asked).map(request).collect()
     }
 }
 
@@ -142,7 +154,7 @@ mod tests {
     #[test]
     fn a_beginning_chooses_all_that_begin_so() {
         let names = |words| Case::chosen(words).iter().map(|case| case.name).collect::<Vec<_>>();
-        assert_eq!(names("map-, web"), ["map-str", "map-beg", "map-reg", "web"]);
+        assert_eq!(names("map-, web"), ["map-str", "map-beg", "map-reg", "map-reg-one", "web"]);
         assert_eq!(names("").len(), CASES.len());
         assert!(names("nothing").is_empty());
     }

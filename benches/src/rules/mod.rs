@@ -17,6 +17,7 @@ use crate::subject::{Launch, Running, Subject, free_address, haproxy};
 use crate::work::{WORKS, Work};
 use crate::{cpu, memory};
 use case::Case;
+use inside::Inside;
 
 /// Before a measurement, so that pools are filled and caches warm.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -61,8 +62,8 @@ impl Settings {
 /// What was measured of one case.
 pub(crate) struct Row {
     case: Case,
-    /// The rules alone, in the gateway.
-    inside: Duration,
+    /// The rules alone, in the gateway: their time and their instructions.
+    inside: (Duration, Option<u64>),
     /// One for each subject.
     costs: Vec<Cost>,
 }
@@ -97,6 +98,13 @@ pub(crate) async fn run(settings: &Settings) -> io::Result<()> {
     Ok(())
 }
 
+/// Asks the rules of a case's file so often, for who counts what that takes.
+pub(crate) fn ask(name: &str, file: &Path, times: usize) -> Result<(), String> {
+    let case = case::CASES.iter().find(|case| case.name == name).ok_or("no such case")?;
+    Inside::load(file, case.request())?.repeat(times);
+    Ok(())
+}
+
 struct Bench<'a> {
     settings: &'a Settings,
     folder: PathBuf,
@@ -119,8 +127,9 @@ impl Bench<'_> {
         }
         let file = self.folder.join(format!("rules-{}.cfg", case.name));
         std::fs::write(&file, self.text(&lines, ([127, 0, 0, 1], 1).into()))?;
-        let inside = inside::time(&file, case.request()).map_err(io::Error::other)?;
-        Ok(Row { case: *case, inside, costs })
+        let time = Inside::load(&file, case.request()).map_err(io::Error::other)?.time();
+        let counted = self.settings.counted.then(|| instructions::of_rules(case.name, &file)).transpose()?;
+        Ok(Row { case: *case, inside: (time, counted), costs })
     }
 
     fn text(&self, lines: &str, listen: SocketAddr) -> String {
@@ -141,7 +150,7 @@ impl Bench<'_> {
     /// Microseconds of CPU time.
     async fn cpu_of_request(&self, running: &Running, case: &Case) -> io::Result<f64> {
         let work = Work { clients: 16, ..WORKS[0] };
-        let plan = Plan { request: case.request().into(), ..Plan::new(running.listen, work, None) };
+        let plan = Plan { others: case.requests().into(), ..Plan::new(running.listen, work, None) };
         let mut load = Load::start(&plan);
         tokio::time::sleep(WARM_UP).await;
         let state = || (cpu::time(running.pid()), load.tally.answered());
@@ -160,6 +169,6 @@ impl Bench<'_> {
         let (listen, name) = (free_address()?, format!("{}-{}-counted", subject.name, case.name));
         let text = self.text(lines, listen);
         let launch = Launch { name: &name, text: &text, listen, folder: &self.folder, wrapper: &[] };
-        instructions::of_request(subject, &launch, case.request(), case.counted).await
+        instructions::of_request(subject, &launch, &case.requests(), case.counted).await
     }
 }

@@ -8,7 +8,8 @@ use crate::subject::Subject;
 
 /// A row on one line, for whoever watches.
 pub(super) fn line(row: &Row, subjects: &[Subject]) -> String {
-    let mut text = format!("{:<11} rules alone {:>6} ns", row.case.name, row.inside.as_nanos());
+    let (time, instructions) = (row.inside.0.as_nanos(), row.inside.1.unwrap_or_default());
+    let mut text = format!("{:<11} rules alone {time:>6} ns, {instructions} instructions", row.case.name);
     for (subject, cost) in subjects.iter().zip(&row.costs) {
         let _ = write!(
             text,
@@ -34,7 +35,7 @@ type Column = (&'static str, fn(&Cost) -> String);
 
 const COLUMNS: &[Column] = &[
     ("CPU a request, µs", |cost| format!("{:.1}", cpu(cost))),
-    ("instructions a request", |cost| cost.instructions.map_or("–".to_owned(), thousands)),
+    ("instructions a request", |cost| number(cost.instructions)),
     ("memory, MiB", |cost| format!("{:.1}", cost.memory as f64 / 1024.0)),
     ("CPU to start, ms", |cost| cost.start.as_millis().to_string()),
 ];
@@ -42,10 +43,12 @@ const COLUMNS: &[Column] = &[
 pub(super) fn all(settings: &Settings, rows: &[Row]) -> String {
     let names: Vec<_> = settings.subjects.iter().map(|subject| subject.name).collect();
     let heads = COLUMNS.iter().map(|(head, _)| format!("{head}: {}", names.join(" / ")));
-    let mut text = format!("| rules | rules alone, ns | {} |\n", heads.collect::<Vec<_>>().join(" | "));
-    let _ = writeln!(text, "|---|--:|{}", "--:|".repeat(COLUMNS.len()));
+    let mut text =
+        format!("| rules | rules alone, ns | instructions | {} |\n", heads.collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(text, "|---|--:|--:|{}", "--:|".repeat(COLUMNS.len()));
     for Row { case, inside, costs } in rows {
-        let _ = write!(text, "| {} | {} |", case.title, inside.as_nanos());
+        let (time, instructions) = (inside.0.as_nanos(), number(inside.1));
+        let _ = write!(text, "| {} | {time} | {instructions} |", case.title);
         for (_, cell) in COLUMNS {
             let _ = write!(text, " {} |", costs.iter().map(cell).collect::<Vec<_>>().join(" / "));
         }
@@ -65,6 +68,10 @@ pub(super) fn all(settings: &Settings, rows: &[Row]) -> String {
         versions.join(", ")
     );
     text
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map_or("–".to_owned(), thousands)
 }
 
 /// `1,234,567`.

@@ -180,7 +180,10 @@ fn values<'a>(request: &Request<'a>, side: Side, each: Each<'_, 'a>) {
 
 /// Where the next delimiter outside of quotes stands.
 pub(super) fn end_of(delimiter: u8, text: &[u8]) -> usize {
-    let (mut quoted, mut at) = (false, 0);
+    // most texts have none, and fewer have quotes in front of it
+    let Some(first) = memchr::memchr(delimiter, text) else { return text.len() };
+    let Some(quote) = memchr::memchr(b'"', &text[..first]) else { return first };
+    let (mut quoted, mut at) = (false, quote);
     while let Some(byte) = text.get(at) {
         match byte {
             b'\\' if quoted => at += 1,

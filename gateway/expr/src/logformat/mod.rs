@@ -5,6 +5,7 @@ mod field;
 mod parse;
 
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 
 use encode::{Encoding, Name};
@@ -148,7 +149,7 @@ impl LogFormat {
 
     /// What the string means for a transaction.
     pub fn to_bytes(&self, txn: &dyn Txn) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.inner.text.len());
         self.render(txn, &mut out);
         out
     }
@@ -173,8 +174,11 @@ impl LogFormat {
             out.extend_from_slice(&expr.eval(txn).map(Value::into_raw).unwrap_or_default());
             return;
         }
-        let text = expr.eval(txn).map(Value::into_text);
-        self.put_text(text.as_deref(), style, out);
+        match expr.eval(txn) {
+            // digits need no care
+            Some(Value::Int(n)) if !style.quote => write!(out, "{n}").unwrap_or_default(),
+            value => self.put_text(value.map(Value::into_text).as_deref(), style, out),
+        }
     }
 
     fn put_text(&self, text: Option<&[u8]>, style: Style, out: &mut Vec<u8>) {
@@ -187,9 +191,13 @@ impl LogFormat {
         };
         let quote: &[u8] = if style.quote { b"\"" } else { b"" };
         out.extend_from_slice(quote);
-        for byte in text {
+        out.reserve(text.len() + quote.len());
+        let is_plain = |byte: &u8| !byte.is_ascii_control() && !(style.escape && ESCAPED.contains(byte));
+        let plain = text.iter().position(|byte| !is_plain(byte)).unwrap_or(text.len());
+        out.extend_from_slice(&text[..plain]);
+        for byte in &text[plain..] {
             match byte {
-                b'"' | b'\\' | b']' if style.escape => out.extend([b'\\', *byte]),
+                byte if style.escape && ESCAPED.contains(byte) => out.extend([b'\\', *byte]),
                 // a message must not gain lines; neither must a log, where HAProxy lets the other control bytes pass
                 b'\r' | b'\n' | 0 if log => put_encoded(b'#', *byte, out),
                 byte if byte.is_ascii_control() && !log => put_encoded(b'%', *byte, out),
@@ -199,6 +207,9 @@ impl LogFormat {
         out.extend_from_slice(quote);
     }
 }
+
+/// What `%{+E}` puts a backslash in front of.
+const ESCAPED: &[u8] = b"\"\\]";
 
 fn put_encoded(mark: u8, byte: u8, out: &mut Vec<u8>) {
     out.push(mark);

@@ -26,7 +26,7 @@ pub(crate) use reference::Entry;
 pub use reference::{Change, Found, Item, Reference, Which};
 pub(crate) use segment::Index;
 pub(crate) use segment::number::Operators;
-pub(crate) use view::{Hit, Key, Probe, View};
+pub(crate) use view::{Hit, Key, Probe, ProbeKind, View};
 
 use crate::Scope;
 

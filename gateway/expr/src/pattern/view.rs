@@ -39,15 +39,42 @@ pub(crate) enum Probe<'v> {
     Text(Cow<'v, [u8]>),
 }
 
+/// What kind of probe a method compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProbeKind {
+    Int,
+    Len,
+    Ip,
+    Bytes,
+    Text,
+}
+
+impl ProbeKind {
+    pub(crate) fn of(method: Method) -> Self {
+        match method {
+            Method::Int => Self::Int,
+            Method::Len => Self::Len,
+            Method::Ip => Self::Ip,
+            Method::Bin => Self::Bytes,
+            _ => Self::Text,
+        }
+    }
+}
+
 impl<'v> Probe<'v> {
     /// Nothing if the sample cannot be compared so.
     pub(crate) fn new(method: Method, value: Value<'v>) -> Option<Self> {
-        match method {
-            Method::Int => value.to_int().map(Self::Int),
-            Method::Len => i64::try_from(value.into_text().len()).ok().map(Self::Int),
-            Method::Ip => value.to_ip().map(Self::Ip),
-            Method::Bin => Some(Self::Text(value.into_bytes())),
-            _ => Some(Self::Text(value.into_text())),
+        Self::of(ProbeKind::of(method), value)
+    }
+
+    /// The same for a kind.
+    pub(crate) fn of(kind: ProbeKind, value: Value<'v>) -> Option<Self> {
+        match kind {
+            ProbeKind::Int => value.to_int().map(Self::Int),
+            ProbeKind::Len => i64::try_from(value.into_text().len()).ok().map(Self::Int),
+            ProbeKind::Ip => value.to_ip().map(Self::Ip),
+            ProbeKind::Bytes => Some(Self::Text(value.into_bytes())),
+            ProbeKind::Text => Some(Self::Text(value.into_text())),
         }
     }
 }

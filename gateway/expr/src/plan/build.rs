@@ -9,7 +9,7 @@ use super::{Effect, How, Layout, Lists, PlannedRule, Step};
 use crate::acl::{Acl, Test};
 use crate::cond::Verdict;
 use crate::matcher::Method;
-use crate::pattern::{Index, Key};
+use crate::pattern::{Index, Key, ProbeKind};
 use crate::{Cond, Expr, Parts, Txn};
 
 /// The layout of these rules; nothing if patterns that could be compared alone cannot be together.
@@ -301,7 +301,7 @@ impl<'a> SampleDraft<'a> {
             let index = Index::new(key, patterns.keys().map(Vec::as_slice)).ok()?;
             let mut acls = Lists::default();
             patterns.into_values().for_each(|list| acls.push(list));
-            Some(List { method: key.method, index, acls })
+            Some(List { kind: ProbeKind::of(key.method), index, acls })
         };
         let lists = self.patterns.into_iter().map(list).collect::<Option<_>>()?;
         let settles = self.answers.iter().flatten().fold(0, |bits, place| bits | 1_u128 << place);

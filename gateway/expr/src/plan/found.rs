@@ -3,6 +3,9 @@
 /// So many need no allocation.
 const FEW: usize = 32;
 
+/// No rule; it comes behind all others.
+pub(super) const NONE: u32 = u32::MAX;
+
 /// A set of rules from which they are taken in order.
 pub(super) struct Found {
     few: [u32; FEW],
@@ -46,14 +49,18 @@ impl Found {
         self.many = Some(bits);
     }
 
-    /// The first rule from this one on. Those before it are wanted no more.
-    pub(super) fn first_from(&mut self, from: u32) -> Option<u32> {
+    /// The first rule from this one on, or [`NONE`]. Those before it are wanted no more.
+    pub(super) fn first_from(&mut self, from: u32) -> u32 {
         if let Some(bits) = &self.many {
-            return next_bit(bits, from);
+            return next_bit(bits, from).unwrap_or(NONE);
         }
-        let wanted = &self.few[self.start..self.end];
-        self.start += wanted.iter().take_while(|rule| **rule < from).count();
-        self.few[self.start..self.end].first().copied()
+        while let Some(rule) = self.few[..self.end].get(self.start) {
+            if *rule >= from {
+                return *rule;
+            }
+            self.start += 1;
+        }
+        NONE
     }
 }
 
@@ -82,8 +89,11 @@ mod tests {
             let mut expected: Vec<_> = (0..count).map(|n| n * 7 % 999).collect();
             expected.sort_unstable();
             let mut taken = Vec::new();
-            while let Some(rule) = found.first_from(taken.last().map_or(0, |last| last + 1)) {
-                taken.push(rule);
+            loop {
+                match found.first_from(taken.last().map_or(0, |last| last + 1)) {
+                    NONE => break,
+                    rule => taken.push(rule),
+                }
             }
             assert_eq!(taken, expected, "{count}");
         }
@@ -95,7 +105,7 @@ mod tests {
         for rule in 0..1_000 {
             found.add(rule);
             found.add(rule + 5);
-            assert_eq!(found.first_from(rule), Some(rule));
+            assert_eq!(found.first_from(rule), rule);
         }
         assert!(found.many.is_none());
     }

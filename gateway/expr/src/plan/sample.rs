@@ -3,8 +3,7 @@
 use super::found::Found;
 use super::question::Answers;
 use super::{Lists, ON};
-use crate::matcher::Method;
-use crate::pattern::{Index, Probe};
+use crate::pattern::{Index, Probe, ProbeKind};
 use crate::{Expr, Txn};
 
 /// What is read once for all rules that compare it.
@@ -26,7 +25,7 @@ pub(super) struct Sample {
 /// Patterns that are compared in the same way.
 #[derive(Debug)]
 pub(super) struct List {
-    pub(super) method: Method,
+    pub(super) kind: ProbeKind,
     pub(super) index: Index,
     /// The ACLs, in the numbering of the sample, that each pattern is of.
     pub(super) acls: Lists,
@@ -37,9 +36,14 @@ impl Sample {
     pub(super) fn look_up(&self, txn: &dyn Txn, from: u32, found: &mut Found, answers: &mut Answers) {
         answers.deny(self.settles);
         self.expr.each(txn, &mut |value| {
+            // lists of one kind stand together
+            let (mut kind, mut probe) = (None, None);
             for list in &self.lists {
-                let Some(probe) = Probe::new(list.method, value.borrowed()) else { continue };
-                let _ = list.index.visit(&probe, &mut |_, pattern| {
+                if kind != Some(list.kind) {
+                    (kind, probe) = (Some(list.kind), Probe::of(list.kind, value.borrowed()));
+                }
+                let Some(probe) = &probe else { continue };
+                let _ = list.index.visit(probe, &mut |_, pattern| {
                     for acl in list.acls.get(pattern) {
                         answers.affirm(self.answers[*acl as usize]);
                         let rules = self.rules.get(*acl).iter().filter(|rule| **rule >= from);

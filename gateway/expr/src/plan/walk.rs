@@ -1,6 +1,6 @@
 //! Finding the rules that apply, one after the other.
 
-use super::found::Found;
+use super::found::{Found, NONE};
 use super::question::Answers;
 use super::{Effect, Held, How, Inner, Layout, build};
 use crate::Txn;
@@ -101,20 +101,22 @@ impl State {
     fn candidate(&mut self, layout: &Layout, at: usize, txn: &dyn Txn) -> Option<usize> {
         let from = build::number(at);
         loop {
-            while layout.fixed.get(self.fixed).is_some_and(|rule| *rule < from) {
+            let mut next = self.found.first_from(from);
+            while let Some(fixed) = layout.fixed.get(self.fixed) {
+                if *fixed >= from {
+                    next = next.min(*fixed);
+                    break;
+                }
                 self.fixed += 1;
             }
-            let fixed = layout.fixed.get(self.fixed).copied();
-            let found = self.found.first_from(from);
-            let next = [fixed, found].into_iter().flatten().min();
             match layout.samples.get(self.looked) {
-                Some(sample) if next.is_none_or(|next| sample.reach.0 <= next) => {
+                Some(sample) if sample.reach.0 <= next => {
                     if sample.reach.1 >= from {
                         sample.look_up(txn, from, &mut self.found, &mut self.answers);
                     }
                     self.looked += 1;
                 }
-                _ => return next.map(|rule| rule as usize),
+                _ => return (next != NONE).then_some(next as usize),
             }
         }
     }

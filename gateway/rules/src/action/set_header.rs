@@ -19,11 +19,18 @@ struct SetHeader {
 
 impl Action for SetHeader {
     fn apply(&self, message: &mut dyn Message) -> Flow {
-        let value = self.value.to_bytes(message.txn());
+        let made;
+        let value = match self.value.constant() {
+            Some(value) => value,
+            None => {
+                made = self.value.to_bytes(message.txn());
+                &made
+            }
+        };
         if self.replaces {
-            message.set_header(&self.name, &value);
+            message.set_header(&self.name, value);
         } else {
-            message.add_header(&self.name, &value);
+            message.add_header(&self.name, value);
         }
         Flow::Continue
     }
