@@ -116,7 +116,7 @@ fn ends() -> Suite {
     let mut suite = Suite::new("vars-ends");
     suite.frontend = lines(&[
         "http-request set-header x-1 \"%[nbsrv(app)] %[connslots(app)] %[be_conn(app)] %[be_conn_free(app)] %[queue(app)]\"",
-        "http-request set-header x-2 \"%[fe_defbe] %[fe_conn] %[fe_client_timeout] %[dst_conn] %[src_is_local] %[stopping]\"",
+        "http-request set-header x-2 \"%[fe_defbe] %[fe_conn,bool] %[fe_client_timeout] %[dst_conn,bool] %[src_is_local] %[stopping]\"",
         "http-request set-header x-3 \"%[base32] %[url32] %[base32+src,hex] %[req.hdrs_bin,hex]\"",
         "http-request set-header x-4 \"<%[http_auth_type]> <%[http_auth_user]> <%[http_auth_pass]> <%[http_auth_bearer]>\"",
         "http-request set-header x-5 \"%[fc_http_major] %[fc_rcvd_proxy] %[fc_err] %[fc_err_str] <%[req.ver]>\"",

@@ -94,10 +94,8 @@ pub struct Mention {
     pub what: Named,
     /// The name.
     pub subject: Subject,
-    /// The fetch or converter that uses it, and what that stands in.
+    /// The fetch or converter that uses it.
     pub keyword: String,
-    /// The name of the section whose line it is.
-    pub owner: String,
     /// Where it stands, once somebody knows.
     pub span: Option<lang::Span>,
 }

@@ -142,7 +142,14 @@ pub(crate) struct Times {
 
 impl Default for Ctx {
     fn default() -> Self {
-        let (now, at) = (Instant::now(), SystemTime::UNIX_EPOCH);
+        Self::at(Instant::now())
+    }
+}
+
+impl Ctx {
+    /// A context of no request yet, whose times are all `now`.
+    pub(crate) fn at(now: Instant) -> Self {
+        let at = SystemTime::UNIX_EPOCH;
         let times = Times {
             accepted: now,
             accepted_at: at,
@@ -199,9 +206,7 @@ impl Default for Ctx {
             effects: Effects::default(),
         }
     }
-}
 
-impl Ctx {
     /// The frontend, once the request has one.
     pub(crate) fn frontend(&self) -> Option<&Arc<Frontend>> {
         self.route.as_ref().map(|route| &route.frontend)

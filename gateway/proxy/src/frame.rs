@@ -27,7 +27,8 @@ pub(crate) struct Frame {
     judge: Judge,
     /// For what is relayed by Pingora: upgrades.
     relay: Arc<HttpProxy<Judge>>,
-    /// Sessions of Pingora's that stand for requests whose client is in the context, and are the same for all of them.
+    /// Sessions of Pingora's for nobody, in which a request's own is put or for which it stands in the context. Nothing
+    /// else in them changes, so that they serve again.
     shells: Mutex<Vec<Session>>,
 }
 
@@ -39,16 +40,36 @@ impl Frame {
 
     /// Serves a request of our own HTTP/1 session, and gives that back.
     pub(crate) async fn exchange(&self, own: Box<H1Session>) -> Option<Box<H1Session>> {
-        let shell = self.shells.lock().pop();
-        let mut shell = shell.unwrap_or_else(shell_of_nobody);
+        let mut shell = self.shell();
         let mut ctx = self.judge.new_ctx();
         ctx.own = Some(own);
         self.call(&mut shell, &mut ctx).await;
+        self.keep(shell);
+        ctx.own
+    }
+
+    /// Serves a request of a session in Pingora's keeping.
+    async fn exchange_framed(&self, session: ServerSession) {
+        let mut shell = self.shell();
+        let nobody = std::mem::replace(&mut *shell.downstream_session, session);
+        self.call(&mut shell, &mut self.judge.new_ctx()).await;
+        if let Err(error) = shell.downstream_session.finish_body().await {
+            log::debug!("ending an answer: {error}");
+        }
+        *shell.downstream_session = nobody;
+        self.keep(shell);
+    }
+
+    fn shell(&self) -> Session {
+        let shell = self.shells.lock().pop();
+        shell.unwrap_or_else(|| Session::new_h1(Box::new(Cursor::new(Vec::new()))))
+    }
+
+    fn keep(&self, shell: Session) {
         let mut shells = self.shells.lock();
         if shells.len() < MOST_SHELLS {
             shells.push(shell);
         }
-        ctx.own
     }
 
     /// Calls the callbacks.
@@ -64,10 +85,6 @@ impl Frame {
     }
 }
 
-fn shell_of_nobody() -> Session {
-    Session::new_h1(Box::new(Cursor::new(Vec::new())))
-}
-
 #[async_trait]
 impl HttpServerApp for Frame {
     async fn process_new_http(
@@ -78,12 +95,7 @@ impl HttpServerApp for Frame {
         if session.is_upgrade_req() {
             return self.relay.process_new_http(session, shutdown).await;
         }
-        let mut framed = shell_of_nobody();
-        *framed.downstream_session = session;
-        self.call(&mut framed, &mut self.judge.new_ctx()).await;
-        if let Err(error) = framed.downstream_session.finish_body().await {
-            log::debug!("ending an answer: {error}");
-        }
+        self.exchange_framed(session).await;
         None
     }
 

@@ -3,6 +3,7 @@
 //! `runtime` is all that is built from one configuration, `gateway` what outlives it, `worker` accepts, `http1` speaks
 //! HTTP/1 to clients, and `http` judges every request.
 
+mod alarm;
 mod answer;
 mod captures;
 mod client;
@@ -15,11 +16,13 @@ mod events;
 mod exchange;
 mod fields;
 mod figures;
+mod fill;
 mod frame;
 mod gateway;
 mod handshake;
 mod http;
 pub mod http1;
+mod ip_text;
 mod listener;
 mod logger;
 mod message;

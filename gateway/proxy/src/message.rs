@@ -21,77 +21,115 @@ pub struct Line {
 }
 
 /// Header lines in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines(Vec<Line>);
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    lines: Vec<Line>,
+    /// All of them as they stand on the wire, while nothing has changed them; empty if they stand otherwise.
+    wire: Bytes,
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, other: &Self) -> bool {
+        self.lines == other.lines
+    }
+}
+
+impl Eq for Lines {}
 
 impl Lines {
     /// No lines, with room for some.
     pub fn with_capacity(lines: usize) -> Self {
-        Self(Vec::with_capacity(lines))
+        Self { lines: Vec::with_capacity(lines), wire: Bytes::new() }
+    }
+
+    /// Lines that stand on the wire as `wire` has them.
+    pub(crate) fn standing(self, wire: Bytes) -> Self {
+        Self { wire, ..self }
+    }
+
+    fn change(&mut self) -> &mut Vec<Line> {
+        self.wire = Bytes::new();
+        &mut self.lines
     }
 
     /// All lines.
     pub fn iter(&self) -> impl Iterator<Item = &Line> {
-        self.0.iter()
+        self.lines.iter()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.lines.len()
     }
 
     /// Whether there is a line of this name.
     pub fn has(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|line| line.name == name)
+        self.lines.iter().any(|line| line.name == name)
     }
 
     /// The values of all lines of this name.
     pub fn all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a Bytes> {
-        self.0.iter().filter(move |line| line.name == name).map(|line| &line.value)
+        self.lines.iter().filter(move |line| line.name == name).map(|line| &line.value)
     }
 
     /// Adds a line at the end.
     pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.0.push(Line { name: name.into(), value: value.into() });
+        self.change().push(Line { name: name.into(), value: value.into() });
     }
 
     /// Removes all lines of a name.
     pub fn remove(&mut self, name: &[u8]) {
-        self.0.retain(|line| line.name != name);
+        if self.has(name) {
+            self.change().retain(|line| line.name != name);
+        }
     }
 
     /// Keeps the lines for which this says so.
     pub fn retain(&mut self, keep: impl FnMut(&Line) -> bool) {
-        self.0.retain(keep);
+        self.change().retain(keep);
     }
 
     /// Changes lines in their place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Line> {
-        self.0.iter_mut()
+        self.change().iter_mut()
     }
 
     /// Writes the lines as they go on the wire.
     pub fn write(&self, out: &mut BytesMut) {
-        for line in &self.0 {
+        if !self.wire.is_empty() {
+            return out.extend_from_slice(&self.wire);
+        }
+        for line in &self.lines {
             write_line(out, &line.name, &line.value);
+        }
+    }
+
+    /// Writes them as they go to the next hop: what `connection` says of this one stays here.
+    pub(crate) fn write_for_next_hop(&self, out: &mut BytesMut, upgrading: bool) {
+        if !self.wire.is_empty() {
+            return out.extend_from_slice(&self.wire);
+        }
+        for line in &self.lines {
+            if line.name != b"connection"[..] {
+                write_line(out, &line.name, &line.value);
+            } else if let Some(kept) = kept_tokens(&line.value, upgrading) {
+                write_line(out, &line.name, &kept);
+            }
         }
     }
 
     /// The bytes of names and values.
     pub fn size(&self) -> usize {
-        self.0.iter().map(|line| line.name.len() + line.value.len()).sum()
+        self.lines.iter().map(|line| line.name.len() + line.value.len()).sum()
     }
 
     fn of_map(map: &http::HeaderMap) -> Self {
         let copy = |text: &[u8]| Bytes::copy_from_slice(text);
-        Self(
-            map.iter()
-                .map(|(name, value)| Line {
-                    name: copy(name.as_str().as_bytes()),
-                    value: copy(value.as_bytes()),
-                })
-                .collect(),
-        )
+        let line = |(name, value): (&HeaderName, &HeaderValue)| Line {
+            name: copy(name.as_str().as_bytes()),
+            value: copy(value.as_bytes()),
+        };
+        Self { lines: map.iter().map(line).collect(), wire: Bytes::new() }
     }
 }
 
@@ -137,14 +175,14 @@ impl RequestHead {
             lines.push(&b"host"[..], Bytes::copy_from_slice(authority.as_str().as_bytes()));
         }
         let mut cookie = BytesMut::new();
-        for line in Lines::of_map(&request.headers).0 {
+        for line in Lines::of_map(&request.headers).lines {
             if line.name == b"cookie"[..] {
                 if !cookie.is_empty() {
                     cookie.put_slice(b"; ");
                 }
                 cookie.put_slice(&line.value);
             } else {
-                lines.0.push(line);
+                lines.lines.push(line);
             }
         }
         if !cookie.is_empty() {

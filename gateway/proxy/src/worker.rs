@@ -29,9 +29,6 @@ use crate::listener::{ListenerState, Route};
 use crate::stream::{FrontStream, Transport};
 use crate::track::{Event, Trackers};
 
-/// How often idle server connections are looked at.
-const PURGE: Duration = Duration::from_secs(5);
-
 /// CONNECT is judged by ourselves. An HTTP/2 connection without streams is kept for the longest
 /// `timeout client` there is, since Pingora has one time for all.
 fn server_options(gateway: &Gateway) -> HttpServerOptions {
@@ -70,7 +67,7 @@ impl Service for Worker {
         proxy.server_options = Some(server_options(&self.gateway));
         let app: App = Arc::new(Frame::new(Judge::new(self.gateway.clone(), pool.clone()), Arc::new(proxy)));
         tokio::spawn(async move {
-            let mut tick = tokio::time::interval(PURGE);
+            let mut tick = tokio::time::interval(crate::exchange::PURGE);
             loop {
                 tick.tick().await;
                 pool.purge();

@@ -148,6 +148,5 @@ fn format(cx: &mut Context<'_, Proxy>, phase: Phase, parse: Parse) -> Result<Log
     let scope = cx.scope(phase);
     let result = parse(word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
-    let what = if keyword == "unique-id-format" { "unique-id" } else { keyword };
-    result.map_err(|bad| bad.prefixed(&format!("failed to parse {what} : ")))
+    result.map_err(|bad| bad.prefixed(&format!("failed to parse {keyword} : ")))
 }

@@ -14,7 +14,7 @@ use http::Method;
 use pingora::{Error, ErrorType, Result};
 
 use pool::Key;
-pub(crate) use pool::Pool;
+pub(crate) use pool::{PURGE, Pool};
 use relay::{Relay, Replay};
 use server::ServerConnection;
 

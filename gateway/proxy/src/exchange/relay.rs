@@ -12,6 +12,7 @@ use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
 use crate::client::Client;
 use crate::ctx::Ctx;
+use crate::fill;
 use crate::http::{connect, finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
 use crate::http1::session::{Manner, write_chunk_size};
@@ -332,13 +333,18 @@ impl<'a, 'b> Relay<'a, 'b> {
                 done => done?,
             };
         }
+        let mut came = 0;
         loop {
             finish::log_early(self.ctx);
             self.client.flush().await.map_err(Error::into_down)?;
             if done {
                 return Ok(());
             }
-            if self.step().await? == 0 {
+            // Where no length is known, much is expected of a server that has just said much.
+            let left = if let Body::Length(left) = body { left } else { 2 * came as u64 };
+            fill::expect(&mut self.server.input, left);
+            came = self.step().await?;
+            if came == 0 {
                 if body != Body::Tunnel {
                     let error = Error::explain(
                         ErrorType::ConnectionClosed,

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
 
 use crate::http1::body::{Body, Chunk};
-use crate::http1::head::{decimal, says};
+use crate::http1::head::{decimal, says, wire_of};
 use crate::message::{Lines, ResponseHead};
 
 /// The most header lines that are looked at.
@@ -56,8 +56,13 @@ pub(super) fn take(input: &mut BytesMut, method: &Method) -> Result<Option<Recei
     }
     let head = head.freeze();
     let mut lines = Lines::with_capacity(fields.len() + 2);
-    for (name, value) in fields {
-        lines.push(head.slice(name), head.slice(value));
+    for (name, value) in &fields {
+        lines.push(head.slice(name.clone()), head.slice(value.clone()));
+    }
+    if !lines.has(b"connection")
+        && let Some(wire) = wire_of(&head, fields.into_iter())
+    {
+        lines = lines.standing(wire);
     }
     let head = ResponseHead {
         status,

@@ -14,13 +14,11 @@ use observe::ServerCounters;
 use pingora::{Error, ErrorType, Result};
 use tokio::io::AsyncWrite;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
-use tokio_util::io::poll_read_buf;
 use upstream::Address;
 
 use super::pool::Key;
-
-/// How much is read at once.
-const READ_SIZE: usize = 32 * 1024;
+use crate::alarm::Alarm;
+use crate::fill;
 
 /// A connection that is being used.
 #[derive(Debug)]
@@ -35,6 +33,7 @@ pub(crate) struct ServerConnection {
     pub link: ServerLink,
     counters: Arc<ServerCounters>,
     reused: bool,
+    alarm: Alarm,
 }
 
 impl ServerConnection {
@@ -47,7 +46,7 @@ impl ServerConnection {
             }
             Stream::Unix(_) => ServerLink { source: None, destination: None, tls: None },
         };
-        Self { stream, link, input: BytesMut::new(), key, counters, reused: false }
+        Self { stream, link, input: BytesMut::new(), key, counters, reused: false, alarm: Alarm::default() }
     }
 
     /// The same connection for its next request.
@@ -90,10 +89,9 @@ impl ServerConnection {
             if begun && more && output.is_empty() {
                 return Poll::Ready(Turn::Written);
             }
-            input.reserve(READ_SIZE);
-            poll_read_buf(Pin::new(&mut *stream), cx, input).map(Turn::read)
+            fill::poll_fill(stream, input, cx).map(Turn::read)
         });
-        match within(patience, turning).await {
+        match self.alarm.within(patience, turning).await {
             Some(turn) => turn,
             None if output.is_empty() => Turn::read(Err(io::ErrorKind::TimedOut.into())),
             None => Turn::unwritable(io::ErrorKind::TimedOut.into()),
@@ -136,13 +134,6 @@ impl Turn {
     }
 }
 
-async fn within<F: Future>(patience: Option<Duration>, future: F) -> Option<F::Output> {
-    match patience {
-        None => Some(future.await),
-        Some(patience) => tokio::time::timeout(patience, future).await.ok(),
-    }
-}
-
 fn of_io(error: io::Error, late: ErrorType, other: ErrorType) -> Box<Error> {
     let kind = if error.kind() == io::ErrorKind::TimedOut { late } else { other };
     Error::because(kind, "talking to the server", error).into_up()
@@ -167,16 +158,18 @@ pub(super) async fn connect(
             Address::Unix(path) => UnixStream::connect(&**path).await.map(Stream::Unix),
         }
     };
-    within(patience, connecting).await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())).map_err(
-        |error| {
+    Alarm::default()
+        .within(patience, connecting)
+        .await
+        .unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|error| {
             let kind = match error.kind() {
                 io::ErrorKind::TimedOut => ErrorType::ConnectTimedout,
                 io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
                 _ => ErrorType::ConnectError,
             };
             Error::because(kind, address.to_string(), error).into_up()
-        },
-    )
+        })
 }
 
 /// A connection whose packets are marked from the first one on.

@@ -44,12 +44,13 @@ pub(crate) async fn choose(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()>
         return Error::e_explain(ErrorType::InternalError, "a request without its backend");
     };
     ctx.stage = Stage::Queue;
-    ctx.times.queued.get_or_insert_with(Instant::now);
+    let queued = *ctx.times.queued.get_or_insert_with(Instant::now);
     let slot = select(&backend, client, ctx).await?;
     let waited = slot.waited();
     ctx.queued.0 += u64::from(waited.server_queue);
     ctx.queued.1 += u64::from(waited.backend_queue);
-    ctx.times.selected.get_or_insert_with(Instant::now);
+    // No clock is asked where no time can have passed.
+    ctx.times.selected.get_or_insert_with(|| if waited.time.is_zero() { queued } else { Instant::now() });
     let server = slot.server();
     if ctx.server.as_ref().is_some_and(|before| !Arc::ptr_eq(before, server)) {
         ctx.redispatched = true;
@@ -196,7 +197,8 @@ fn tunnel_patience(timeouts: &config::model::Timeouts, effects: &Effects) -> Opt
 
 /// The connection stands.
 pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
-    ctx.times.connected.get_or_insert_with(Instant::now);
+    let selected = ctx.times.selected.filter(|_| reused);
+    ctx.times.connected.get_or_insert_with(|| selected.unwrap_or_else(Instant::now));
     ctx.stage = Stage::Headers;
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return };
     server.counters.request();

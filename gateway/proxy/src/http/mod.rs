@@ -13,6 +13,7 @@ mod rules;
 mod stick;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,12 +33,14 @@ use crate::gateway::Gateway;
 pub(crate) struct Judge {
     gateway: Arc<Gateway>,
     pool: Arc<Pool>,
+    /// A time for contexts that do not know theirs yet.
+    begun: Instant,
 }
 
 impl Judge {
     /// A judge by the configuration in force.
     pub(crate) fn new(gateway: Arc<Gateway>, pool: Arc<Pool>) -> Self {
-        Self { gateway, pool }
+        Self { gateway, pool, begun: Instant::now() }
     }
 
     /// Judges a request, and carries it to its server and the answer back. False if it is for Pingora's relay.
@@ -58,7 +61,7 @@ impl ProxyHttp for Judge {
     type CTX = Ctx;
 
     fn new_ctx(&self) -> Ctx {
-        Ctx::default()
+        Ctx::at(self.begun)
     }
 
     fn init_downstream_modules(&self, _modules: &mut pingora::modules::http::HttpModules) {}

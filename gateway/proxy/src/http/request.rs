@@ -13,8 +13,8 @@ use pingora::http::RequestHeader;
 use crate::answer::{self, Reply};
 use crate::client::{Client, lost};
 use crate::ctx::Ctx;
-use crate::http1::head::kept_tokens;
-use crate::message::{Lines, RequestHead, write_line};
+use crate::ip_text::IpText;
+use crate::message::{RequestHead, write_line};
 use crate::outcome::{Outcome, Stage};
 
 /// Takes over what is known of the connection.
@@ -111,50 +111,42 @@ pub(crate) fn closes_server(ctx: &Ctx) -> bool {
         || ctx.backend.as_ref().is_some_and(|backend| closes(backend.model().options.connection))
 }
 
-/// The lines that this hop adds to a request: forwarded-for, and `connection`.
-fn lines_for_server(ctx: &Ctx, upgrading: bool) -> Lines {
-    let mut lines = Lines::with_capacity(2);
-    let (Some(frontend), Some(backend)) = (ctx.frontend(), &ctx.backend) else { return lines };
+/// Tells the lines that this hop adds to a request: its id, forwarded-for, and `connection`.
+fn add_lines(ctx: &Ctx, upgrading: bool, add: &mut impl FnMut(&[u8], &[u8])) {
+    let (Some(frontend), Some(backend)) = (ctx.frontend(), &ctx.backend) else { return };
     if let (Some(name), Some(id)) = (&frontend.model().unique_id.header, ctx.unique_id()) {
-        lines.push(name.clone(), id.to_vec());
+        add(name.as_bytes(), id);
     }
     // The backend's forwardfor goes before the frontend's, and the line is added once.
     let (theirs, ours) = (&backend.model().options.forwardfor, &frontend.model().options.forwardfor);
     let source = ctx.source().map(|source| source.ip());
     if let (Some(option), Some(source)) = (theirs.as_ref().or(ours.as_ref()), source) {
-        add_forwarded_for(&ctx.request, &mut lines, option, source);
+        add_forwarded_for(&ctx.request, option, source, add);
     }
     let (theirs, ours) = (&backend.model().options.originalto, &frontend.model().options.originalto);
     let destination = ctx.destination().map(|destination| destination.ip());
     if let (Some(option), Some(destination)) = (theirs.as_ref().or(ours.as_ref()), destination)
         && !option.except.iter().any(|(net, bits)| contains(*net, *bits, destination))
     {
-        lines.push(option.header.clone(), destination.to_canonical().to_string().into_bytes());
+        add(option.header.as_bytes(), IpText::of(destination).as_bytes());
     }
     match (closes_server(ctx), ctx.request.version == Version::HTTP_10) {
         _ if upgrading => {}
-        (true, false) => lines.push(&b"connection"[..], &b"close"[..]),
-        (false, true) => lines.push(&b"connection"[..], &b"keep-alive"[..]),
+        (true, false) => add(b"connection", b"close"),
+        (false, true) => add(b"connection", b"keep-alive"),
         (true, true) | (false, false) => {}
     }
-    lines
 }
 
 /// Writes the head that the server gets, without touching the one that logs and rules see; `chunked` says that the
 /// client did not delimit the body as HTTP/1 must.
 pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, out: &mut BytesMut) {
     ctx.request.write_start(out);
-    for line in ctx.request.lines.iter() {
-        if line.name != b"connection"[..] {
-            write_line(out, &line.name, &line.value);
-        } else if let Some(kept) = kept_tokens(&line.value, false) {
-            write_line(out, &line.name, &kept);
-        }
-    }
+    ctx.request.lines.write_for_next_hop(out, false);
     if chunked {
         write_line(out, b"transfer-encoding", b"chunked");
     }
-    lines_for_server(ctx, false).write(out);
+    add_lines(ctx, false, &mut |name, value| write_line(out, name, value));
     out.put_slice(b"\r\n");
 }
 
@@ -162,19 +154,22 @@ pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, out: &mut BytesMut) {
 pub(crate) fn for_pingora(request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
     ctx.stage = Stage::Headers;
     let mut head = ctx.request.clone();
-    for line in lines_for_server(ctx, true).iter() {
-        head.lines.push(line.name.clone(), line.value.clone());
-    }
+    let lines = &mut head.lines;
+    add_lines(ctx, true, &mut |name, value| lines.push(name.to_vec(), value.to_vec()));
     *request = head.to_pingora()?;
     Ok(())
 }
 
 /// A new, last line; what the request brought is not touched.
-fn add_forwarded_for(request: &RequestHead, lines: &mut Lines, option: &ForwardFor, source: IpAddr) {
+fn add_forwarded_for(
+    request: &RequestHead,
+    option: &ForwardFor,
+    source: IpAddr,
+    add: &mut impl FnMut(&[u8], &[u8]),
+) {
     let told = option.if_none && request.lines.has(option.header.as_bytes());
     if !told && !option.except.iter().any(|(net, bits)| contains(*net, *bits, source)) {
-        let name = Bytes::copy_from_slice(option.header.as_bytes());
-        lines.push(name, source.to_canonical().to_string().into_bytes());
+        add(option.header.as_bytes(), IpText::of(source).as_bytes());
     }
 }
 

@@ -1,23 +1,18 @@
 //! An HTTP/1 client connection, within its requests and between them.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio_util::io::poll_read_buf;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::alarm::Alarm;
 use crate::connection::Connection;
+use crate::fill;
 use crate::stream::FrontStream;
-
-/// How much is read at once.
-const READ_SIZE: usize = 16 * 1024;
-/// How much of a long body is read at once.
-const BODY_READ: usize = 64 * 1024;
 
 /// What the owner of a connection needs to read requests from it and write responses to it.
 #[derive(Debug)]
@@ -30,6 +25,7 @@ pub struct ClientConnection {
     pub output: BytesMut,
     /// Whether another request may come on it.
     pub reusable: bool,
+    alarm: Alarm,
 }
 
 /// Why an input or output did not go on.
@@ -43,26 +39,31 @@ pub enum IoFailure {
     Socket(#[from] io::Error),
 }
 
-/// Reads what there is: into the room that was made for it, or by way of the stack, so that who waits holds no buffer.
-fn poll_fill(
+/// Writes of two parts what can be written at once.
+fn poll_write_both(
     stream: &mut FrontStream,
-    input: &mut BytesMut,
+    first: &[u8],
+    second: &[u8],
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    if input.capacity() - input.len() >= READ_SIZE {
-        return poll_read_buf(Pin::new(stream), cx, input);
+    let stream = Pin::new(stream);
+    match (first, second) {
+        (_, []) => stream.poll_write(cx, first),
+        ([], _) => stream.poll_write(cx, second),
+        _ => stream.poll_write_vectored(cx, &[io::IoSlice::new(first), io::IoSlice::new(second)]),
     }
-    let mut room = [MaybeUninit::uninit(); READ_SIZE];
-    let mut read = ReadBuf::uninit(&mut room);
-    ready!(Pin::new(stream).poll_read(cx, &mut read))?;
-    input.extend_from_slice(read.filled());
-    Poll::Ready(Ok(read.filled().len()))
 }
 
 impl ClientConnection {
     /// Takes a connection into service.
     pub fn new(stream: FrontStream) -> Box<Self> {
-        Box::new(Self { stream, input: BytesMut::new(), output: BytesMut::new(), reusable: true })
+        Box::new(Self {
+            stream,
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            reusable: true,
+            alarm: Alarm::default(),
+        })
     }
 
     /// The facts of the connection.
@@ -84,9 +85,7 @@ impl ClientConnection {
 
     /// Makes room for the next of a long body, which is then read without a copy.
     pub fn expect(&mut self, length: u64) {
-        if length > READ_SIZE as u64 {
-            self.input.reserve(usize::try_from(length).unwrap_or(BODY_READ).min(BODY_READ));
-        }
+        fill::expect(&mut self.input, length);
     }
 
     /// Reads more into `input`; 0 is the end.
@@ -95,13 +94,8 @@ impl ClientConnection {
     /// The socket's error, or nothing came within `patience`.
     pub async fn fill(&mut self, patience: Option<Duration>) -> Result<usize, IoFailure> {
         let (stream, input) = (&mut self.stream, &mut self.input);
-        let read = std::future::poll_fn(|cx| poll_fill(stream, input, cx));
-        Ok(match patience {
-            None => read.await?,
-            Some(patience) => {
-                tokio::time::timeout(patience, read).await.map_err(|_| IoFailure::TimedOut)??
-            }
-        })
+        let read = std::future::poll_fn(|cx| fill::poll_fill(stream, input, cx));
+        Ok(self.alarm.within(patience, read).await.ok_or(IoFailure::TimedOut)??)
     }
 
     /// Writes `output`, then `more`; nothing is left behind when it succeeds.
@@ -111,15 +105,9 @@ impl ClientConnection {
     pub async fn write_out(&mut self, more: &[u8], patience: Option<Duration>) -> Result<(), IoFailure> {
         let mut more = more;
         while !self.output.is_empty() || !more.is_empty() {
-            let parts = [io::IoSlice::new(&self.output), io::IoSlice::new(more)];
-            let parts = if more.is_empty() { &parts[..1] } else { &parts[..] };
-            let write = self.stream.write_vectored(parts);
-            let written = match patience {
-                None => write.await?,
-                Some(patience) => {
-                    tokio::time::timeout(patience, write).await.map_err(|_| IoFailure::TimedOut)??
-                }
-            };
+            let (stream, output) = (&mut self.stream, &self.output);
+            let write = std::future::poll_fn(|cx| poll_write_both(stream, output, more, cx));
+            let written = self.alarm.within(patience, write).await.ok_or(IoFailure::TimedOut)??;
             if written == 0 {
                 return Err(io::Error::from(io::ErrorKind::WriteZero).into());
             }
@@ -127,15 +115,7 @@ impl ClientConnection {
             bytes::Buf::advance(&mut self.output, of_output);
             more = &more[written - of_output..];
         }
-        match patience {
-            None => self.stream.flush().await?,
-            Some(patience) => {
-                tokio::time::timeout(patience, self.stream.flush())
-                    .await
-                    .map_err(|_| IoFailure::TimedOut)??;
-            }
-        }
-        Ok(())
+        Ok(self.alarm.within(patience, self.stream.flush()).await.ok_or(IoFailure::TimedOut)??)
     }
 
     /// Ends the connection so that what was written arrives: our side is closed, and what the client still sends
@@ -147,7 +127,7 @@ impl ClientConnection {
             let mut dropped = 0;
             while dropped < MOST {
                 self.input.clear();
-                self.input.reserve(READ_SIZE);
+                self.input.reserve(fill::READ_SIZE);
                 match self.stream.read_buf(&mut self.input).await {
                     Ok(0) | Err(_) => break,
                     Ok(read) => dropped += read,

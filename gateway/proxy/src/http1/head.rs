@@ -3,6 +3,8 @@
 //! Pure and incremental: it is given what has been read so far and never waits. What it refuses is what HAProxy
 //! refuses (RFC 9112, and where both are lenient, no stricter), so that an error has one owner and one page.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
 
@@ -292,17 +294,46 @@ fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
 
 fn read_lines(head: &Bytes, layout: &Layout) -> Result<(Lines, Facts), HeadError> {
     let (mut lines, mut facts) = (Lines::with_capacity(layout.fields.len() + 2), Facts::default());
+    let mut as_it_stands = true;
     for field in &layout.fields {
         let name = head.slice(field.name.0..field.name.1);
         let value = head.slice(field.value.0..field.value.1);
         if facts.see(&name, &value)? == Seen::Again {
             continue;
         }
+        let length = value.len();
         if let Some(value) = for_the_next_hop(&name, value) {
+            as_it_stands &= value.len() == length;
             lines.push(name, value);
         }
     }
-    Ok((lines, facts))
+    as_it_stands &= lines.len() == layout.fields.len() && !facts.connection;
+    Ok(match standing(head, &layout.fields).filter(|_| as_it_stands) {
+        Some(wire) => (lines.standing(wire), facts),
+        None => (lines, facts),
+    })
+}
+
+/// The lines of a head as they stand in it, where they stand as they would be written.
+fn standing(head: &Bytes, fields: &[Field]) -> Option<Bytes> {
+    let places = fields.iter().map(|field| (field.name.0..field.name.1, field.value.0..field.value.1));
+    wire_of(head, places)
+}
+
+/// The part of a head that these lines take, if it is what writing them would yield: `name: value` and a line break
+/// each, and nothing between them.
+pub fn wire_of(head: &Bytes, places: impl Iterator<Item = (Range<usize>, Range<usize>)>) -> Option<Bytes> {
+    let (mut start, mut end) = (None, 0);
+    for (name, value) in places {
+        let follows = *start.get_or_insert(name.start) == name.start || name.start == end;
+        let canonical =
+            head.get(name.end..value.start)? == b": " && head.get(value.end..value.end + 2)? == b"\r\n";
+        if !follows || !canonical {
+            return None;
+        }
+        end = value.end + 2;
+    }
+    Some(head.slice(start?..end))
 }
 
 /// `close` and `keep-alive` are about this hop; HAProxy passes the rest of `connection` on, in its place.
@@ -347,6 +378,7 @@ struct Facts {
     encoded: bool,
     close: bool,
     keep_alive: bool,
+    connection: bool,
     upgrade: bool,
     connection_upgrade: bool,
     websocket: bool,
@@ -370,6 +402,7 @@ impl Facts {
             b"host" => return self.see_host(value),
             b"transfer-encoding" => self.see_encoding(value)?,
             b"connection" => {
+                self.connection = true;
                 self.close |= says(value, b"close");
                 self.keep_alive |= says(value, b"keep-alive");
                 self.connection_upgrade |= says(value, b"upgrade");

@@ -1,6 +1,7 @@
 //! The life of an HTTP/1 connection: read a head under one deadline, let Pingora's frame judge it, and go on while
 //! both sides want to.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -51,12 +52,13 @@ struct Refusal {
 /// Serves a client connection until it ends.
 pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>, shutdown: &ShutdownWatch) {
     let connection = stream.connection().clone();
-    let mut stopped = connection.listener.stopped();
+    // One wait for all idle times: it enters the list of those to be woken once.
+    let mut drained = pin!(drained(connection.listener.stopped()));
     let mut client = ClientConnection::new(stream);
     let mut first = true;
     loop {
         let route = connection.listener.route();
-        let back = match next_head(&mut client, &route, first, &mut stopped).await {
+        let back = match next_head(&mut client, &route, first, drained.as_mut()).await {
             Arrived::Head(head) => {
                 let session = H1Session::new(client, &head, session_options(&route));
                 if session.is_upgrade() {
@@ -114,13 +116,13 @@ async fn next_head(
     client: &mut ClientConnection,
     route: &Route,
     first: bool,
-    stopped: &mut watch::Receiver<bool>,
+    drained: Pin<&mut impl Future<Output = ()>>,
 ) -> Arrived {
     let begun = Instant::now();
     let idle_since = if first { client.facts().accepted + client.facts().handshake } else { begun };
     if client.input.is_empty() {
         client.rest();
-        match first_bytes(client, route, first, stopped).await {
+        match first_bytes(client, route, first, drained).await {
             Ok(true) => {}
             Ok(false) => return Arrived::Nothing,
             Err(refusal) => return Arrived::Refused(refusal),
@@ -128,11 +130,11 @@ async fn next_head(
     }
     let (first_byte, first_byte_at) = (Instant::now(), SystemTime::now());
     let from = if first { idle_since } else { first_byte };
-    let mut head = match read_head(client, route, from, first).await {
-        Ok(Some(head)) if has_bad_chunk(client, &head) => {
+    let (mut head, complete) = match read_head(client, route, from, first).await {
+        Ok(Some((head, _))) if has_bad_chunk(client, &head) => {
             return Arrived::Refused(Refusal { status: 400, code: *b"PR", bytes_came: true });
         }
-        Ok(Some(head)) => head,
+        Ok(Some(read)) => read,
         Ok(None) => return Arrived::Http2,
         Err(refusal) => return Arrived::Refused(refusal),
     };
@@ -140,7 +142,7 @@ async fn next_head(
         idle: first_byte.duration_since(idle_since),
         first_byte,
         first_byte_at,
-        complete: Instant::now(),
+        complete: complete.unwrap_or(first_byte),
         line: head.line.clone(),
         request: Some(std::mem::take(&mut head.request)),
     };
@@ -152,7 +154,7 @@ async fn first_bytes(
     client: &mut ClientConnection,
     route: &Route,
     first: bool,
-    stopped: &mut watch::Receiver<bool>,
+    drained: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<bool, Refusal> {
     let timeouts = &route.frontend.model().timeouts;
     let patience = if first {
@@ -166,7 +168,7 @@ async fn first_bytes(
         tokio::select! {
             biased;
             came = client.fill(patience) => came,
-            () = drained(stopped) => return Ok(false),
+            () = drained => return Ok(false),
         }
     };
     match came {
@@ -180,22 +182,23 @@ async fn first_bytes(
 }
 
 /// A stop was asked for, and a moment has passed in which the next request could come.
-async fn drained(stopped: &mut watch::Receiver<bool>) {
+async fn drained(mut stopped: watch::Receiver<bool>) {
     // The sender lives as long as the listener's state, which the connection holds.
     let _ = stopped.wait_for(|stopped| *stopped).await;
     tokio::time::sleep(DRAIN_IDLE).await;
 }
 
-/// Reads until the head is whole; `None` is the preface of HTTP/2, left in the input.
+/// Reads until the head is whole, and says when it was if it had to be waited for; `None` is the preface of HTTP/2,
+/// left in the input.
 async fn read_head(
     client: &mut ClientConnection,
     route: &Route,
     from: Instant,
     first: bool,
-) -> Result<Option<Head>, Refusal> {
+) -> Result<Option<(Head, Option<Instant>)>, Refusal> {
     let timeouts = &route.frontend.model().timeouts;
     let deadline = timeouts.http_request.map(|patience| from + patience);
-    let mut reader = Reader::default();
+    let (mut reader, mut complete) = (Reader::default(), None);
     loop {
         if first && PREFACE.starts_with(&client.input[..client.input.len().min(PREFACE.len())]) {
             if client.input.len() >= PREFACE.len() {
@@ -203,7 +206,7 @@ async fn read_head(
             }
         } else {
             match reader.take(&mut client.input, &route.frontend.limits) {
-                Ok(Some(head)) => return Ok(Some(head)),
+                Ok(Some(head)) => return Ok(Some((head, complete))),
                 Ok(None) => {}
                 Err(error) => return Err(refusal_of(error)),
             }
@@ -212,7 +215,7 @@ async fn read_head(
             .map_or(timeouts.client, |deadline| Some(deadline.saturating_duration_since(Instant::now())));
         match client.fill(patience).await {
             Ok(0) => return Err(Refusal { status: 400, code: *b"CR", bytes_came: true }),
-            Ok(_) => {}
+            Ok(_) => complete = Some(Instant::now()),
             Err(IoFailure::TimedOut) => return Err(Refusal { status: 408, code: *b"cR", bytes_came: true }),
             Err(IoFailure::Socket(_)) => return Err(Refusal { status: 400, code: *b"CR", bytes_came: true }),
         }

@@ -15,10 +15,12 @@ use pingora::{Error, ErrorType, Result};
 
 use super::body::{Body, Piece};
 use super::connection::{ClientConnection, IoFailure};
-use super::head::{Head, decimal, kept_tokens};
+use super::head::{Head, decimal};
 use crate::connection::Connection;
 use crate::message::{Lines, ResponseHead, write_line};
 
+/// What a response's head may need beside its lines, and a short body.
+const HEAD_ROOM: usize = 512;
 /// Output is written at the latest when this much has gathered.
 const OUTPUT_MARK: usize = 32 * 1024;
 /// Input that came before its turn (a pipelined request) is read up to here.
@@ -421,14 +423,10 @@ fn write_error(failure: IoFailure) -> Box<Error> {
 }
 
 fn write_head(output: &mut BytesMut, head: &ResponseHead, word: Option<&str>) {
+    // With room for a short body: one allocation, and no moving about.
+    output.reserve(head.lines.size() + 4 * head.lines.len() + HEAD_ROOM);
     head.write_status_line(output);
-    for line in head.lines.iter() {
-        if line.name != b"connection"[..] {
-            write_line(output, &line.name, &line.value);
-        } else if let Some(kept) = kept_tokens(&line.value, head.status == 101) {
-            write_line(output, &line.name, &kept);
-        }
-    }
+    head.lines.write_for_next_hop(output, head.status == 101);
     if let Some(word) = word {
         write_line(output, b"connection", word.as_bytes());
     }
