@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := lexer loader expr head
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-haproxy test-container test-kubernetes lint bench bench-rules bench-readme bench-micro \
+.PHONY: help run test test-rust test-haproxy test-container test-kubernetes test-instructions lint bench bench-rules bench-readme bench-micro \
 	fuzz image release
 
 help: ## this list
@@ -24,6 +24,7 @@ test: ## install what is missing from Debian, then run everything
 	$(MAKE) test-kubernetes
 	$(MAKE) test-container
 	$(MAKE) fuzz FUZZ_SECONDS=5
+	$(MAKE) test-instructions
 
 test-rust: ## unit and black-box tests; benches compile
 	cargo build --workspace --all-targets
@@ -38,6 +39,10 @@ test-container: ## build both images and run them as a cluster would confine the
 
 test-kubernetes: ## the manifests: kustomize, schemas, nothing but the image changed
 	conf/kubernetes/check
+
+test-instructions: ## a request costs no more instructions than benches/instructions.tsv allows (WRITE=write: new figures)
+	cargo build --release --workspace --bins
+	target/release/bench instructions target/release/gateway $(WRITE)
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
@@ -66,6 +71,6 @@ fuzz: ## run every fuzz target (FUZZ_SECONDS=60 each)
 image: release ## both container images, with docker, podman or buildah
 	docker/build target/release/gateway
 
-release: ## the optimised binary, target/release/gateway
-	@.ci/install build
-	cargo build --release
+release: ## the optimised binary, target/release/gateway: trained by the bench, then built with what was learned
+	@.ci/install build release
+	ulimit -n 20000 && benches/release

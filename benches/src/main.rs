@@ -8,6 +8,7 @@
 mod certificate;
 mod compare;
 mod cpu;
+mod instructions;
 mod load;
 mod memory;
 mod message;
@@ -37,6 +38,8 @@ const USAGE: &str = "usage:
                                       the environment: WORK=path,host,map,web,… ROUNDS=3 SECONDS=2 INSTRUCTIONS=1
                                       GATEWAY=target/release/gateway OUT=target/bench
   bench inside CASE FILE TIMES        asks the rules of a file that `bench rules` has written, for who counts instructions
+  bench instructions GATEWAY [write]  instructions for each request of the gateway; fails if there are more than
+                                      benches/instructions.tsv allows, or writes them there
   bench readme                        puts the last tables into README.md and the chart and figures into benches/
   bench origin ADDRESS                answers 200 to every request
   bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
@@ -62,6 +65,10 @@ async fn obey(words: &[&str]) -> Outcome {
         ["compare"] => Ok(compare::run(&compare::Settings::from_environment()?).await?),
         ["rules"] => Ok(rules::run(&rules::Settings::from_environment()?).await?),
         ["inside", case, file, times] => Ok(rules::ask(case, Path::new(file), parse(times)?)?),
+        ["instructions", gateway, write @ ..] if matches!(write, [] | ["write"]) => {
+            let file = Path::new("benches/instructions.tsv");
+            instructions::run(Path::new(gateway), file, !write.is_empty()).await
+        }
         ["readme"] => Ok(report::publish(Path::new("target/bench"), Path::new("."))?),
         ["origin", address] => {
             let listener = TcpListener::bind(parse::<SocketAddr>(address)?).await?;

@@ -90,7 +90,7 @@ fn switch(pid: u32, to: &str) -> io::Result<()> {
 }
 
 /// `==7== Collected : 123`, which it says at its end.
-fn collected(log: &Path) -> io::Result<u64> {
+pub(crate) fn collected(log: &Path) -> io::Result<u64> {
     let text = std::fs::read_to_string(log)?;
     let said = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
     said.ok_or_else(|| io::Error::other(format!("{} does not say how many it counted", log.display())))

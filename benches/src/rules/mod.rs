@@ -3,7 +3,7 @@
 
 mod case;
 mod inside;
-mod instructions;
+pub(crate) mod instructions;
 mod table;
 
 use std::io;

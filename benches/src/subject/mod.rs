@@ -89,13 +89,24 @@ impl Subject {
 
     /// Starts it on CPU 0 for this work, and returns when it listens.
     pub(crate) async fn start(&self, work: &Work, origin: SocketAddr, folder: &Path) -> io::Result<Running> {
+        self.start_under(&[], work, origin, folder).await
+    }
+
+    /// The same, under a program of its own.
+    pub(crate) async fn start_under(
+        &self,
+        wrapper: &[&str],
+        work: &Work,
+        origin: SocketAddr,
+        folder: &Path,
+    ) -> io::Result<Running> {
         let folder = &std::path::absolute(folder)?;
         let listen = free_address()?;
         let pid = folder.join("nginx.pid");
         let tls = work.tls.map(|tls| certificate::Files::of(tls.key, folder));
         let text = (self.configure)(&Site { work, listen, origin, tls, pid: &pid });
         let name = format!("{}-{}", self.name, work.name);
-        self.launch(&Launch { name: &name, text: &text, listen, folder, wrapper: &[] }).await
+        self.launch(&Launch { name: &name, text: &text, listen, folder, wrapper }).await
     }
 
     /// Starts it on CPU 0 with this configuration, and returns when it listens.
