@@ -7,10 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lang::Facts;
+use lang::{Facts, Severity};
 
-use crate::load;
 use crate::world::World;
+use crate::{Loaded, load};
 
 const CASE: &str = "\n====\n";
 const PART: &str = "----\n";
@@ -24,8 +24,8 @@ fn golden_files() -> Vec<PathBuf> {
     files
 }
 
-/// Loads a case's configuration and says what is said on a pipe and on a terminal.
-fn told(configuration: &str) -> (String, String) {
+/// Loads a case's configuration.
+fn loaded(configuration: &str) -> Loaded {
     let mut names = vec![("h.cfg", String::new())];
     for line in configuration.split_inclusive('\n') {
         match line.trim_end().strip_prefix("==> ").and_then(|rest| rest.strip_suffix(" <==")) {
@@ -35,7 +35,12 @@ fn told(configuration: &str) -> (String, String) {
     }
     let texts = names.into_iter().map(|(name, text)| (name.into(), text.into_bytes())).collect();
     let world = World { texts, vars: vec![("FD", "3")] };
-    let loaded = load(&["h.cfg".into()], &world, &world, &Facts::default());
+    load(&["h.cfg".into()], &world, &world, &Facts::default())
+}
+
+/// What is said of a case's configuration on a pipe and on a terminal.
+fn told(configuration: &str) -> (String, String) {
+    let loaded = loaded(configuration);
     let lines = loaded.diagnostics.render_pipe(&loaded.sources);
     let pipe = lines.into_iter().map(|(severity, line)| format!("{} {line}\n", &severity.name()[..1]));
     (pipe.collect(), loaded.diagnostics.render_terminal(&loaded.sources))
@@ -75,4 +80,21 @@ fn all_is_said_as_it_is_written_down() {
     }
     assert!(cases > 15, "only {cases} cases");
     assert!(wrong.is_empty() || rewrite, "what is said now:\n{wrong}");
+}
+
+/// The errors of a case that say nothing of what to write.
+fn without_hint(configuration: &str) -> Vec<String> {
+    let loaded = loaded(configuration);
+    let errors = loaded.diagnostics.iter().filter(|told| told.severity == Severity::Alert);
+    errors.filter(|told| told.hint.is_none()).map(|told| told.render_pipe(&loaded.sources)).collect()
+}
+
+#[test]
+fn every_error_says_what_to_write() {
+    let files = golden_files().into_iter().map(|file| std::fs::read_to_string(file).expect("it is text"));
+    let cases: Vec<String> =
+        files.flat_map(|text| text.split(CASE).skip(1).map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lacking: Vec<_> =
+        cases.iter().flat_map(|case| without_hint(case.split(PART).next().unwrap_or_default())).collect();
+    assert!(lacking.is_empty(), "{} errors without a hint:\n{}", lacking.len(), lacking.join("\n"));
 }

@@ -4,6 +4,7 @@
 //! (`cfg`) lowers into a draft; `resolve` makes the model of it. Loading never fails: everything understood and
 //! everything wrong come back together, and the model is there only if nothing is wrong.
 
+mod advice;
 mod cfg;
 mod check;
 mod cross;
@@ -68,10 +69,10 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
 }
 
-/// What `zero-warning` says of a file with warnings.
 /// Where the command line, or the host's name, says what this process is called among its peers.
 const LOCAL_PEER: &str = "HAPROXY_LOCALPEER";
 
+/// What `zero-warning` says of a file with warnings.
 const ZERO_WARNING: &str = "Some warnings were found and 'zero-warning' is set. Aborting.";
 
 /// Loads files (`.cfg`, or `.yaml` and `.yml` in the YAML spelling) and directories of `*.cfg`, in this order.
@@ -111,6 +112,7 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
     if model.global.zero_warning && diagnostics.has_warnings() {
         diagnostics.push(Diagnostic::new(Severity::Alert, None, ZERO_WARNING.to_owned()));
     }
+    advice::advise(&mut diagnostics, &sources);
     let (model, ahead) = match diagnostics.has_errors() {
         false => (Some(model), None),
         true => (None, Some(model).filter(|_| only_later)),

@@ -274,6 +274,11 @@ impl Diagnostics {
         self.len() == 0
     }
 
+    /// Changes each; how bad one is stays as it is.
+    pub fn change(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.list.iter_mut().for_each(change);
+    }
+
     /// All, ordered by place; those without a place come last, in the order found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         let mut sorted: Vec<&Diagnostic> = self.list.iter().collect();
