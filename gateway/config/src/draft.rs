@@ -144,6 +144,8 @@ pub(crate) struct Settings {
     pub(crate) default_backend: Option<Word>,
     pub(crate) timeouts: Timeouts,
     pub(crate) options: ProxyOptions,
+    /// Options that only HTTP has and that change nothing here.
+    pub(crate) http_options: Vec<&'static str>,
     pub(crate) all_backups: bool,
     pub(crate) redispatch: Option<i32>,
     pub(crate) retries: Option<u32>,

@@ -14,6 +14,8 @@ pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
     }
     if proxy.settings.mode.map_or(Mode::Tcp, |(mode, _)| mode) != Mode::Http {
         without_http(proxy, notes);
+    } else {
+        bytes(proxy, notes);
     }
     mails(proxy, notes);
     if proxy.kind.meets(BACKEND) {
@@ -38,11 +40,21 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
     if front && settings.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {who} (needs 'mode http')."));
     }
+    if front && proxy.captures.cookie.is_some() {
+        warn(format!("'capture' statement ignored for {who} as it requires HTTP mode."));
+    }
+    for server in proxy.servers.iter().filter(|server| back && server.options.model.cookie.is_some()) {
+        let name = &server.name;
+        warn(format!("{who} : ignoring cookie for server '{name}' as HTTP mode is disabled."));
+    }
     if settings.services.stats.is_some() {
         warn(format!("'stats' statement ignored for {who} as it requires HTTP mode."));
     }
     for rules in rules(settings) {
         warn(format!("'{rules}' rules ignored for {who} as they require HTTP mode."));
+    }
+    for option in settings.http_options.iter().filter(|option| front || !option.ends_with("on-response")) {
+        warn(format!("'{option}' ignored for {who} as it requires HTTP mode."));
     }
     for option in options(settings, front, back) {
         warn(format!("'option {option}' ignored for {who} as it requires HTTP mode."));
@@ -59,6 +71,36 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
     }
     if front {
         log_form(proxy, &who, notes);
+    }
+}
+
+/// Conditions about bytes, where only messages are looked at.
+fn bytes(proxy: &Proxy, notes: &mut Diagnostics) {
+    let rules = &proxy.settings.rules;
+    let sets = [
+        &rules.tcp_connection,
+        &rules.tcp_session,
+        &rules.tcp_content,
+        &rules.http_request,
+        &rules.tcp_response,
+        &rules.http_response,
+        &rules.http_after_response,
+    ];
+    let of_sets = sets.into_iter().flat_map(|set| set.iter()).chain(&rules.redirect);
+    let of_sets = of_sets.map(|rule| (rule.cond(), rule.place()));
+    let switches = proxy.use_backend.iter().chain(&proxy.use_server);
+    let of_switches = switches.map(|switch| (switch.cond.as_ref(), switch.place.as_str()));
+    let of_stick = proxy.stick_rules.iter().map(|rule| (rule.cond.as_ref(), rule.place.as_str()));
+    for (_, place) in of_sets
+        .chain(of_switches)
+        .chain(of_stick)
+        .filter(|(cond, _)| cond.is_some_and(expr::Cond::reads_bytes))
+    {
+        let message = format!(
+            "Proxy '{}': L6 sample fetches ignored on HTTP proxies (declared at {place}).",
+            proxy.name
+        );
+        notes.warning(proxy.span, message);
     }
 }
 
@@ -111,6 +153,13 @@ fn options(settings: &Settings, front: bool, back: bool) -> impl Iterator<Item =
 
 /// A log line of HTTP's form becomes one of TCP's.
 fn log_form(proxy: &mut Proxy, who: &str, notes: &mut Diagnostics) {
+    if let TrafficLog::Format(format) = &proxy.settings.traffic
+        && let Some(tag) = format.needs_http()
+    {
+        let message =
+            format!("failed to parse log-format : format variable '{tag}' is reserved for HTTP mode.");
+        notes.alert(proxy.settings.traffic_span.unwrap_or(proxy.span), message);
+    }
     let option = match proxy.settings.traffic {
         TrafficLog::Http { .. } => "httplog",
         TrafficLog::Https => "httpslog",

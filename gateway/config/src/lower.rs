@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use expr::Ends;
 use lang::{
     Diagnostic, Diagnostics, Directive, Document, MAX_ERRORS, Section, Sources, Span, Word, Words, suggest,
 };
@@ -163,17 +164,32 @@ impl Lowering<'_> {
 
     fn proxy_section(&mut self, section: &Section, kind: Sections) {
         let Some(mut proxy) = self.head(section, kind) else { return };
+        self.introduce(&proxy);
         for directive in &section.directives {
             if self.notes.are_enough() {
                 break;
             }
             self.proxy_line(directive, &mut proxy);
         }
+        let mut tables = self.world.tables.borrow_mut();
+        (tables.owner, tables.ends) = (String::new(), Ends::Both);
         if kind == DEFAULTS {
             self.defaults.push(proxy);
         } else {
             self.draft.proxies.push(proxy);
         }
+    }
+
+    /// Tells expressions and rules whose lines come now.
+    fn introduce(&self, proxy: &Proxy) {
+        let mut tables = self.world.tables.borrow_mut();
+        tables.section.clone_from(&proxy.name);
+        tables.owner = format!("{} '{}'", crate::judge::kind_in_words(proxy), proxy.name);
+        tables.ends = match proxy.kind {
+            cfg::FRONTEND => Ends::Clients,
+            cfg::BACKEND => Ends::Servers,
+            _ => Ends::Both,
+        };
     }
 
     /// The section's line: its name, `from`, and the settings it begins with.
@@ -262,7 +278,6 @@ impl Lowering<'_> {
             return self.unknown_after(words, proxy.kind, meant);
         };
         let line = (prefix, count, words);
-        self.world.tables.borrow_mut().section.clone_from(&proxy.name);
         if row.sections.meets(proxy.kind) {
             self.run(row, line, directive.span, proxy);
         } else if self.misplaced(row, words, proxy) {

@@ -78,7 +78,7 @@ fn cases() -> Vec<Case> {
 
 /// `parsing [file:7] : message` in its parts, without what only one of the two adds.
 fn parts(line: &str) -> (Option<u32>, String) {
-    let line = line.strip_prefix("parsing ").unwrap_or(line);
+    let line = line.strip_prefix(['p', 'P']).and_then(|rest| rest.strip_prefix("arsing ")).unwrap_or(line);
     let (place, message) = match line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((place, rest)) => (place.rsplit_once(':').and_then(|(_, line)| line.parse().ok()), rest),
         None => (None, line),

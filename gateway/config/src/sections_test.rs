@@ -200,7 +200,7 @@ const REFUSED_OTHERWISE: &[(&str, &str)] = &[
     ("resolvers a| nameserver x unix@/run/x", "'nameserver x' : can't create socket for nameserver: only IP addresses are known here"),
     ("peers a| bind :1000 fooo", "'bind :1000' in section 'peers': unknown keyword 'fooo'"),
     ("peers a| default-server fooo", "unknown keyword 'fooo'"),
-    ("frontend f| mode http| http-request return status 404 errorfiles a", "error detected while parsing 'http-request return' rule : unknown http-errors section 'a' referenced by an http reply."),
+    ("frontend f| mode http| http-request return status 404 errorfiles a", "error detected in frontend 'f' while parsing 'http-request return' rule : unknown http-errors section 'a' referenced by an http reply."),
     ("backend b| http-error status x", "http-error : Unexpected status code 'x'"),
     ("peers a| peer x 192.0.2.1:1000 fooo", "'server a/x' : unknown keyword 'fooo'"),
     ("ring a| server s 127.0.0.1:6514| server s 127.0.0.1:6515", "backend 'a', another server named 's' was already defined at line 2, please use distinct names."),

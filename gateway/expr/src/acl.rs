@@ -159,7 +159,10 @@ fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), B
         Some((fetch, method)) => (fetch, Some(method)),
         None => (fetch::find(call.name).ok_or_else(|| unknown(call.name))?, None),
     };
-    let (expr, used) = Expr::parse_from(fetch, &word.text, scope)?;
+    scope.tables.borrow_mut().in_acl = true;
+    let parsed = Expr::parse_from(fetch, &word.text, scope);
+    scope.tables.borrow_mut().in_acl = false;
+    let (expr, used) = parsed?;
     if used < word.text.len() {
         return Err(format!("unexpected '{}' after '{}'", &word.text[used..], &word.text[..used]).into());
     }

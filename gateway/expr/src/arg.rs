@@ -316,12 +316,11 @@ fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> R
             Subject { proxy: full(text), server: None }
         }
     };
-    scope.refer(Mention {
-        what,
-        subject: subject.clone(),
-        keyword: format!("{kind} '{keyword}'"),
-        span: None,
-    });
+    let keyword = match owner {
+        Owner::Fetch(name) => scope.keyword(name),
+        Owner::Converter(_) => format!("{kind} '{keyword}'"),
+    };
+    scope.refer(Mention { what, subject: subject.clone(), keyword, owner: scope.own_table(), span: None });
     Ok(Arg::Subject(subject))
 }
 

@@ -66,6 +66,14 @@ pub(crate) struct Term {
     pub(crate) acl: Arc<Acl>,
 }
 
+impl Cond {
+    /// Whether one of its tests looks at a connection's bytes, which no request of HTTP has left.
+    pub fn reads_bytes(&self) -> bool {
+        let terms = self.inner.groups.iter().flatten();
+        terms.flat_map(|term| term.acl.tests()).any(|test| test.expr.fetch().reads_bytes())
+    }
+}
+
 impl fmt::Debug for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{:?}", if self.negated { "!" } else { "" }, self.acl)
@@ -229,16 +237,17 @@ fn anonymous(words: &mut Words<'_>, open: &Word, scope: &Scope<'_>) -> Result<Ar
 }
 
 fn never(acl: &Acl, name: &str, word: &Word, scope: &Scope<'_>) -> Diagnostic {
-    let place = scope.phase.place();
+    let place = scope.place();
+    let within = scope.phase.rules().map_or(String::new(), |rules| format!(" in '{rules}'"));
     let text = if name.is_empty() {
         let criterion = acl.lines().next().and_then(<[String]>::first).map_or("", String::as_str);
         let keyword = &criterion[..criterion.find(['(', ',']).unwrap_or(criterion.len())];
         format!(
-            "anonymous acl will never match because it uses keyword '{keyword}' which is incompatible with '{place}'"
+            "anonymous acl will never match{within} because it uses keyword '{keyword}' which is incompatible with '{place}'"
         )
     } else {
         format!(
-            "acl '{name}' will never match because it only involves keywords that are incompatible with '{place}'"
+            "acl '{name}' will never match{within} because it only involves keywords that are incompatible with '{place}'"
         )
     };
     Diagnostic::warning(word.span, text)
@@ -487,7 +496,7 @@ mod tests {
         assert_eq!(
             scope.take_warnings()[0].message,
             "anonymous acl will never match because it uses keyword 'path' which is incompatible with \
-             'frontend http-response header rule'"
+             'backend http-response header rule'"
         );
     }
 

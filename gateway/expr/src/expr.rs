@@ -65,7 +65,7 @@ impl Expr {
         let word = words.expect("a sample expression")?;
         let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
         let fail = |why| Diagnostic::alert(word.span, why);
-        if !expr.inner.fetch.phases.contains(scope.phase) {
+        if !scope.has(expr.inner.fetch) {
             let (name, source) = (expr.inner.fetch.name, expr.inner.fetch.source());
             return Err(fail(format!(
                 "fetch method '{name}' extracts information from '{source}', none of which is available here"
@@ -98,8 +98,8 @@ impl Expr {
         let mut args = arg::check(owner, fetch.args, fetch.required, call.args, scope)?;
         (fetch.prepare)(&mut args, scope).map_err(|why| owner.refused(&why))?;
         fetch.note_body(scope);
-        let keyword = format!("ACL keyword '{}'", call.name);
-        note_tables(&args, &keyword, scope);
+        let name = call.name;
+        note_tables(&args, || scope.keyword(name), scope);
         let mut used = call.len;
         let mut steps = Vec::new();
         let mut kind = fetch.kind;
@@ -123,7 +123,8 @@ impl Expr {
                 Arg::View(_, content) => Some(*content),
                 _ => None,
             }));
-            note_tables(&args, &format!("conversion keyword '{}' for {keyword}", row.name), scope);
+            let keyword = || format!("conversion keyword '{}' for {}", row.name, scope.keyword(name));
+            note_tables(&args, keyword, scope);
             kind = if row.output == Type::Any { kind } else { row.output };
             steps.push(Step { convert: row, args });
         }
@@ -133,14 +134,14 @@ impl Expr {
     /// Whether what it reads exists where it stands.
     pub(crate) fn legal(&self, scope: &Scope<'_>) -> Result<(), String> {
         let fetch = self.inner.fetch;
-        if fetch.phases.contains(scope.phase) {
+        if scope.has(fetch) {
             return Ok(());
         }
         Err(format!(
             "fetch method '{}' extracts information from '{}', none of which is available for '{}'",
             fetch.name,
             fetch.source(),
-            scope.phase.place()
+            scope.place()
         ))
     }
 
@@ -236,11 +237,11 @@ impl Expr {
 }
 
 /// The tables that arguments name are looked for when all sections are read.
-fn note_tables(args: &[Arg], keyword: &str, scope: &Scope<'_>) {
+fn note_tables(args: &[Arg], keyword: impl Fn() -> String, scope: &Scope<'_>) {
     for (at, table) in args.iter().enumerate().filter_map(|(at, arg)| Some((at + 1, arg.as_table()?))) {
         scope.use_table(TableUse {
             table: table.to_owned(),
-            by: format!("arg {at} of {keyword}"),
+            by: format!("arg {at} of {}", keyword()),
             purpose: Purpose::Read,
         });
     }

@@ -94,8 +94,10 @@ pub struct Mention {
     pub what: Named,
     /// The name.
     pub subject: Subject,
-    /// The fetch or converter that uses it.
+    /// The fetch or converter that uses it, and what that stands in.
     pub keyword: String,
+    /// The name of the section whose line it is.
+    pub owner: String,
     /// Where it stands, once somebody knows.
     pub span: Option<lang::Span>,
 }

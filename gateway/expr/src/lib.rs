@@ -43,7 +43,7 @@ pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample,
     bytes as sample_bytes, samples,
 };
-pub use scope::{Pages, STICK_COUNTERS, Scope, TableNaming, TableUses};
+pub use scope::{Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
 pub use txn::{ServerLink, Side, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{

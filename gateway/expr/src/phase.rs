@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::scope::Ends;
+
 /// A place in the life of a connection where rules run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
@@ -41,21 +43,54 @@ impl Phase {
         matches!(self, Self::TcpConnection | Self::TcpSession | Self::TcpContent | Self::TcpResponse)
     }
 
-    /// How HAProxy names the place when something is not available there.
-    pub fn place(self) -> &'static str {
+    /// How HAProxy names the place when something is not available there; a section with both ends is a frontend for
+    /// requests and a backend for responses.
+    pub fn place(self, ends: Ends) -> &'static str {
         match self {
             Self::TcpConnection => "frontend tcp-request connection rule",
             Self::TcpSession => "frontend tcp-request session rule",
+            Self::TcpContent if ends == Ends::Servers => "backend tcp-request content rule",
             Self::TcpContent => "frontend tcp-request content rule",
+            Self::HttpRequest if ends == Ends::Servers => "backend http-request header rule",
             Self::HttpRequest => "frontend http-request header rule",
             Self::TcpResponse => "backend tcp-response content rule",
-            Self::HttpResponse => "frontend http-response header rule",
-            Self::HttpAfterResponse => "frontend http-response header rule",
+            Self::HttpResponse | Self::HttpAfterResponse if ends == Ends::Clients => {
+                "frontend http-response header rule"
+            }
+            Self::HttpResponse | Self::HttpAfterResponse => "backend http-response header rule",
             Self::Log => "logs",
             Self::Check => "backend tcp-check rule",
             Self::Config => "configuration parser",
             Self::Cli => "CLI parser",
             Self::Anywhere => "anywhere",
+        }
+    }
+}
+
+impl Phase {
+    /// What HAProxy says that the keyword of a fetch stands in; empty where it says nothing.
+    pub(crate) fn context(self) -> &'static str {
+        match self {
+            Self::TcpConnection => "tcp-request connection expression",
+            Self::TcpSession => "tcp-request session expression",
+            Self::TcpContent => "tcp-request content expression",
+            Self::HttpRequest => "http-request expression",
+            Self::TcpResponse => "tcp-response content expression",
+            // the word is HAProxy's
+            Self::HttpResponse | Self::HttpAfterResponse => "http-response response",
+            Self::Log => "log-format string",
+            Self::Check | Self::Config | Self::Cli | Self::Anywhere => "",
+        }
+    }
+
+    /// The rules of this place as a warning about their conditions names them, where it does.
+    pub(crate) fn rules(self) -> Option<&'static str> {
+        match self {
+            Self::TcpConnection => Some("tcp-request connection"),
+            Self::TcpSession => Some("tcp-request session"),
+            Self::TcpContent => Some("tcp-request content"),
+            Self::TcpResponse => Some("tcp-response content"),
+            _ => None,
         }
     }
 }

@@ -6,13 +6,52 @@ use std::sync::Arc;
 
 use lang::{Diagnostic, Environment, Files};
 
-use crate::{Mention, Naming, Patterns, Phase, TableUse, Var};
+use crate::fetch::Fetch;
+use crate::{Mention, Naming, Patterns, Phase, Phases, TableUse, Var};
 
-/// What expressions and rules say of stick tables, collected while a configuration is read.
+/// Which ends of connections a section has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ends {
+    /// Clients' and servers': `listen`, and whatever hands down to it.
+    #[default]
+    Both,
+    /// Clients': `frontend`.
+    Clients,
+    /// Servers': `backend`.
+    Servers,
+}
+
+/// A place that has words of its own for where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// What something is incompatible with there.
+    pub place: &'static str,
+    /// What a keyword of a fetch stands in there.
+    pub context: &'static str,
+}
+
+impl Spot {
+    /// `use_backend`.
+    pub const USE_BACKEND: Self =
+        Self { place: "frontend use-backend rule", context: "use_backend expression" };
+    /// `use-server`.
+    pub const USE_SERVER: Self = Self {
+        place: "backend use-server, balance or stick-match rule",
+        context: "use-server or balance expression",
+    };
+}
+
+/// What expressions and rules are told of the section that is being read, and what they say of stick tables.
 #[derive(Debug)]
 pub struct TableNaming {
     /// The name of the section that is being read: of its table, where none is named.
     pub section: String,
+    /// The section in a message: `frontend 'www'`; empty where it does not matter.
+    pub owner: String,
+    /// What connections it has.
+    pub ends: Ends,
+    /// It is the fetch of an ACL that is being read.
+    pub in_acl: bool,
     /// The counters that may track something (`tune.stick-counters`).
     pub stick_counters: usize,
     /// The tables that were named so far.
@@ -21,7 +60,14 @@ pub struct TableNaming {
 
 impl Default for TableNaming {
     fn default() -> Self {
-        Self { section: String::new(), stick_counters: STICK_COUNTERS, uses: Vec::new() }
+        Self {
+            section: String::new(),
+            owner: String::new(),
+            ends: Ends::default(),
+            in_acl: false,
+            stick_counters: STICK_COUNTERS,
+            uses: Vec::new(),
+        }
     }
 }
 
@@ -36,8 +82,8 @@ pub struct Scope<'a> {
     pub files: &'a dyn Files,
     /// What `env()` reads; without it every variable is empty.
     pub env: Option<&'a dyn Environment>,
-    /// Whose line it is, for messages: `frontend 'www'`; may be empty.
-    pub owner: String,
+    /// What is said of where it stands, if it is not what the phase says.
+    pub spot: Option<Spot>,
     /// What expressions have named so far.
     pub vars: Naming,
     /// The pattern references of the model that is being read.
@@ -74,7 +120,7 @@ impl<'a> Scope<'a> {
             phase,
             files,
             env: None,
-            owner: String::new(),
+            spot: None,
             vars: Naming::default(),
             patterns: Arc::default(),
             place: String::new(),
@@ -104,9 +150,46 @@ impl<'a> Scope<'a> {
         Self { env: Some(env), ..self }
     }
 
+    /// The same in a place that has words of its own.
+    pub fn in_spot(self, spot: Spot) -> Self {
+        Self { spot: Some(spot), ..self }
+    }
+
     /// The same for a line of this proxy: `frontend 'www'`.
     pub fn owned_by(self, owner: impl Into<String>) -> Self {
-        Self { owner: owner.into(), ..self }
+        self.tables.borrow_mut().owner = owner.into();
+        self
+    }
+
+    /// Whose line it is, for messages: `frontend 'www'`; may be empty.
+    pub fn owner(&self) -> String {
+        self.tables.borrow().owner.clone()
+    }
+
+    /// Whether what a fetch reads exists here.
+    pub fn has(&self, fetch: &Fetch) -> bool {
+        let before_backend = matches!(self.phase, Phase::TcpContent | Phase::HttpRequest);
+        let no_backend = before_backend && self.tables.borrow().ends == Ends::Clients;
+        fetch.phases.contains(self.phase) && !(no_backend && fetch.phases == Phases::BACKEND)
+    }
+
+    /// How HAProxy names the place when something is not available there.
+    pub fn place(&self) -> &'static str {
+        match self.spot {
+            Some(spot) => spot.place,
+            None => self.phase.place(self.tables.borrow().ends),
+        }
+    }
+
+    /// The keyword of a fetch in HAProxy's words, with what it stands in.
+    pub(crate) fn keyword(&self, name: &str) -> String {
+        let context = match self.spot {
+            _ if self.tables.borrow().in_acl => return format!("ACL keyword '{name}'"),
+            Some(spot) => spot.context,
+            None => self.phase.context(),
+        };
+        let within = if context.is_empty() { "" } else { " in " };
+        format!("sample fetch keyword '{name}'{within}{context}")
     }
 
     /// The same for an expression whose variables others name too.
@@ -140,7 +223,7 @@ impl<'a> Scope<'a> {
             phase,
             files: self.files,
             env: self.env,
-            owner: self.owner.clone(),
+            spot: self.spot,
             vars: self.vars.clone(),
             patterns: Arc::clone(&self.patterns),
             place: self.place.clone(),

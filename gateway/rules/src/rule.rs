@@ -126,7 +126,8 @@ fn finish(
     let before = words.rest();
     let scope_here = scope.at(phase);
     let action = row.parse(name, words, &scope_here).map_err(|error| {
-        let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
+        let owner = scope.owner();
+        let place = if owner.is_empty() { String::new() } else { format!(" in {owner}") };
         sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
     })?;
     let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
@@ -134,7 +135,8 @@ fn finish(
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         let found = &word.text;
         if phase.is_tcp() {
-            let place = if scope.owner.is_empty() { String::new() } else { format!(", in {}", scope.owner) };
+            let owner = scope.owner();
+            let place = if owner.is_empty() { String::new() } else { format!(", in {owner}") };
             let text = format!("'{said}' only accepts 'if' or 'unless'{place} (got '{found}')");
             return Err(Diagnostic::alert(word.span, text));
         }

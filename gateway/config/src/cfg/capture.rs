@@ -148,5 +148,6 @@ fn format(cx: &mut Context<'_, Proxy>, phase: Phase, parse: Parse) -> Result<Log
     let scope = cx.scope(phase);
     let result = parse(word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
-    result.map_err(|bad| bad.prefixed(&format!("failed to parse {keyword} : ")))
+    let what = if keyword == "unique-id-format" { "unique-id" } else { keyword };
+    result.map_err(|bad| bad.prefixed(&format!("failed to parse {what} : ")))
 }

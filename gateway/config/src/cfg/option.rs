@@ -67,8 +67,8 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option splice-response")      .in_(ANY).no().flag().ignored(SPLICING),
     keyword("option tcp-smart-accept")     .in_(FE) .no().flag().ignored("it only saves a packet"),
     keyword("option tcp-smart-connect")    .in_(BE) .no().flag().ignored("it only saves a packet"),
-    keyword("option http-no-delay")        .in_(ANY).no().flag().ignored("nothing is delayed"),
-    keyword("option idle-close-on-response").in_(FE).no().flag().ignored("idle connections are closed after the response in flight"),
+    keyword("option http-no-delay")        .in_(ANY).no().flag().parse(remembered).tunes("nothing is delayed"),
+    keyword("option idle-close-on-response").in_(FE).no().flag().parse(remembered).tunes("idle connections are closed after the response in flight"),
     keyword("option use-small-buffers")    .in_(ANY).no().lax().ignored("buffers grow as needed"),
 
     keyword("option http_proxy")           .in_(ANY).no().refused("option 'http_proxy' is not supported any more since HAProxy 2.5. This option stopped working in HAProxy 1.9 and usually had nasty side effects. It can be more reliably implemented with combinations of 'http-request set-dst' and 'http-request set-uri', and even 'http-request do-resolve' if DNS resolution is desired."),
@@ -76,6 +76,15 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option http-tunnel")          .in_(ANY).no().refused("option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't be needed."),
     keyword("option")                      .in_(ANY).no().family(unknown),
 ];
+
+/// An option that changes nothing, and of which something is said in `mode tcp`.
+fn remembered(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let (on, keyword) = (cx.on(), cx.keyword);
+    let options = &mut cx.target.settings.http_options;
+    options.retain(|known| *known != keyword);
+    options.extend(on.then_some(keyword));
+    Ok(())
+}
 
 fn flag(cx: &mut Context<'_, Proxy>, field: fn(&mut ProxyOptions) -> &mut bool) -> Result<(), Diagnostic> {
     *field(&mut cx.target.settings.options) = cx.on();

@@ -1,7 +1,7 @@
 //! Lines that hold rules: `acl`, `tcp-request`, `http-request`, `http-response`, `use_backend`, `redirect`
 //! (configuration.txt 4.2 and 7). What a rule does is the business of the crates `expr` and `rules`.
 
-use expr::{Acls, Cond, LogFormat, Phase, Scope};
+use expr::{Acls, Cond, LogFormat, Phase, Scope, Spot};
 use lang::units::TimeUnit;
 use lang::{Diagnostic, Word, Words};
 use rules::{Rule, RuleSet};
@@ -215,7 +215,16 @@ pub(crate) fn scoped<T>(
     read: impl Fn(&mut Words<'_>, &Acls, &Scope<'_>) -> Result<T, Diagnostic>,
 ) -> Result<Option<T>, Diagnostic> {
     let scope = cx.scope(phase);
-    let result = read(&mut cx.words, &cx.target.acls, &scope);
+    scoped_in(cx, &scope, read)
+}
+
+/// The same where the place has words of its own.
+fn scoped_in<T>(
+    cx: &mut Context<'_, Proxy>,
+    scope: &Scope<'_>,
+    read: impl Fn(&mut Words<'_>, &Acls, &Scope<'_>) -> Result<T, Diagnostic>,
+) -> Result<Option<T>, Diagnostic> {
+    let result = read(&mut cx.words, &cx.target.acls, scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     match result {
         Ok(value) => Ok(Some(value)),
@@ -230,7 +239,7 @@ pub(crate) fn scoped<T>(
 fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let backend = cx.expect("a backend name")?.clone();
     ordered(cx, rank::USE_BACKEND, "use_backend");
-    let format = name_format(cx, &backend)
+    let format = name_format(cx, &backend, Spot::USE_BACKEND)
         .map_err(|bad| bad.prefixed(&format!("failed to parse use_backend rule '{}' : ", backend.text)))?;
     let cond = condition(cx)?;
     let place = cx.place.clone();
@@ -239,8 +248,15 @@ fn use_backend(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 }
 
 /// A name that is made for each request.
-fn name_format(cx: &mut Context<'_, Proxy>, name: &Word) -> Result<Option<LogFormat>, Diagnostic> {
-    let format = cx.format(name, Phase::HttpRequest)?;
+fn name_format(
+    cx: &mut Context<'_, Proxy>,
+    name: &Word,
+    spot: Spot,
+) -> Result<Option<LogFormat>, Diagnostic> {
+    let scope = cx.scope(Phase::HttpRequest).in_spot(spot);
+    let format = LogFormat::parse(name, &scope);
+    scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
+    let format = format?;
     Ok(Some(format).filter(|format| format.constant().is_none()))
 }
 
@@ -251,9 +267,10 @@ fn use_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         let message = "'use-server' requires either 'if' or 'unless' followed by a condition.";
         return Err(cx.words.error(message));
     }
-    let format = name_format(cx, &server)
+    let format = name_format(cx, &server, Spot::USE_SERVER)
         .map_err(|bad| bad.prefixed(&format!("failed to parse use-server rule '{}' : ", server.text)))?;
-    let cond = scoped(cx, Phase::HttpRequest, Cond::parse)
+    let scope = cx.scope(Phase::HttpRequest).in_spot(Spot::USE_SERVER);
+    let cond = scoped_in(cx, &scope, Cond::parse)
         .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))?;
     let place = cx.place.clone();
     cx.target.use_server.push(Switch { to: server, format, cond, place });
@@ -282,7 +299,8 @@ fn condition(cx: &mut Context<'_, Proxy>) -> Result<Option<Cond>, Diagnostic> {
         );
         return Err(Diagnostic::alert(word.span, message));
     }
-    scoped(cx, Phase::HttpRequest, Cond::parse)
+    let scope = cx.scope(Phase::HttpRequest).in_spot(Spot::USE_BACKEND);
+    scoped_in(cx, &scope, Cond::parse)
         .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))
 }
 

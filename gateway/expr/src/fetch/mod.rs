@@ -171,11 +171,26 @@ impl Fetch {
         }
     }
 
+    /// Whether it looks at a connection's bytes, and not at the message that they are.
+    pub fn reads_bytes(&self) -> bool {
+        let bytes = [payload::FETCHES, hello::FETCHES, rdp::FETCHES];
+        let among = bytes.iter().any(|family| family.iter().any(|row| row.name == self.name));
+        among && !matches!(self.name, "wait_end" | "req.proto_http")
+    }
+
     /// HAProxy's words for where it takes its information from.
     pub(crate) fn source(&self) -> &'static str {
+        if self.phases == Phases::BACKEND {
+            return "backend";
+        }
+        if self.phases == Phases::SERVER {
+            return if self.name == "status" { "HTTP response" } else { "server" };
+        }
         let (request, response) =
             (self.phases.contains(Phase::HttpRequest), self.phases.contains(Phase::HttpResponse));
         match (request, response) {
+            (true, false) if self.reads_bytes() => "request buffer",
+            (false, true) if self.reads_bytes() => "response buffer",
             (true, true) => "HTTP request headers,HTTP response headers",
             (true, false) => "HTTP request headers",
             (false, true) => "HTTP response headers",

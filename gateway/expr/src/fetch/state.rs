@@ -70,10 +70,20 @@ mod tests {
         assert_eq!(
             shown,
             [
-                (Named::Backend, Some("b"), None, "sample fetch keyword 'nbsrv'"),
-                (Named::Frontend, None, None, "sample fetch keyword 'fe_conn'"),
-                (Named::Server, Some("b"), Some("s"), "sample fetch keyword 'srv_conn'"),
-                (Named::Server, None, Some("s"), "sample fetch keyword 'srv_conn'"),
+                (Named::Backend, Some("b"), None, "sample fetch keyword 'nbsrv' in http-request expression"),
+                (Named::Frontend, None, None, "sample fetch keyword 'fe_conn' in http-request expression"),
+                (
+                    Named::Server,
+                    Some("b"),
+                    Some("s"),
+                    "sample fetch keyword 'srv_conn' in http-request expression"
+                ),
+                (
+                    Named::Server,
+                    None,
+                    Some("s"),
+                    "sample fetch keyword 'srv_conn' in http-request expression"
+                ),
             ]
         );
         let bad = Expr::parse_text("srv_conn", &scope).unwrap_err();

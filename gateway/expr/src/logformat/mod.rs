@@ -108,6 +108,14 @@ impl LogFormat {
         &self.inner.text
     }
 
+    /// A tag of its text that only HTTP has a value for.
+    pub fn needs_http(&self) -> Option<&'static str> {
+        self.inner.parts.iter().find_map(|part| match part {
+            Part::Field(field, _) if field.needs_http() => Some(field.tag()),
+            _ => None,
+        })
+    }
+
     /// The text, if it is the same for every request.
     pub fn constant(&self) -> Option<&[u8]> {
         if self.inner.encoding.is_some() {

@@ -134,7 +134,7 @@ impl Reader<'_> {
             ..bad
         };
         let (expr, used) = Expr::parse_text(text, self.scope).map_err(fail)?;
-        if !expr.fetch().phases.contains(self.scope.phase) {
+        if !self.scope.has(expr.fetch()) {
             return Err(format!(
                 "sample fetch <{text}> may not be reliably used here because it needs '{}' which is not available here",
                 expr.fetch().source()

@@ -38,7 +38,7 @@ pub(super) fn parse(
     let mut flags = Flags::default();
     while flag(&mut flags, words)? {}
     let method = flags.method.or(implied).or(Method::default_for(expr.kind())).ok_or_else(|| {
-        Diagnostic::alert(start, format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{}')", expr.kind().name()))
+        Diagnostic::alert(start, format!("matching method must be specified first (using '-m') when using a sample fetch of this type ('{keyword}')"))
     })?;
     if !method.takes(expr.kind()) {
         let (method, keyword) = (method.name(), expr.fetch().name);

@@ -47,7 +47,8 @@ pub(super) fn netscaler(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<
 fn layer4(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<(), Diagnostic> {
     let got = words.peek_text().unwrap_or_default();
     if !words.clone().accept("layer4") {
-        let place = if scope.owner.is_empty() { String::new() } else { format!(" in {}", scope.owner) };
+        let owner = scope.owner();
+        let place = if owner.is_empty() { String::new() } else { format!(" in {owner}") };
         return Err(words
             .error(format!("only supports 'layer4'{place} (got '{got}')"))
             .suggest(Some("layer4")));

@@ -12,7 +12,7 @@ use lang::{Diagnostic, Span, Word};
 use super::{BACKEND, BE, Context, Index, Keyword, Label, keyword, run_options, template};
 use crate::draft::{NamedFile, Proxy, Server, ServerOptions, ServerSpans};
 use crate::judge::kind_in_words;
-use crate::model::{Family, Global, Proto, ServerAddress, ServerPort};
+use crate::model::{Family, Global, Proto, RetryEvent, ServerAddress, ServerPort};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -63,6 +63,10 @@ fn rest(
     read_options(cx, &mut options, label)?;
     let label = &label.line;
     judge(cx, &options, name, label)?;
+    if options.model.fast_open && !retries_all(&cx.target.settings.connections.retry_on) {
+        let message = format!("{label}{UNRETRIED}");
+        cx.notes.warning(name.span, message);
+    }
     options.files.iter_mut().for_each(|file| file.label.clone_from(label));
     cx.target.servers.push(Server {
         name: name.text.clone(),
@@ -73,6 +77,17 @@ fn rest(
         options,
     });
     Ok(())
+}
+
+/// What HAProxy says of data in the first packet, which is lost with the connection.
+const UNRETRIED: &str = "server has tfo activated, the backend should be configured with at least 'conn-failure', \
+                         'empty-response' and 'response-timeout' or we wouldn't be able to retry the connection on failure.";
+
+/// Whether what went out with the first packet would be sent again.
+fn retries_all(events: &[RetryEvent]) -> bool {
+    [RetryEvent::ConnFailure, RetryEvent::EmptyResponse, RetryEvent::ResponseTimeout]
+        .iter()
+        .all(|needed| events.contains(needed))
 }
 
 /// Kinds of addresses that nothing connects to yet.
