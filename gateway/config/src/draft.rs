@@ -198,9 +198,9 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whether there is no rule among them.
     pub(crate) fn is_empty(&self) -> bool {
-        self.inspect_delay.is_none()
-            && self.tcp_connection.is_empty()
+        self.tcp_connection.is_empty()
             && self.tcp_session.is_empty()
             && self.tcp_response.is_empty()
             && self.http_after_response.is_empty()

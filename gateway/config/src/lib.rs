@@ -25,6 +25,8 @@ mod yaml;
 #[cfg(test)]
 mod corpus_test;
 #[cfg(test)]
+mod defaults_test;
+#[cfg(test)]
 mod examples_test;
 #[cfg(test)]
 mod golden_test;

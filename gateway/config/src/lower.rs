@@ -1,10 +1,11 @@
 //! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use expr::Ends;
+use expr::{Ends, Named};
 use lang::{
-    Diagnostic, Diagnostics, Directive, Document, MAX_ERRORS, Section, Sources, Span, Word, Words, suggest,
+    Diagnostic, Diagnostics, Directive, Document, MAX_ERRORS, Section, Severity, Sources, Span, Word, Words,
+    suggest,
 };
 
 use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Misplaced, Prefix, Sections, Status, Told, World};
@@ -48,6 +49,7 @@ pub(crate) fn lower(
         }
         lowering.section(section);
     }
+    lowering.unnamed();
     let mut draft = lowering.draft;
     draft.sections.http_errors = pages.0;
     draft
@@ -74,6 +76,10 @@ pub(crate) struct Lowering<'a> {
     global: Index<Global>,
     proxy: Index<Proxy>,
     pub(crate) draft: Draft,
+    /// The kinds of the sections that inherit the rules of a `defaults` section, by its place among all.
+    heirs: BTreeMap<usize, Vec<Sections>>,
+    /// Whether such a section was used by its name, and as the latest one.
+    uses: HashMap<usize, [bool; 2]>,
     /// All `defaults` sections so far; the last one hands down to those that name none.
     defaults: Vec<Proxy>,
 }
@@ -89,6 +95,8 @@ impl<'a> Lowering<'a> {
             global: Index::new(cfg::global::TABLES),
             proxy: Index::new(PROXY_TABLES),
             draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
+            heirs: BTreeMap::new(),
+            uses: HashMap::new(),
             defaults: Vec::new(),
         }
     }
@@ -172,7 +180,7 @@ impl Lowering<'_> {
             self.proxy_line(directive, &mut proxy);
         }
         let mut tables = self.world.tables.borrow_mut();
-        (tables.owner, tables.ends) = (String::new(), Ends::Both);
+        (tables.section, tables.owner, tables.ends) = (String::new(), String::new(), Ends::Both);
         if kind == DEFAULTS {
             self.defaults.push(proxy);
         } else {
@@ -219,15 +227,15 @@ impl Lowering<'_> {
     }
 
     fn inherit_latest(&mut self, proxy: &mut Proxy) {
-        if let Some(latest) = self.defaults.last() {
-            proxy.settings = latest.settings.clone();
-            // rules are handed down by name alone
-            proxy.settings.rules = crate::draft::Rules::default();
+        if let Some(latest) = self.defaults.len().checked_sub(1) {
+            self.used(latest, 1, proxy);
+            self.inherit(latest, proxy.span, proxy);
         }
     }
 
     fn inherit_from(&mut self, word: &Word, proxy: &mut Proxy) {
-        let found: Vec<&Proxy> = self.defaults.iter().filter(|defaults| defaults.name == word.text).collect();
+        let named = self.defaults.iter().enumerate().filter(|(_, defaults)| defaults.name == word.text);
+        let found: Vec<(usize, &Proxy)> = named.collect();
         let (keyword, name) = (proxy.kind.name(), proxy.name.clone());
         match found.as_slice() {
             [] => {
@@ -236,15 +244,12 @@ impl Lowering<'_> {
                 let meant = suggest::nearest(&word.text, names).map(str::to_owned);
                 self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
             }
-            [one] => {
-                proxy.settings = one.settings.clone();
-                if proxy.kind == cfg::LISTEN && !one.settings.rules.is_empty() {
-                    let message =
-                        "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.";
-                    self.notes.alert(word.span, message);
-                }
+            [(at, _)] => {
+                let at = *at;
+                self.used(at, 0, proxy);
+                self.inherit(at, word.span, proxy);
             }
-            [first, second, ..] => {
+            [(_, first), (_, second), ..] => {
                 let message = format!(
                     "ambiguous defaults section name '{}' referenced by {keyword} '{name}' exists at least at {} \
                      and {}.",
@@ -253,6 +258,79 @@ impl Lowering<'_> {
                 self.notes.alert(word.span, message);
             }
         }
+    }
+
+    /// Remembers how a `defaults` section is used, by its name (0) or as the latest one (1); one way should do.
+    fn used(&mut self, at: usize, way: usize, proxy: &Proxy) {
+        let ways = self.uses.entry(at).or_default();
+        if proxy.kind == DEFAULTS {
+            return;
+        }
+        ways[way] = true;
+        if let ([true, true], Some(defaults)) = (*ways, self.defaults.get(at)) {
+            let message = format!(
+                "defaults section '{}' (declared at {}) is explicitly referenced by another proxy and implicitly used \
+                 here. To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or \
+                 always use explicit references.",
+                defaults.name, defaults.place
+            );
+            self.notes.warning(proxy.span, message);
+        }
+    }
+
+    /// Names that `defaults` leave to the section at work, where those that inherit have none of that kind.
+    fn unnamed(&mut self) {
+        for (at, kinds) in &self.heirs {
+            let Some(defaults) = self.defaults.get(*at) else { continue };
+            let vars = self.world.vars.borrow();
+            for mention in vars.mentions.iter().filter(|mention| mention.owner == defaults.name) {
+                let (keyword, owner) = (&mention.keyword, &mention.owner);
+                let lacks =
+                    |side| !kinds.iter().any(|kind| kind.meets(side)) && mention.subject.proxy.is_none();
+                let message = match mention.what {
+                    Named::Server if mention.subject.proxy.is_none() => {
+                        format!("backend name must be set in arg 1 of {keyword} in proxy '{owner}'.")
+                    }
+                    Named::Backend if lacks(cfg::BACKEND) => lacking(mention),
+                    Named::Frontend if lacks(cfg::FRONTEND) => lacking(mention),
+                    _ => continue,
+                };
+                self.notes.push(Diagnostic::new(Severity::Alert, mention.span, message));
+            }
+        }
+    }
+
+    /// Takes over what a `defaults` section says, its rules among it.
+    fn inherit(&mut self, at: usize, span: Span, proxy: &mut Proxy) {
+        let Some(defaults) = self.defaults.get(at) else { return };
+        proxy.settings = defaults.settings.clone();
+        let rules = &defaults.settings.rules;
+        if rules.is_empty() {
+            return;
+        }
+        let heirs = self.heirs.entry(at).or_default();
+        heirs.push(proxy.kind);
+        let kind = proxy.kind.name();
+        let why = match proxy.kind {
+            cfg::LISTEN | DEFAULTS => "TCP/HTTP",
+            cfg::FRONTEND if !rules.tcp_response.is_empty() => "'tcp-response content'",
+            cfg::BACKEND if !rules.tcp_connection.is_empty() || !rules.tcp_session.is_empty() => {
+                "'tcp-request connection' or 'tcp-request session'"
+            }
+            _ => "",
+        };
+        let mut message = match why {
+            "" if heirs.contains(&cfg::FRONTEND) && heirs.contains(&cfg::BACKEND) => {
+                "frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules"
+                    .to_owned()
+            }
+            "" => return,
+            rules => format!("a {kind} section cannot inherit from a defaults section defining {rules} rules"),
+        };
+        if proxy.kind != cfg::LISTEN {
+            message.push_str(&format!(" (defaults section at {})", defaults.place));
+        }
+        self.notes.alert(span, message + ".");
     }
 
     /// `listen NAME addr:port`, refused since HAProxy 1.5 or so; other words on the line are refused too.
@@ -394,6 +472,14 @@ impl Lowering<'_> {
     pub(crate) fn lone_prefix(&mut self, directive: &Directive) {
         self.notes.alert(directive.span, NEGATION);
     }
+}
+
+/// What is said of a name that is left to a section without that end.
+fn lacking(mention: &expr::Mention) -> String {
+    let (owner, keyword, side) = (&mention.owner, &mention.keyword, mention.what.word());
+    format!(
+        "proxy '{owner}', referenced in arg 1 of {keyword} in proxy '{owner}', has not {side} capability."
+    )
 }
 
 /// The warning for a line that has no meaning where it stands.

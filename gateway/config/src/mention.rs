@@ -13,7 +13,7 @@ pub(crate) fn check(model: &Model, notes: &mut Diagnostics) {
     for Mention { what, subject, keyword, owner, span } in &model.asked.mentions {
         let (front, back) =
             (declared.frontends.contains(owner.as_str()), declared.backends.contains(owner.as_str()));
-        let within = if front || back { format!(" in proxy '{owner}'") } else { String::new() };
+        let within = if !owner.is_empty() { format!(" in proxy '{owner}'") } else { String::new() };
         let lacking = match what {
             Named::Frontend => back && !front,
             Named::Backend => front && !back,
