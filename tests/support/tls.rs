@@ -53,15 +53,15 @@ pub(crate) struct Session {
 
 /// Makes a TLS connection; the error is the alert or the way the connection ended.
 pub(crate) fn connect(addr: SocketAddr, ask: &Ask) -> Result<Session, String> {
-    connect_as(addr, ask, None, "")
+    connect_as(addr, ask, None, b"")
 }
 
 /// The same for a client that shows a certificate, from a PEM file with its key, and sends a line in clear before.
-pub(crate) fn connect_with(addr: SocketAddr, ask: &Ask, pem: &str, line: &str) -> Result<Session, String> {
+pub(crate) fn connect_with(addr: SocketAddr, ask: &Ask, pem: &str, line: &[u8]) -> Result<Session, String> {
     connect_as(addr, ask, Some(pem), line)
 }
 
-fn connect_as(addr: SocketAddr, ask: &Ask, pem: Option<&str>, line: &str) -> Result<Session, String> {
+fn connect_as(addr: SocketAddr, ask: &Ask, pem: Option<&str>, line: &[u8]) -> Result<Session, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&ask.versions)
@@ -83,7 +83,7 @@ fn connect_as(addr: SocketAddr, ask: &Ask, pem: Option<&str>, line: &str) -> Res
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
     let socket = TcpStream::connect_timeout(&addr, PATIENCE).map_err(|e| e.to_string())?;
     socket.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
-    (&socket).write_all(line.as_bytes()).map_err(|e| e.to_string())?;
+    (&socket).write_all(line).map_err(|e| e.to_string())?;
     let mut stream = StreamOwned::new(connection, socket);
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock).map_err(|e| e.to_string())?;

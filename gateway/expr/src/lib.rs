@@ -13,6 +13,7 @@ mod counter;
 mod expr;
 pub mod fetch;
 mod figure;
+mod hello;
 mod logformat;
 mod matcher;
 mod parts;
@@ -34,6 +35,7 @@ pub use cond::{Cond, Verdict};
 pub use counter::{Purpose, TableUse, can_be_key, key_of};
 pub use expr::Expr;
 pub use figure::{Figure, Mention, Named, Subject};
+pub use hello::{Hello, HelloLists};
 pub use logformat::{LogField, LogFormat, Shape};
 pub use parts::Parts;
 pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
@@ -44,7 +46,7 @@ pub use samples::{
     bytes as sample_bytes, samples,
 };
 pub use scope::{Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
-pub use txn::{ServerLink, Side, Tls, Txn};
+pub use txn::{ProxyLine, ServerLink, Side, TcpInfo, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{
     Assignment, Conditions, Names, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,

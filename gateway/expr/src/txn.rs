@@ -10,7 +10,7 @@ use http::HeaderName;
 use table::{Millis, Tables, Tracked};
 
 use crate::auth::Userlist;
-use crate::{Figure, LogField, Subject, Value, Var};
+use crate::{Figure, Hello, LogField, Subject, Value, Var};
 
 /// Whose headers are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,8 +36,44 @@ pub struct Tls {
     pub resumed: bool,
     /// The client showed a certificate.
     pub client_certificate: bool,
-    /// That certificate, in DER.
+    /// That certificate, in DER; on a connection with a server, the server's.
     pub certificate: Option<Vec<u8>>,
+    /// The certificates that came with it, in DER, one behind the other.
+    pub chain: Vec<u8>,
+    /// The certificate that the client was shown, in DER.
+    pub own_certificate: Option<Vec<u8>>,
+    /// What the client's hello said.
+    pub hello: Option<Hello>,
+}
+
+/// What the kernel knows of a TCP connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// The time to the other end and back, µs.
+    pub rtt: u32,
+    /// How much that varies, µs.
+    pub rttvar: u32,
+    /// Packets that are not acknowledged yet.
+    pub unacked: u32,
+    /// Packets that are acknowledged out of order.
+    pub sacked: u32,
+    /// Packets that are lost.
+    pub lost: u32,
+    /// Packets that are being sent again.
+    pub retrans: u32,
+    /// Packets that are acknowledged in front.
+    pub fackets: u32,
+    /// How far packets come out of order.
+    pub reordering: u32,
+}
+
+/// What a PROXY line of version 2 may say besides addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyLine {
+    /// The name that the client asked the sender for.
+    pub authority: Option<Vec<u8>>,
+    /// What tells the connection apart.
+    pub unique_id: Option<Vec<u8>>,
 }
 
 /// What is known of the connection with the server.
@@ -84,6 +120,14 @@ pub trait Txn {
     /// A PROXY line came before anything else (`fc_rcvd_proxy`).
     fn proxied(&self) -> bool {
         false
+    }
+    /// What the kernel knows of the client's connection; nothing where it is none of TCP.
+    fn tcp_info(&self) -> Option<TcpInfo> {
+        None
+    }
+    /// What that line said besides addresses.
+    fn proxy_line(&self) -> Option<&ProxyLine> {
+        None
     }
     /// The connection with the server, once there is one.
     fn server_link(&self) -> Option<&ServerLink> {

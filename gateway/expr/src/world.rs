@@ -13,7 +13,8 @@ use table::{Data, Key, Kind, Millis, Spec, Store, Tables, Tracked};
 
 use crate::auth::{Password, User, Userlist};
 use crate::{
-    Figure, LogField, Phase, Scope, ServerLink, SharedVars, Side, Subject, Tls, Txn, TxnVars, Value, Var,
+    Figure, Hello, LogField, Phase, ProxyLine, Scope, ServerLink, SharedVars, Side, Subject, TcpInfo, Tls,
+    Txn, TxnVars, Value, Var,
 };
 
 /// What a request and its answer hold.
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub(crate) vars: TxnVars,
     pub(crate) body: Vec<u8>,
     pub(crate) link: ServerLink,
+    pub(crate) line: ProxyLine,
     pub(crate) tables: Tables,
     pub(crate) tracked: Tracked,
 }
@@ -58,6 +60,8 @@ fn tls() -> Tls {
         alpn: Some("http/1.1".to_owned()),
         client_certificate: true,
         certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
+        own_certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
+        hello: Hello::read(include_bytes!("../testdata/hello.bin"), 4096),
         ..Tls::default()
     }
 }
@@ -135,6 +139,10 @@ impl World {
             source: IpAddr::from([192, 0, 2, 7]),
             vars: vars(),
             body: b"a=1&b=2&c=34".to_vec(),
+            line: ProxyLine {
+                authority: Some(b"pp.example.com".to_vec()),
+                unique_id: Some(b"pp-7".to_vec()),
+            },
             link: ServerLink {
                 source: Some(([198, 51, 100, 1], 50_000).into()),
                 destination: Some(([203, 0, 113, 5], 8080).into()),
@@ -236,6 +244,13 @@ impl Txn for World {
     }
     fn proxied(&self) -> bool {
         true
+    }
+    fn tcp_info(&self) -> Option<TcpInfo> {
+        let times = TcpInfo { rtt: 1500, rttvar: 700, ..TcpInfo::default() };
+        Some(TcpInfo { unacked: 1, sacked: 2, lost: 3, retrans: 4, fackets: 5, reordering: 6, ..times })
+    }
+    fn proxy_line(&self) -> Option<&ProxyLine> {
+        Some(&self.line)
     }
     fn server_link(&self) -> Option<&ServerLink> {
         Some(&self.link)

@@ -14,6 +14,7 @@ mod permits;
 pub mod proxy_protocol;
 mod socket;
 mod stream;
+mod tcp_info;
 pub mod tls;
 mod unix;
 
@@ -23,3 +24,4 @@ pub use packets::Packets;
 pub use permits::{Limit, Permit, Permits};
 pub use socket::{BindError, Listener};
 pub use stream::Stream;
+pub use tcp_info::tcp_info;

@@ -1,8 +1,9 @@
 //! What is known of one client connection: shared by all requests on it, HTTP/1 and HTTP/2 alike.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use config::model::Model;
@@ -31,6 +32,10 @@ pub struct Connection {
     pub destination: Option<SocketAddr>,
     /// A PROXY line came first.
     pub proxied: bool,
+    /// Its socket, while it is open.
+    pub socket: OpenSocket,
+    /// What it said besides addresses.
+    pub proxy_line: Option<expr::ProxyLine>,
     /// What the TLS handshake yielded.
     pub tls: Option<expr::Tls>,
     /// When it was accepted.
@@ -101,6 +106,48 @@ impl HeadTimes {
             request: None,
         }
     }
+}
+
+/// The number of a connection's socket, from the time when its stream is made until it is gone.
+#[derive(Debug)]
+pub struct OpenSocket(AtomicI32);
+
+impl Default for OpenSocket {
+    fn default() -> Self {
+        Self(AtomicI32::new(-1))
+    }
+}
+
+impl OpenSocket {
+    /// It is open, under this number.
+    pub(crate) fn opened(&self, socket: RawFd) {
+        self.0.store(socket, Ordering::Relaxed);
+    }
+
+    /// Its number may soon be another's.
+    pub(crate) fn closed(&self) {
+        self.0.store(-1, Ordering::Relaxed);
+    }
+
+    /// What the kernel knows of it, as expressions want it.
+    pub(crate) fn tcp_info(&self) -> Option<expr::TcpInfo> {
+        tcp_info(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// What the kernel knows of a socket, as expressions want it.
+pub(crate) fn tcp_info(socket: RawFd) -> Option<expr::TcpInfo> {
+    let info = listen::tcp_info(socket)?;
+    Some(expr::TcpInfo {
+        rtt: info.tcpi_rtt,
+        rttvar: info.tcpi_rttvar,
+        unacked: info.tcpi_unacked,
+        sacked: info.tcpi_sacked,
+        lost: info.tcpi_lost,
+        retrans: info.tcpi_retrans,
+        fackets: info.tcpi_fackets,
+        reordering: info.tcpi_reordering,
+    })
 }
 
 /// What rules want on the packets of a connection, until its stream has told the kernel.

@@ -2,6 +2,7 @@
 //! (configuration.txt 4.2).
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::RawFd;
 use std::time::SystemTime;
 
 use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var};
@@ -36,6 +37,8 @@ pub(crate) struct EarlyConnection<'a> {
     pub vars: TxnVars,
     /// What counters of stick tables track for it.
     pub trackers: Trackers,
+    /// Its socket.
+    pub socket: RawFd,
 }
 
 /// What becomes of a connection.
@@ -105,6 +108,10 @@ impl Txn for EarlyConnection<'_> {
 
     fn tls(&self) -> Option<&Tls> {
         self.tls
+    }
+
+    fn tcp_info(&self) -> Option<expr::TcpInfo> {
+        crate::connection::tcp_info(self.socket)
     }
 
     fn frontend(&self) -> Option<(&str, u32)> {

@@ -347,6 +347,14 @@ macro_rules! txn_through_view {
                 }
             }
 
+            fn tcp_info(&self) -> Option<expr::TcpInfo> {
+                self.ctx.connection.as_ref()?.socket.tcp_info()
+            }
+
+            fn proxy_line(&self) -> Option<&expr::ProxyLine> {
+                self.ctx.connection.as_ref()?.proxy_line.as_ref()
+            }
+
             fn tls(&self) -> Option<&Tls> {
                 self.ctx.connection.as_ref()?.tls.as_ref()
             }

@@ -244,6 +244,14 @@ impl Txn for LogView<'_> {
         self.message.as_ref().is_some_and(|message| message.proxied())
     }
 
+    fn tcp_info(&self) -> Option<expr::TcpInfo> {
+        self.message.as_ref()?.tcp_info()
+    }
+
+    fn proxy_line(&self) -> Option<&expr::ProxyLine> {
+        self.message.as_ref()?.proxy_line()
+    }
+
     fn server_link(&self) -> Option<&ServerLink> {
         self.message.as_ref()?.server_link()
     }

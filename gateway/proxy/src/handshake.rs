@@ -26,8 +26,8 @@ pub(crate) async fn run(
     }
 }
 
-/// The facts as expressions want them.
-pub(crate) fn tls_of(facts: Facts) -> expr::Tls {
+/// The facts as expressions want them, with so many bytes of the lists of the hello.
+pub(crate) fn tls_of(facts: Facts, hello_lists: usize) -> expr::Tls {
     expr::Tls {
         sni: facts.sni,
         version: facts.version.to_owned(),
@@ -36,6 +36,9 @@ pub(crate) fn tls_of(facts: Facts) -> expr::Tls {
         resumed: facts.resumed,
         client_certificate: facts.client_certificate.is_some(),
         certificate: facts.client_certificate,
+        chain: facts.client_chain,
+        own_certificate: facts.own_certificate,
+        hello: expr::Hello::read(&facts.hello, hello_lists),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use listen::proxy_protocol::{Addresses, MAX, Parsed, parse};
+use expr::ProxyLine;
+use listen::proxy_protocol::{Extensions, Header, MAX, Parsed, parse};
 use tokio::io::AsyncReadExt;
 
 use crate::handshake::log_failure;
@@ -20,14 +21,11 @@ pub(crate) enum NoLine {
     Invalid,
 }
 
-/// Reads the line; `None` leaves the connection's own addresses in force.
+/// Reads the line; one without addresses leaves the connection's own in force.
 ///
 /// # Errors
 /// There is none, and the connection is of no use.
-pub(crate) async fn read(
-    stream: &mut listen::Stream,
-    patience: Option<Duration>,
-) -> Result<Option<Addresses>, NoLine> {
+pub(crate) async fn read(stream: &mut listen::Stream, patience: Option<Duration>) -> Result<Header, NoLine> {
     let reading = read_unbounded(stream);
     match patience {
         None => reading.await,
@@ -35,18 +33,23 @@ pub(crate) async fn read(
     }
 }
 
-async fn read_unbounded(stream: &mut listen::Stream) -> Result<Option<Addresses>, NoLine> {
+async fn read_unbounded(stream: &mut listen::Stream) -> Result<Header, NoLine> {
     let mut seen = Vec::with_capacity(128);
     loop {
         // A byte at a time: the line is short, and what follows it belongs to TLS or HTTP.
         let byte = stream.read_u8().await.map_err(|_| NoLine::Closed)?;
         seen.push(byte);
         match parse(&seen) {
-            Parsed::Complete(header) => return Ok(header.addresses),
+            Parsed::Complete(header) => return Ok(header),
             Parsed::Partial if seen.len() < MAX => {}
             Parsed::Partial | Parsed::Invalid(_) => return Err(NoLine::Invalid),
         }
     }
+}
+
+/// What a line said besides addresses, as expressions want it.
+pub(crate) fn told(extensions: Extensions) -> ProxyLine {
+    ProxyLine { authority: extensions.authority, unique_id: extensions.unique_id }
 }
 
 /// Counts and logs a connection without its line.

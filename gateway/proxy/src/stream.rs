@@ -71,6 +71,7 @@ impl FrontStream {
             Transport::Plain(stream) => stream.as_raw_fd(),
             Transport::Tls(stream) => stream.get_ref().0.as_raw_fd(),
         };
+        connection.socket.opened(fd);
         Self { transport, prefix: BytesMut::new(), connection, http2, fd }
     }
 
@@ -114,6 +115,12 @@ impl FrontStream {
             Transport::Plain(stream) => stream,
             Transport::Tls(stream) => stream.get_ref().0,
         }
+    }
+}
+
+impl Drop for FrontStream {
+    fn drop(&mut self) {
+        self.connection.socket.closed();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant, SystemTime};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use expr::TxnVars;
 use listen::Packets;
+use listen::proxy_protocol::Header;
 use parking_lot::Mutex;
 use pingora::apps::{HttpServerOptions, ServerApp};
 use pingora::server::configuration::ServerConf;
@@ -17,7 +19,7 @@ use pingora::services::Service;
 use pingora_proxy::http_proxy;
 use tokio::task::JoinHandle;
 
-use crate::connection::{Connection, Flags, HeadTimes, SessionVars, WantedPackets};
+use crate::connection::{Connection, Flags, HeadTimes, OpenSocket, SessionVars, WantedPackets};
 use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
@@ -186,14 +188,22 @@ async fn connect(
     let patience = model.timeouts.http_request.or(model.timeouts.client);
     let session_vars = SessionVars::begin(&route.runtime.model);
     let mut early = early(&route, (source, destination), session_vars.as_ref());
+    early.socket = stream.as_raw_fd();
     let fate = early.judge(&model.tcp_request_connection);
     if fate != Fate::Welcome {
         route.frontend.counters.denied_connection();
         return turn_away(&stream, fate);
     }
     (source, destination) = (early.source, early.destination);
+    let mut line = None;
     match announced(&route, early.expects_proxy, &mut stream, patience).await {
-        Ok(Some(ends)) => (proxied, (source, destination)) = (true, ends),
+        Ok(Some(header)) => {
+            if let Some(ends) = header.addresses {
+                proxied = true;
+                (source, destination) = (Some(ends.source), Some(ends.destination));
+            }
+            line = Some(header.extensions);
+        }
         Ok(None) => {}
         Err(why) => return crate::proxy_line::refuse(&route, source, destination, accepted_at, &why),
     }
@@ -202,7 +212,8 @@ async fn connect(
         Err(why) => return crate::handshake::refuse(&route, source, destination, accepted_at, &why),
     };
     let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
-    let tls = facts.map(crate::handshake::tls_of);
+    let hello_lists = route.runtime.model.global.hello_lists();
+    let tls = facts.map(|facts| crate::handshake::tls_of(facts, hello_lists));
     if !model.tcp_request_session.is_empty() {
         (early.source, early.destination, early.tls) = (source, destination, tls.as_ref());
         let fate = early.judge(&model.tcp_request_session);
@@ -219,6 +230,8 @@ async fn connect(
         source,
         destination,
         proxied,
+        socket: OpenSocket::default(),
+        proxy_line: line.map(crate::proxy_line::told),
         packets: wanted(early.packets),
         trackers: tracked(early.trackers, &route),
         tls,
@@ -249,7 +262,18 @@ fn early<'a>(
     let vars = TxnVars::new(Some(route.runtime.vars.clone()), shared);
     let (effects, trackers) = (Effects::default(), Trackers::default());
     let (packets, expects_proxy) = (Packets::default(), false);
-    EarlyConnection { route, source, destination, tls: None, effects, packets, expects_proxy, vars, trackers }
+    EarlyConnection {
+        route,
+        source,
+        destination,
+        tls: None,
+        effects,
+        packets,
+        expects_proxy,
+        vars,
+        trackers,
+        socket: -1,
+    }
 }
 
 /// What the rules of the connection want on its packets.
@@ -269,19 +293,18 @@ fn tracked(trackers: Trackers, route: &Route) -> Trackers {
     trackers
 }
 
-/// Both ends as the PROXY line has them, where the socket wants one, or a rule.
+/// The PROXY line, where the socket wants one, or a rule.
 async fn announced(
     route: &Route,
     ruled: bool,
     stream: &mut listen::Stream,
     patience: Option<Duration>,
-) -> Result<Option<Ends>, crate::proxy_line::NoLine> {
+) -> Result<Option<Header>, crate::proxy_line::NoLine> {
     let accepts = route.frontend.model().binds.get(route.bind).is_some_and(|bind| bind.accept_proxy);
     if !(accepts || ruled) {
         return Ok(None);
     }
-    let addresses = crate::proxy_line::read(stream, patience).await?;
-    Ok(addresses.map(|addresses| (Some(addresses.source), Some(addresses.destination))))
+    crate::proxy_line::read(stream, patience).await.map(Some)
 }
 
 /// Does the TLS handshake where the socket wants one.

@@ -64,20 +64,21 @@ fn is_later(rows: &[Sample]) -> bool {
 
 /// Rows that exist with a request already, but have a value only when a server is chosen.
 fn of_response(row: &Sample) -> bool {
-    row.response || ["cur_server_timeout", "req.timer.queue"].contains(&row.name)
+    row.response
+        || row.name.starts_with("ssl_s_")
+        || ["cur_server_timeout", "req.timer.queue"].contains(&row.name)
 }
 
 fn exchange(place: Place, subject: &Subject, later: bool) -> Option<crate::support::message::Message> {
-    const LINE: &str = "PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n";
     let addr = subject.addr("IN");
     let mut client = match place {
         Place::Tls => {
             let ask = Ask { alpn: vec!["http/1.1"], ..Ask::name("www.example.com") };
-            tls::connect_with(addr, &ask, CERTIFICATE, LINE).expect("a handshake").client
+            tls::connect_with(addr, &ask, CERTIFICATE, &proxy_line()).expect("a handshake").client
         }
         _ => {
             let mut client = Client::connect(addr);
-            client.send(LINE);
+            client.send(proxy_line());
             client
         }
     };
@@ -86,6 +87,14 @@ fn exchange(place: Place, subject: &Subject, later: bool) -> Option<crate::suppo
     }
     client.send(SAMPLE_REQUEST);
     client.try_response("GET")
+}
+
+/// A PROXY line of version 2 from 192.0.2.7:40000 to 198.51.100.1:443, with an authority and an id.
+fn proxy_line() -> Vec<u8> {
+    let ends = [192, 0, 2, 7, 198, 51, 100, 1, 0x9c, 0x40, 1, 0xbb];
+    let extension = |kind: u8, text: &str| [&[kind, 0, text.len() as u8], text.as_bytes()].concat();
+    let body = [&ends[..], &extension(2, "pp.example.com"), &extension(5, "pp-7")].concat();
+    [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0"[..], &[body.len() as u8], &body].concat()
 }
 
 /// Fills the tables over the CLI.
@@ -125,7 +134,7 @@ fn text(place: Place, rows: &[Sample], kind: Kind) -> String {
     let (server, inner) =
         if place == Place::ServerTls { secured() } else { ("\"${ORIGIN}\"".to_owned(), String::new()) };
     format!(
-        "global\n{global}userlist people\n  user ali insecure-password open:sesame\n\
+        "global\n  tune.ssl.capture-buffer-size 4096\n{global}userlist people\n  user ali insecure-password open:sesame\n\
          defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
          frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  unique-id-format id-7\n  \
          bind \"fd@${{IN}}\" name sock-1 accept-proxy{bind}\n  declare capture request len 4\n  \

@@ -111,6 +111,20 @@ pub struct Global {
     pub settings: std::collections::BTreeMap<&'static str, Setting>,
 }
 
+impl Global {
+    /// `tune.ssl.capture-buffer-size`, and its older name: the bytes that are kept of the lists of a client's hello.
+    pub fn hello_lists(&self) -> usize {
+        let names = ["tune.ssl.capture-buffer-size", "tune.ssl.capture-cipherlist-size"];
+        names
+            .iter()
+            .find_map(|name| match self.settings.get(name) {
+                Some(Setting::Number(size)) => usize::try_from(*size).ok(),
+                _ => None,
+            })
+            .unwrap_or(0)
+    }
+}
+
 /// The value of a keyword that sets one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {

@@ -1,31 +1,141 @@
-//! The client's certificate (configuration.txt 7.3.4, `ssl_c_*`).
+//! Certificates: the client's, the one that it was shown, and the server's (configuration.txt 7.3.4, `ssl_c_*`,
+//! `ssl_f_*`, `ssl_s_*`).
 
 use super::{Fetch, Request, Visit, fetch, one};
 use crate::arg::{self, Arg, Kind};
 use crate::{Phases, Type, Value};
-use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Name};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use std::net::IpAddr;
+use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
 
 const NAME: &[Kind] = &[Kind::Str, Kind::Int, Kind::Str];
+
+/// Whose certificate it is.
+#[derive(Clone, Copy)]
+enum Whose {
+    Client,
+    Ours,
+    Server,
+}
+
+/// The rows of a certificate.
+macro_rules! certificate {
+    ($prefix:literal, $whose:expr, $phases:expr) => {
+        &[
+            fetch(concat!($prefix, "der"), Type::Bin, $phases, |r, v| {
+                one(der(r, $whose).map(|der| Value::Bin(der.into())), v)
+            })
+            .example(concat!($prefix, "der,bytes(0,2),hex"), "3082"),
+            fetch(concat!($prefix, "i_dn"), Type::Str, $phases, |r, v| {
+                read(r, $whose, |cert| name(cert.issuer(), r.args), v)
+            })
+            .takes(NAME, 0)
+            .prepare(|args, _| format(args))
+            .example(concat!($prefix, "i_dn(O)"), "Some Org"),
+            fetch(concat!($prefix, "key_alg"), Type::Str, $phases, |r, v| {
+                read(
+                    r,
+                    $whose,
+                    |cert| Some(text(algorithm(&cert.public_key().algorithm.algorithm.to_id_string()))),
+                    v,
+                )
+            })
+            .example(concat!($prefix, "key_alg"), "rsaEncryption"),
+            fetch(concat!($prefix, "notafter"), Type::Str, $phases, |r, v| {
+                read(r, $whose, |cert| Some(text(time(cert.validity().not_after))), v)
+            })
+            .example(concat!($prefix, "notafter"), "491231235959Z"),
+            fetch(concat!($prefix, "notbefore"), Type::Str, $phases, |r, v| {
+                read(r, $whose, |cert| Some(text(time(cert.validity().not_before))), v)
+            })
+            .example(concat!($prefix, "notbefore"), "200101000000Z"),
+            fetch(concat!($prefix, "s_dn"), Type::Str, $phases, |r, v| {
+                read(r, $whose, |cert| name(cert.subject(), r.args), v)
+            })
+            .takes(NAME, 0)
+            .prepare(|args, _| format(args))
+            .example(concat!($prefix, "s_dn(CN)"), "client.example"),
+            fetch(concat!($prefix, "serial"), Type::Bin, $phases, |r, v| {
+                read(r, $whose, |cert| Some(Value::Bin(serial(cert).into())), v)
+            })
+            .example(concat!($prefix, "serial,hex"), "1234ABCD"),
+            fetch(concat!($prefix, "sha1"), Type::Bin, $phases, |r, v| {
+                one(der(r, $whose).map(fingerprint), v)
+            })
+            .example(concat!($prefix, "sha1,hex"), "A4376E099FA2E2D5514C80F8E580420C2B0A1331"),
+            fetch(concat!($prefix, "sig_alg"), Type::Str, $phases, |r, v| {
+                read(
+                    r,
+                    $whose,
+                    |cert| Some(text(algorithm(&cert.signature_algorithm.algorithm.to_id_string()))),
+                    v,
+                )
+            })
+            .example(concat!($prefix, "sig_alg"), "RSA-SHA256"),
+            fetch(concat!($prefix, "version"), Type::Int, $phases, |r, v| {
+                read(r, $whose, |cert| Some(Value::Int(i64::from(cert.version().0) + 1)), v)
+            })
+            .example(concat!($prefix, "version"), "3"),
+        ]
+    };
+}
+
+#[rustfmt::skip]
+pub(super) const CLIENT: &[Fetch] = certificate!("ssl_c_", Whose::Client, Phases::SESSION);
+#[rustfmt::skip]
+pub(super) const OURS: &[Fetch] = certificate!("ssl_f_", Whose::Ours, Phases::SESSION);
+#[rustfmt::skip]
+pub(super) const SERVER: &[Fetch] = certificate!("ssl_s_", Whose::Server, Phases::SESSION);
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_c_ca_err", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_ca_err", "0"),
     fetch("ssl_c_ca_err_depth", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_ca_err_depth", "0"),
-    fetch("ssl_c_der", Type::Bin, Phases::SESSION, |r, v| one(der(r).map(|der| Value::Bin(der.into())), v)).example("ssl_c_der,bytes(0,2),hex", "3082"),
+    fetch("ssl_c_chain_der", Type::Bin, Phases::SESSION, |r, v| one(chain(r, Whose::Client), v)).example("ssl_c_chain_der,hex", ""),
+    fetch("ssl_s_chain_der", Type::Bin, Phases::SESSION, |r, v| one(chain(r, Whose::Server), v)).example("ssl_s_chain_der,bytes(0,2),hex", "3082"),
     fetch("ssl_c_err", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_err", "0"),
-    fetch("ssl_c_i_dn", Type::Str, Phases::SESSION, |r, v| read(r, |cert| name(cert.issuer(), r.args), v)).takes(NAME, 0).prepare(|args, _| format(args)).example("ssl_c_i_dn(O)", "Some Org"),
-    fetch("ssl_c_key_alg", Type::Str, Phases::SESSION, |r, v| read(r, |cert| Some(text(algorithm(&cert.public_key().algorithm.algorithm.to_id_string()))), v)).example("ssl_c_key_alg", "rsaEncryption"),
-    fetch("ssl_c_notafter", Type::Str, Phases::SESSION, |r, v| read(r, |cert| Some(text(time(cert.validity().not_after))), v)).example("ssl_c_notafter", "491231235959Z"),
-    fetch("ssl_c_notbefore", Type::Str, Phases::SESSION, |r, v| read(r, |cert| Some(text(time(cert.validity().not_before))), v)).example("ssl_c_notbefore", "200101000000Z"),
-    fetch("ssl_c_s_dn", Type::Str, Phases::SESSION, |r, v| read(r, |cert| name(cert.subject(), r.args), v)).takes(NAME, 0).prepare(|args, _| format(args)).example("ssl_c_s_dn(CN)", "client.example"),
-    fetch("ssl_c_serial", Type::Bin, Phases::SESSION, |r, v| read(r, |cert| Some(Value::Bin(serial(cert).into())), v)).example("ssl_c_serial,hex", "1234ABCD"),
-    fetch("ssl_c_sig_alg", Type::Str, Phases::SESSION, |r, v| read(r, |cert| Some(text(algorithm(&cert.signature_algorithm.algorithm.to_id_string()))), v)).example("ssl_c_sig_alg", "RSA-SHA256"),
+    fetch("ssl_c_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Client, names, v)).since("3.3").example("ssl_c_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
+    fetch("ssl_s_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Server, names, v)).since("3.3").example("ssl_s_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
     fetch("ssl_c_verify", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_verify", "0"),
-    fetch("ssl_c_version", Type::Int, Phases::SESSION, |r, v| read(r, |cert| Some(Value::Int(i64::from(cert.version().0) + 1)), v)).example("ssl_c_version", "3"),
 ];
 
-fn der<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    request.txn.tls()?.certificate.as_deref()
+fn der<'a>(request: &Request<'a>, whose: Whose) -> Option<&'a [u8]> {
+    match whose {
+        Whose::Client => request.txn.tls()?.certificate.as_deref(),
+        Whose::Ours => request.txn.tls()?.own_certificate.as_deref(),
+        Whose::Server => request.txn.server_link()?.tls.as_ref()?.certificate.as_deref(),
+    }
+}
+
+/// The certificates that were sent: of a server all, of a client those behind its own, as OpenSSL tells them.
+fn chain<'a>(request: &Request<'a>, whose: Whose) -> Option<Value<'a>> {
+    let chain = match whose {
+        Whose::Server => [der(request, whose)?, &request.txn.server_link()?.tls.as_ref()?.chain].concat(),
+        Whose::Client | Whose::Ours => request.txn.tls()?.chain.clone(),
+    };
+    (!chain.is_empty()).then(|| Value::Bin(chain.into()))
+}
+
+fn fingerprint<'a>(der: &[u8]) -> Value<'a> {
+    Value::Bin(digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().to_vec().into())
+}
+
+/// The other names of its owner, as OpenSSL shows them.
+fn names(certificate: &X509Certificate<'_>) -> Option<Value<'static>> {
+    let names = &certificate.subject_alternative_name().ok()??.value.general_names;
+    let shown = names.iter().filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(format!("DNS:{name}")),
+        GeneralName::RFC822Name(name) => Some(format!("email:{name}")),
+        GeneralName::URI(uri) => Some(format!("URI:{uri}")),
+        GeneralName::IPAddress(bytes) => Some(format!("IP Address:{}", address(bytes)?)),
+        _ => None,
+    });
+    Some(text(shown.collect::<Vec<_>>().join(", ")))
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
 /// A handshake whose certificate is not in order fails, so nobody sees another number.
@@ -35,10 +145,11 @@ fn zero<'a>(request: &Request<'a>) -> Option<Value<'a>> {
 
 fn read<'a>(
     request: &Request<'a>,
+    whose: Whose,
     of: impl FnOnce(&X509Certificate<'_>) -> Option<Value<'static>>,
     visit: Visit<'_, 'a>,
 ) {
-    let certificate = der(request).and_then(|der| X509Certificate::from_der(der).ok());
+    let certificate = der(request, whose).and_then(|der| X509Certificate::from_der(der).ok());
     one(certificate.and_then(|(_, certificate)| of(&certificate)), visit);
 }
 

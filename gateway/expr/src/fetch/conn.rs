@@ -22,6 +22,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("fc_err", Type::Int, Phases::CLIENT, |_, v| one(Some(Value::Int(0)), v)).example("fc_err", "0"),
     fetch("fc_err_str", Type::Str, Phases::CLIENT, |_, v| one(Some(Value::text(b"Success")), v)).example("fc_err_str", "Success"),
     fetch("fc_http_major", Type::Int, Phases::CLIENT, http_major).example("fc_http_major", "1"),
+    fetch("fc_pp_authority", Type::Str, Phases::CLIENT, |r, v| one(r.txn.proxy_line().and_then(|line| line.authority.as_deref()).map(Value::text), v)).example("fc_pp_authority", "pp.example.com"),
+    fetch("fc_pp_unique_id", Type::Str, Phases::CLIENT, |r, v| one(r.txn.proxy_line().and_then(|line| line.unique_id.as_deref()).map(Value::text), v)).example("fc_pp_unique_id", "pp-7"),
     fetch("fc_rcvd_proxy", Type::Bool, Phases::CLIENT, |r, v| one(Some(Value::Bool(r.txn.proxied())), v)).example("fc_rcvd_proxy", "1"),
     fetch("so_id", Type::Int, Phases::CONNECTION, listener_id).example("so_id", "1"),
     fetch("so_name", Type::Str, Phases::CONNECTION, listener_name).example("so_name", "sock-1"),

@@ -56,29 +56,46 @@ fn handshake(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(..len.min(rest.len())).filter(|hello| !hello.is_empty())
 }
 
-/// The extensions of a client's hello.
-fn hello(bytes: &[u8]) -> Option<&[u8]> {
+/// The parts of a client's hello.
+pub(crate) struct Parts<'a> {
+    /// The version that it wants.
+    pub(crate) version: u16,
+    /// Its cipher suites.
+    pub(crate) ciphers: &'a [u8],
+    /// Its extensions.
+    pub(crate) extensions: &'a [u8],
+}
+
+/// Takes a client's hello apart.
+pub(crate) fn parts(bytes: &[u8]) -> Option<Parts<'_>> {
     let hello = handshake(bytes).filter(|hello| hello.first() == Some(&1))?;
     // type, length, version, random
+    let version = u16::from_be_bytes(hello.get(4..6)?.try_into().ok()?);
     let mut rest = hello.get(4 + 2 + 32..)?;
     skip(&mut rest, 1)?;
-    skip(&mut rest, 2)?;
+    let ciphers = skip(&mut rest, 2)?;
     skip(&mut rest, 1)?;
-    skip(&mut rest, 2)
+    Some(Parts { version, ciphers, extensions: skip(&mut rest, 2)? })
+}
+
+/// The extensions of a client's hello.
+fn hello(bytes: &[u8]) -> Option<&[u8]> {
+    parts(bytes).map(|parts| parts.extensions)
+}
+
+/// The numbers and bodies of extensions.
+pub(crate) fn each_extension(mut extensions: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, rest) = extensions.split_first_chunk::<2>()?;
+        extensions = rest;
+        Some((u16::from_be_bytes(*kind), skip(&mut extensions, 2)?))
+    })
 }
 
 /// The body of an extension by its number.
 fn extension<'a>(request: &Request<'a>, wanted: u16) -> Option<&'a [u8]> {
-    let mut extensions = hello(request.txn.raw_request())?;
-    while extensions.len() >= 4 {
-        let kind = u16::from_be_bytes([extensions[0], extensions[1]]);
-        extensions = &extensions[2..];
-        let body = skip(&mut extensions, 2)?;
-        if kind == wanted {
-            return Some(body);
-        }
-    }
-    None
+    let extensions = hello(request.txn.raw_request())?;
+    each_extension(extensions).find(|(kind, _)| *kind == wanted).map(|(_, body)| body)
 }
 
 fn server_name(mut body: &[u8]) -> Option<&[u8]> {

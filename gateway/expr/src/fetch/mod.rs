@@ -18,8 +18,10 @@ mod server_conn;
 mod state;
 mod system;
 mod table;
+mod tcp_info;
 mod timer;
 mod tls;
+mod tls_hello;
 pub(crate) mod uri;
 mod var;
 
@@ -29,6 +31,7 @@ use std::ops::ControlFlow;
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
 use crate::{Phase, Phases, Sample, Scope, Txn, Type, Value};
+pub(crate) use hello::{each_extension, parts as hello_parts};
 
 /// Everything a fetch is told when it is asked for samples.
 pub struct Request<'a> {
@@ -204,6 +207,9 @@ const FAMILIES: &[(&str, &[Fetch])] = &[
     ("auth", auth::FETCHES),
     ("body", body::FETCHES),
     ("capture", capture::FETCHES),
+    ("cert", cert::CLIENT),
+    ("cert", cert::OURS),
+    ("cert", cert::SERVER),
     ("cert", cert::FETCHES),
     ("conn", conn::FETCHES),
     ("constant", constant::FETCHES),
@@ -220,8 +226,10 @@ const FAMILIES: &[(&str, &[Fetch])] = &[
     ("table", table::VALUES),
     ("table", table::ARRAYS),
     ("table", table::FETCHES),
+    ("tcp_info", tcp_info::FETCHES),
     ("timer", timer::FETCHES),
     ("tls", tls::FETCHES),
+    ("tls_hello", tls_hello::FETCHES),
     ("var", var::FETCHES),
 ];
 

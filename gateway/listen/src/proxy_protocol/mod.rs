@@ -19,6 +19,17 @@ pub struct Header {
     pub addresses: Option<Addresses>,
     /// The bytes that the header takes; what follows belongs to the connection.
     pub length: usize,
+    /// What else it says.
+    pub extensions: Extensions,
+}
+
+/// What a header of version 2 may say besides addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// The name that the client asked the sender for (`PP2_TYPE_AUTHORITY`).
+    pub authority: Option<Vec<u8>>,
+    /// What tells the connection apart (`PP2_TYPE_UNIQUE_ID`).
+    pub unique_id: Option<Vec<u8>>,
 }
 
 /// The two ends of the connection that the header is about.

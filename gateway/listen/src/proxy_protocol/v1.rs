@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use super::{Addresses, Header, Parsed};
+use super::{Addresses, Extensions, Header, Parsed};
 
 /// The longest line, its end included, less the terminating zero that the protocol's text counts.
 const MAX_LINE: usize = 107;
@@ -22,7 +22,9 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
     let line = bytes[..end].strip_suffix(b"\r").and_then(|line| std::str::from_utf8(line).ok());
     let Some(line) = line else { return Parsed::Invalid("PROXY line does not end with CR LF") };
     match addresses(&line[PREFIX.len().min(line.len())..]) {
-        Some(addresses) => Parsed::Complete(Header { addresses, length: end + 1 }),
+        Some(addresses) => {
+            Parsed::Complete(Header { addresses, length: end + 1, extensions: Extensions::default() })
+        }
         None => Parsed::Invalid("PROXY line is not understood"),
     }
 }
@@ -53,7 +55,7 @@ mod tests {
 
     fn found(line: &str) -> Option<(String, String, usize)> {
         match parse(line.as_bytes()) {
-            Parsed::Complete(Header { addresses: Some(a), length }) => {
+            Parsed::Complete(Header { addresses: Some(a), length, .. }) => {
                 Some((a.source.to_string(), a.destination.to_string(), length))
             }
             _ => None,
@@ -71,8 +73,14 @@ mod tests {
     #[test]
     fn unknown_keeps_the_addresses_of_the_connection() {
         let line = b"PROXY UNKNOWN ff:: ff:: 1 2\r\nrest";
-        assert_eq!(parse(line), Parsed::Complete(Header { addresses: None, length: 29 }));
-        assert_eq!(parse(b"PROXY UNKNOWN\r\n"), Parsed::Complete(Header { addresses: None, length: 15 }));
+        assert_eq!(
+            parse(line),
+            Parsed::Complete(Header { addresses: None, length: 29, extensions: Extensions::default() })
+        );
+        assert_eq!(
+            parse(b"PROXY UNKNOWN\r\n"),
+            Parsed::Complete(Header { addresses: None, length: 15, extensions: Extensions::default() })
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Version 2: a binary header of 16 bytes, the addresses, extensions that are skipped.
+//! Version 2: a binary header of 16 bytes, the addresses, extensions.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Addresses, Header, Parsed};
+use super::{Addresses, Extensions, Header, Parsed};
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 const FIXED: usize = 16;
@@ -26,24 +26,46 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
     }
     let Some(rest) = bytes.get(FIXED..length) else { return Parsed::Partial };
     match (command & 0xF, family) {
-        (0, _) => complete(None, length),
-        (1, 0x11) => from_addresses(v4(rest), length),
-        (1, 0x21) => from_addresses(v6(rest), length),
+        (0, _) => complete(None, Extensions::default(), length),
+        (1, 0x11) => from_addresses(v4(rest), rest.get(12..), length),
+        (1, 0x21) => from_addresses(v6(rest), rest.get(36..), length),
         // Unspecified, unix and datagram addresses: the connection's own hold.
-        (1, _) => complete(None, length),
+        (1, _) => complete(None, Extensions::default(), length),
         _ => Parsed::Invalid("PROXY header has an unknown command"),
     }
 }
 
-fn complete(addresses: Option<Addresses>, length: usize) -> Parsed {
-    Parsed::Complete(Header { addresses, length })
+fn complete(addresses: Option<Addresses>, extensions: Extensions, length: usize) -> Parsed {
+    Parsed::Complete(Header { addresses, length, extensions })
 }
 
-fn from_addresses(addresses: Option<Addresses>, length: usize) -> Parsed {
+fn from_addresses(addresses: Option<Addresses>, behind: Option<&[u8]>, length: usize) -> Parsed {
     match addresses {
-        Some(addresses) => complete(Some(addresses), length),
+        Some(addresses) => complete(Some(addresses), extensions(behind.unwrap_or_default()), length),
         None => Parsed::Invalid("PROXY header is too short for its addresses"),
     }
+}
+
+const AUTHORITY: u8 = 2;
+const UNIQUE_ID: u8 = 5;
+/// The longest that the protocol's text allows.
+const MAX_AUTHORITY: usize = 255;
+const MAX_UNIQUE_ID: usize = 128;
+
+/// What stands behind the addresses: a type, a length, a value; what is unknown is skipped.
+fn extensions(mut bytes: &[u8]) -> Extensions {
+    let mut extensions = Extensions::default();
+    while let Some(([kind, high, low], rest)) = bytes.split_first_chunk::<3>() {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let Some((value, rest)) = rest.split_at_checked(length) else { break };
+        match *kind {
+            AUTHORITY if length <= MAX_AUTHORITY => extensions.authority = Some(value.to_vec()),
+            UNIQUE_ID if length <= MAX_UNIQUE_ID => extensions.unique_id = Some(value.to_vec()),
+            _ => {}
+        }
+        bytes = rest;
+    }
+    extensions
 }
 
 fn v4(bytes: &[u8]) -> Option<Addresses> {
@@ -87,6 +109,16 @@ mod tests {
     }
 
     #[test]
+    fn names_and_ids_are_taken_from_extensions() {
+        let more = [&[0x20, 0, 1, 9, 2, 0, 3][..], b"a.b", &[5, 0, 2], b"id", &[2, 9, 9, 1]].concat();
+        let Parsed::Complete(found) = parse(&header(0x21, 0x11, &[&V4[..], &more].concat())) else {
+            panic!("complete")
+        };
+        assert_eq!(found.extensions.authority.as_deref(), Some(&b"a.b"[..]));
+        assert_eq!(found.extensions.unique_id.as_deref(), Some(&b"id"[..]));
+    }
+
+    #[test]
     fn tcp6_is_read() {
         let mut body = [0; 36];
         (body[15], body[31], body[33], body[35]) = (1, 2, 3, 4);
@@ -97,8 +129,8 @@ mod tests {
 
     #[test]
     fn local_and_unix_keep_the_addresses_of_the_connection() {
-        assert_eq!(parse(&header(0x20, 0, b"")), complete(None, 16));
-        assert_eq!(parse(&header(0x21, 0x31, &[0; 216])), complete(None, 232));
+        assert_eq!(parse(&header(0x20, 0, b"")), complete(None, Extensions::default(), 16));
+        assert_eq!(parse(&header(0x21, 0x31, &[0; 216])), complete(None, Extensions::default(), 232));
     }
 
     #[test]

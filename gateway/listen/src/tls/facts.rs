@@ -1,5 +1,6 @@
 //! What a handshake settled, in the words that expressions and logs use.
 
+use rustls::sign::CertifiedKey;
 use rustls::{ProtocolVersion, ServerConnection};
 
 use super::names;
@@ -19,10 +20,18 @@ pub struct Facts {
     pub resumed: bool,
     /// The client's certificate in DER, if it gave one (`ssl_c_der`).
     pub client_certificate: Option<Vec<u8>>,
+    /// The certificates that it gave with it, one behind the other (`ssl_c_chain_der`).
+    pub client_chain: Vec<u8>,
+    /// The certificate that the client was shown, in DER (`ssl_f_der`).
+    pub own_certificate: Option<Vec<u8>>,
+    /// The first bytes that the client sent: its hello, or the beginning of it.
+    pub hello: Vec<u8>,
 }
 
 impl Facts {
-    pub(super) fn of(connection: &ServerConnection) -> Self {
+    /// Of a connection whose hello began like this.
+    pub(super) fn of(connection: &ServerConnection, own: Option<&CertifiedKey>, hello: Vec<u8>) -> Self {
+        let shown = connection.peer_certificates().and_then(<[_]>::split_first);
         let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
         Self {
             sni: connection.server_name().map(str::to_owned),
@@ -34,9 +43,15 @@ impl Facts {
             cipher: suite.and_then(names::cipher_name).unwrap_or_default(),
             alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             resumed: connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
-            client_certificate: connection
-                .peer_certificates()
-                .and_then(|chain| Some(chain.first()?.to_vec())),
+            client_certificate: shown.map(|(certificate, _)| certificate.to_vec()),
+            client_chain: shown
+                .into_iter()
+                .flat_map(|(_, chain)| chain)
+                .flat_map(|der| der.iter())
+                .copied()
+                .collect(),
+            own_certificate: own.and_then(|key| Some(key.cert.first()?.to_vec())),
+            hello,
         }
     }
 

@@ -2,10 +2,12 @@
 //! gets `unrecognized_name`, and an ALPN offer without anything known is passed over.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use rustls::server::{Acceptor, ClientHello};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio_rustls::LazyConfigAcceptor;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::{Facts, Tls};
 
@@ -49,7 +51,10 @@ impl Tls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let start = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
+        let recorder = Recorder { io, seen: Vec::new(), capacity: self.hello_capacity };
+        let start = LazyConfigAcceptor::new(Acceptor::default(), recorder).await?;
+        let Recorder { io, seen, .. } = start.io;
+        let start = StartHandshake::from_parts(start.accepted, io);
         let hello = start.client_hello();
         if self.strict_sni && !hello.server_name().is_some_and(|name| self.store.has(name)) {
             let name = hello.server_name().map(str::to_owned);
@@ -58,14 +63,47 @@ impl Tls {
         }
         let config = if self.shares_protocol(&hello) { &self.config } else { &self.without_alpn };
         let config = config.clone();
+        let own = self.store.choose(hello.server_name(), hello.signature_schemes());
         let stream = start.into_stream(config).await?;
-        let facts = Facts::of(stream.get_ref().1);
+        let facts = Facts::of(stream.get_ref().1, own.as_deref(), seen);
         Ok((stream, facts))
     }
 
     fn shares_protocol(&self, hello: &ClientHello<'_>) -> bool {
         let ours = &self.config.alpn_protocols;
         hello.alpn().is_none_or(|mut offers| offers.any(|offer| ours.iter().any(|name| name == offer)))
+    }
+}
+
+/// A connection that keeps the first bytes that are read from it.
+struct Recorder<IO> {
+    io: IO,
+    seen: Vec<u8>,
+    capacity: usize,
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Recorder<IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut this.io).poll_read(cx, buf);
+        let (new, room) = (&buf.filled()[before..], this.capacity - this.seen.len());
+        this.seen.extend_from_slice(&new[..new.len().min(room)]);
+        polled
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Recorder<IO> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }
 
@@ -148,6 +186,8 @@ mod tests {
     fn facts_are_in_openssls_words() {
         let facts = Case::new("facts", with_alpn()).shake("a.test", &["http/1.1", "h2"]).0.unwrap();
         assert_eq!((facts.version, facts.cipher), ("TLSv1.3", "TLS_AES_256_GCM_SHA384"));
+        assert!(facts.own_certificate.as_ref().is_some_and(|der| der.starts_with(&[0x30, 0x82])));
+        assert_eq!((facts.hello.len(), &facts.hello[..2]), (super::super::HELLO_BEGINNING, &[22, 3][..]));
         assert_eq!(
             (facts.sni.as_deref(), facts.alpn.as_deref(), facts.is_h2()),
             (Some("a.test"), Some("h2"), true)

@@ -53,7 +53,14 @@ pub struct Tls {
     pub(crate) without_alpn: Arc<ServerConfig>,
     pub(crate) store: Arc<Store>,
     pub(crate) strict_sni: bool,
+    /// How many bytes of a client's hello are kept.
+    pub(crate) hello_capacity: usize,
 }
+
+/// A hello up to the client's random.
+pub(crate) const HELLO_BEGINNING: usize = 5 + 4 + 2 + 32;
+/// The longest record there is (RFC 8446, 5.1), and what is around it.
+pub(crate) const HELLO_WHOLE: usize = 5 + (1 << 14);
 
 impl Tls {
     /// Reads the certificates and builds the settings of one `bind` line. The warnings are whole sentences.

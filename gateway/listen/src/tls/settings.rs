@@ -10,7 +10,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
-use super::{Store, Tls, TlsError, names, pem};
+use super::{HELLO_BEGINNING, HELLO_WHOLE, Store, Tls, TlsError, names, pem};
 
 /// Sessions kept for resumption where tickets are off.
 const SESSIONS: usize = 4096;
@@ -38,7 +38,9 @@ pub(super) fn build(bind: &BindTls, global: &Global) -> Result<(Tls, Vec<String>
     }
     let without_alpn = Arc::new(config.clone());
     config.alpn_protocols = bind.alpn.iter().map(|name| name.clone().into_bytes()).collect();
-    let tls = Tls { config: Arc::new(config), without_alpn, store, strict_sni: bind.strict_sni };
+    let hello_capacity = if global.hello_lists() > 0 { HELLO_WHOLE } else { HELLO_BEGINNING };
+    let tls =
+        Tls { config: Arc::new(config), without_alpn, store, strict_sni: bind.strict_sni, hello_capacity };
     Ok((tls, warnings))
 }
 

@@ -74,7 +74,11 @@ impl Store {
         self.by_name.get(&name).or_else(wildcard).map(Vec::as_slice)
     }
 
-    fn choose(&self, name: Option<&str>, offered: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+    pub(super) fn choose(
+        &self,
+        name: Option<&str>,
+        offered: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
         let candidates = match name.and_then(|name| self.named(name)) {
             Some(candidates) => candidates,
             None => self.default_candidates(),
