@@ -15,6 +15,7 @@ use crate::ctx::Ctx;
 use crate::fill;
 use crate::http::{connect, finish, request, response as judge};
 use crate::http1::body::{Body, Piece};
+use crate::http1::head::Limits;
 use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
@@ -84,6 +85,10 @@ pub(super) struct Relay<'a, 'b> {
     request_done: bool,
     /// The server takes no more of the request.
     refused: bool,
+    /// The response is written, and what is left of the request is all that is waited for.
+    answered: bool,
+    /// What a head may have.
+    limits: Limits,
     /// `option abortonclose`: a client that leaves ends its request.
     watch_client: bool,
     keep_server: bool,
@@ -111,6 +116,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     ) -> Self {
         let backend = ctx.backend.as_ref().map(|backend| backend.model());
         let patience = ctx.effects.server.or(backend.and_then(|model| model.timeouts.server));
+        let limits = ctx.frontend().map_or(Limits::default(), |frontend| frontend.limits);
         let watch_client = connect::aborts_on_close(ctx);
         let lines = &ctx.request.lines;
         // HTTP/2 needs no length to delimit a body; HTTP/1 does.
@@ -136,6 +142,8 @@ impl<'a, 'b> Relay<'a, 'b> {
             coding,
             request_done: false,
             refused: false,
+            answered: false,
+            limits,
             watch_client,
             keep_server: true,
             before_response: (0, 0),
@@ -205,7 +213,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     async fn head(&mut self) -> Result<Received> {
         self.take_arrived()?;
         loop {
-            let received = response::take(&mut self.server.input, &self.ctx.request.method)
+            let received = response::take(&mut self.server.input, &self.ctx.request.method, &self.limits)
                 .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_up())?;
             match received {
                 Some(received) if received.head.is_informational() => {
@@ -213,6 +221,8 @@ impl<'a, 'b> Relay<'a, 'b> {
                     self.client.interim(received.head).await?;
                 }
                 Some(received) if received.head.status == 101 => {
+                    // HAProxy counts what it throws away.
+                    self.ctx.sizes.1 += received.head.counted();
                     return Err(
                         Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade").into_up()
                     );
@@ -259,13 +269,14 @@ impl<'a, 'b> Relay<'a, 'b> {
         let patience = self.patience;
         let wants_body = !self.request_done && !self.refused && self.output.len() < OUTPUT_MARK;
         let watches = self.request_done && self.watch_client && self.ctx.times.response.is_none();
+        let more = !self.request_done || self.answered;
         if !wants_body && !watches {
-            return self.server.turn(&mut self.output, !self.request_done, patience).await.into();
+            return self.server.turn(&mut self.output, more, patience).await.into();
         }
         let client = &mut *self.client;
         tokio::select! {
             biased;
-            turn = self.server.turn(&mut self.output, !self.request_done, patience) => turn.into(),
+            turn = self.server.turn(&mut self.output, more, patience) => turn.into(),
             event = from_client(client, wants_body, self.client_patience) => event,
         }
     }
@@ -363,6 +374,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     /// An answer may come before all of the request: the rest goes to the server all the same, so that both
     /// connections can be used again.
     async fn rest_of_request(&mut self) -> Result<()> {
+        self.answered = true;
         while !(self.refused || self.request_done && self.output.is_empty()) {
             match self.next().await {
                 Event::Written | Event::ClientLeft(_) => {}

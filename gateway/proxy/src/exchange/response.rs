@@ -1,16 +1,18 @@
 //! A server's response head: bytes in, a head and the framing of its body out.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
 
 use crate::http1::body::{Body, Chunk};
-use crate::http1::head::{decimal, says, wire_of};
+use crate::http1::head::{Limits, decimal, says, take_for_1_1, tokens, wire_of};
 use crate::message::{Lines, ResponseHead};
 
 /// The most header lines that are looked at.
 const HEADER_SLOTS: usize = 256;
-/// The most bytes that a head may have.
-const MAX_HEAD: usize = 64 * 1024;
+/// What stands before a reason phrase.
+const BEFORE_REASON: usize = "HTTP/1.1 200 ".len();
 
 /// A response head that is whole.
 #[derive(Debug)]
@@ -32,82 +34,147 @@ pub(super) struct Invalid;
 ///
 /// # Errors
 /// It can never become a response.
-pub(super) fn take(input: &mut BytesMut, method: &Method) -> Result<Option<Received>, Invalid> {
+pub(super) fn take(
+    input: &mut BytesMut,
+    method: &Method,
+    limits: &Limits,
+) -> Result<Option<Received>, Invalid> {
+    if let Some(version) = input.first_chunk_mut() {
+        take_for_1_1(version);
+    }
     let mut slots = [const { std::mem::MaybeUninit::uninit() }; HEADER_SLOTS];
     let mut response = httparse::Response::new(&mut []);
-    let config = httparse::ParserConfig::default();
+    let mut config = httparse::ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
     let parsed =
         config.parse_response_with_uninit_headers(&mut response, input, &mut slots).map_err(|_| Invalid)?;
     let httparse::Status::Complete(end) = parsed else {
-        return if input.len() > MAX_HEAD { Err(Invalid) } else { Ok(None) };
+        return if input.len() > limits.bytes { Err(Invalid) } else { Ok(None) };
     };
     let (Some(status), Some(version)) = (response.code, response.version) else { return Err(Invalid) };
+    if end > limits.bytes || response.headers.len() > limits.headers {
+        return Err(Invalid);
+    }
     let base = input.as_ptr() as usize;
     let place = |part: &[u8]| {
         let start = part.as_ptr() as usize - base;
         start..start + part.len()
     };
-    let reason = response.reason.filter(|reason| !reason.is_empty()).map(|reason| place(reason.as_bytes()));
     let mut fields = Vec::with_capacity(response.headers.len());
     fields.extend(response.headers.iter().map(|field| (place(field.name.as_bytes()), place(field.value))));
     let mut head = input.split_to(end);
-    for (name, _) in &fields {
+    for (name, value) in &mut fields {
         head[name.clone()].make_ascii_lowercase();
+        unfold(&mut head, value);
     }
     let head = head.freeze();
-    let mut lines = Lines::with_capacity(fields.len() + 2);
-    for (name, value) in &fields {
-        lines.push(head.slice(name.clone()), head.slice(value.clone()));
-    }
-    if !lines.has(b"connection")
+    let version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
+    let reason = head.slice(reason(&head));
+    let (mut lines, facts) = read_lines(&head, &fields)?;
+    if !facts.put_straight
+        && !lines.has(b"connection")
         && let Some(wire) = wire_of(&head, fields.into_iter())
     {
         lines = lines.standing(wire);
     }
-    let head = ResponseHead {
-        status,
-        version: if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 },
-        reason: reason.map_or_else(Bytes::new, |reason| head.slice(reason)),
-        lines,
-    };
-    finish(head, method).map(Some)
+    Ok(Some(finish(ResponseHead { status, version, reason, lines }, &facts, method)))
 }
 
-fn finish(mut head: ResponseHead, method: &Method) -> Result<Received, Invalid> {
+/// Where the reason phrase is; it may have any bytes.
+fn reason(head: &[u8]) -> Range<usize> {
+    let start = head.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count() + BEFORE_REASON;
+    let end = head.iter().skip(start).position(|byte| matches!(byte, b'\r' | b'\n'));
+    end.map_or(0..0, |length| start..start + length)
+}
+
+/// Replaces the line breaks in a folded value by spaces, as HAProxy does (RFC 9112, 5.2).
+fn unfold(head: &mut [u8], value: &mut Range<usize>) {
+    let mut folded = false;
+    for byte in head[value.clone()].iter_mut().filter(|byte| matches!(byte, b'\r' | b'\n')) {
+        (*byte, folded) = (b' ', true);
+    }
+    if folded {
+        value.start += head[value.clone()].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        value.end -= head[value.clone()].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    }
+}
+
+/// What the lines say of the body.
+#[derive(Default)]
+struct Facts {
+    length: Option<u64>,
+    chunked: bool,
+    /// Lines are not what they were on the wire.
+    put_straight: bool,
+}
+
+fn read_lines(head: &Bytes, fields: &[(Range<usize>, Range<usize>)]) -> Result<(Lines, Facts), Invalid> {
+    let (mut lines, mut facts) = (Lines::with_capacity(fields.len() + 2), Facts::default());
+    for (name, value) in fields {
+        let (name, mut value) = (head.slice(name.clone()), head.slice(value.clone()));
+        match &name[..] {
+            b"content-length" => match facts.see_length(&value)? {
+                Some(length) => value = length,
+                None => continue,
+            },
+            b"transfer-encoding" => facts.see_coding(&value)?,
+            _ => {}
+        }
+        lines.push(name, value);
+    }
+    Ok((lines, facts))
+}
+
+impl Facts {
+    /// `content-length`: several equal ones are one (RFC 9112, 6.3). Yields it the first time.
+    fn see_length(&mut self, value: &Bytes) -> Result<Option<Bytes>, Invalid> {
+        let known = self.length;
+        for part in value.split(|byte| *byte == b',') {
+            let length = decimal(part.trim_ascii()).ok_or(Invalid)?;
+            if self.length.is_some_and(|known| known != length) {
+                return Err(Invalid);
+            }
+            self.length = Some(length);
+        }
+        let first = value.split(|byte| *byte == b',').next().unwrap_or_default();
+        self.put_straight |= known.is_some() || first.len() < value.len();
+        Ok(known.is_none().then(|| value.slice_ref(first.trim_ascii())))
+    }
+
+    /// `transfer-encoding`: `chunked` alone and once, for HAProxy knows no other coding.
+    fn see_coding(&mut self, value: &[u8]) -> Result<(), Invalid> {
+        let mut tokens = tokens(value);
+        let known = tokens.next().is_some_and(|token| token.eq_ignore_ascii_case(b"chunked"));
+        if self.chunked || !known || tokens.next().is_some() {
+            return Err(Invalid);
+        }
+        self.chunked = true;
+        Ok(())
+    }
+}
+
+fn finish(mut head: ResponseHead, facts: &Facts, method: &Method) -> Received {
     let old = head.version == Version::HTTP_10;
     let says_in_connection = |word: &[u8]| head.lines.all(b"connection").any(|value| says(value, word));
-    let keep_alive = !says_in_connection(b"close") && (!old || says_in_connection(b"keep-alive"));
-    let body = framing(&mut head, method)?;
-    Ok(Received { keep_alive: keep_alive && body != Body::Tunnel, head, body })
+    // A coding of HTTP/1.1 in a response of HTTP/1.0 may be anybody's: nothing is to come behind it.
+    let keep_alive =
+        !says_in_connection(b"close") && (!old || says_in_connection(b"keep-alive") && !facts.chunked);
+    let body = framing(&mut head, facts, method);
+    Received { keep_alive: keep_alive && body != Body::Tunnel, head, body }
 }
 
 /// How the body is delimited (RFC 9112, 6.3).
-fn framing(head: &mut ResponseHead, method: &Method) -> Result<Body, Invalid> {
-    if *method == Method::HEAD || matches!(head.status, 100..=199 | 204 | 304) {
-        return Ok(Body::Done);
-    }
-    if head.lines.has(b"transfer-encoding") {
-        let chunked =
-            head.lines.all(b"transfer-encoding").last().is_some_and(|value| says(value, b"chunked"));
-        if !chunked {
-            return Ok(Body::Tunnel);
-        }
+fn framing(head: &mut ResponseHead, facts: &Facts, method: &Method) -> Body {
+    if facts.chunked {
         head.lines.remove(b"content-length");
-        return Ok(Body::Chunked(Chunk::Size));
     }
-    let mut length = None;
-    for value in head.lines.all(b"content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
-        let this = decimal(value.trim_ascii()).ok_or(Invalid)?;
-        if length.is_some_and(|length| length != this) {
-            return Err(Invalid);
-        }
-        length = Some(this);
-    }
-    Ok(match length {
+    match facts.length {
+        _ if *method == Method::HEAD || matches!(head.status, 100..=199 | 204 | 304) => Body::Done,
+        _ if facts.chunked => Body::Chunked(Chunk::Size),
         Some(0) => Body::Done,
         Some(length) => Body::Length(length),
         None => Body::Tunnel,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +182,7 @@ mod tests {
     use super::*;
 
     fn received(text: &[u8], method: &Method) -> Result<Option<Received>, Invalid> {
-        take(&mut BytesMut::from(text), method)
+        take(&mut BytesMut::from(text), method, &Limits { bytes: 1024, headers: 10 })
     }
 
     fn body(text: &[u8]) -> (Body, bool) {
@@ -155,10 +222,37 @@ mod tests {
     }
 
     #[test]
+    fn odd_heads_are_put_straight() {
+        let lines = |text: &[u8], name: &[u8]| {
+            let received = received(text, &Method::GET).unwrap().unwrap();
+            received.head.lines.all(name).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(lines(b"HTTP/1.1 200 OK\r\nX: a\r\n  b\r\nY: c\r\n\r\n", b"x"), ["a    b"]);
+        assert_eq!(lines(b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\n", b"content-length"), ["2"]);
+        let twice = b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(lines(twice, b"content-length"), ["2"]);
+        let newer = received(b"\r\nHTTP/2.0 200 a\xff\n\n", &Method::GET);
+        assert_eq!(newer.err(), Some(Invalid), "an empty line before a newer version");
+        let newer = received(b"HTTP/2.0 200 a\xff\n\n", &Method::GET).unwrap().unwrap();
+        assert_eq!((newer.head.version, &newer.head.reason[..]), (Version::HTTP_11, &b"a\xff"[..]));
+        let bare = received(b"HTTP/1.1 200\r\n\r\n", &Method::GET).unwrap().unwrap();
+        assert_eq!(bare.head.reason, "");
+    }
+
+    #[test]
     fn what_is_no_response_is_refused() {
-        for text in
-            [&b"junk\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"]
-        {
+        let many = [&b"HTTP/1.1 200 OK\r\n"[..], &b"a: b\r\n".repeat(11), b"\r\n"].concat();
+        let large = [&b"HTTP/1.1 200 OK\r\na: "[..], &[b'b'; 1100], b"\r\n\r\n"].concat();
+        for text in [
+            &b"junk\r\n\r\n"[..],
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\nContent-Length: 2\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            &many,
+            &large,
+            &large[..1050],
+        ] {
             assert_eq!(received(text, &Method::GET).err(), Some(Invalid));
         }
         assert!(received(b"HTTP/1.1 200 OK\r\nA: b\r\n", &Method::GET).unwrap().is_none());

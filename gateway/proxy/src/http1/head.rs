@@ -14,7 +14,7 @@ use crate::message::{Lines, RequestHead};
 const HEADER_SLOTS: usize = 256;
 
 /// What a head may have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
     /// Bytes: `tune.bufsize` less `tune.maxrewrite`.
     pub bytes: usize,
@@ -200,18 +200,20 @@ fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadEr
 fn speak_1_1(head: &mut [u8]) -> Option<[u8; 8]> {
     let line = memchr::memchr(b'\n', head)?;
     let end = if line > 0 && head[line - 1] == b'\r' { line - 1 } else { line };
-    let version: [u8; 8] = head[..end].last_chunk().copied()?;
-    let newer = match &version {
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] => {
-            (b"11" < &[*major, *minor]) && major.is_ascii_digit()
-        }
-        _ => false,
+    take_for_1_1(head[..end].last_chunk_mut()?)
+}
+
+/// The same for the version alone, of a request or a response.
+pub fn take_for_1_1(version: &mut [u8; 8]) -> Option<[u8; 8]> {
+    let said = *version;
+    let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] = said else {
+        return None;
     };
-    if !newer || !version[7].is_ascii_digit() {
+    if [major, minor] <= *b"11" {
         return None;
     }
-    head[end - 8..end].copy_from_slice(b"HTTP/1.1");
-    Some(version)
+    *version = *b"HTTP/1.1";
+    Some(said)
 }
 
 fn locate(head: &[u8]) -> Result<Layout, HeadError> {
@@ -493,7 +495,7 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), HeadError> {
     if known { Ok(()) } else { Err(HeadError::Invalid("the request target is not a path")) }
 }
 
-/// The `host:port` of a URL.
+/// The `host:port` of a URL, which ends or goes on with a path.
 fn authority(target: &[u8]) -> Option<&[u8]> {
     let colon = memchr::memmem::find(target, b"://")?;
     if !target[..colon].iter().all(u8::is_ascii_alphanumeric) {
@@ -501,7 +503,7 @@ fn authority(target: &[u8]) -> Option<&[u8]> {
     }
     let rest = &target[colon + 3..];
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
-    Some(&rest[..end])
+    (rest.get(end) != Some(&b'?')).then(|| &rest[..end])
 }
 
 /// An absolute target without the port that its scheme has anyway, where it names that port.

@@ -252,7 +252,9 @@ impl H1Session {
         if manner.own && !self.drop_arrived_body() {
             self.keep_alive = false;
         }
-        if framing == Out::Close || manner.last || self.client.facts().listener.is_stopping() {
+        // A coding of HTTP/1.1 in a response of HTTP/1.0 may be read by nobody: nothing is to come behind it.
+        let odd = head.version == Version::HTTP_10 && head.lines.has(b"transfer-encoding");
+        if framing == Out::Close || odd || manner.last || self.client.facts().listener.is_stopping() {
             self.keep_alive = false;
         }
         let word = self.connection_word(head);
@@ -426,7 +428,15 @@ fn write_head(output: &mut BytesMut, head: &ResponseHead, word: Option<&str>) {
     // With room for a short body: one allocation, and no moving about.
     output.reserve(head.lines.size() + 4 * head.lines.len() + HEAD_ROOM);
     head.write_status_line(output);
-    head.lines.write_for_next_hop(output, head.status == 101);
+    let framing: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
+    if matches!(head.status, 100..=199 | 204) && framing.iter().any(|name| head.lines.has(name)) {
+        // They have no body, and so nothing to say of it (RFC 9110, 8.6; RFC 9112, 6.1).
+        let mut lines = head.lines.clone();
+        framing.iter().for_each(|name| lines.remove(name));
+        lines.write_for_next_hop(output, head.status == 101);
+    } else {
+        head.lines.write_for_next_hop(output, head.status == 101);
+    }
     if let Some(word) = word {
         write_line(output, b"connection", word.as_bytes());
     }
