@@ -6,6 +6,7 @@ mod acl;
 mod actions;
 mod answers;
 mod bodies;
+mod bytes;
 mod connection;
 mod differences;
 mod exchange;
@@ -29,6 +30,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     actions::cases(cases);
     answers::cases(cases);
     bodies::cases(cases);
+    bytes::cases(cases);
     connection::cases(cases);
     failures::cases(cases);
     forward::cases(cases);

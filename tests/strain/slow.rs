@@ -152,7 +152,7 @@ fn thirsty(subject: &Subject) -> TcpStream {
 fn readers() {
     const COUNT: usize = 64;
     let (hose, addr) = Hose::start();
-    let stage = Stage { defaults: "  timeout client 4s\n", ..Stage::default() };
+    let stage = Stage { defaults: "  timeout client 8s\n", ..Stage::default() };
     let subject = stage.start(addr);
     assert_eq!(crate::support::client::get(subject.addr("FRONT"), "/").status(), 200);
     let before = subject.resident();
