@@ -12,6 +12,11 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("http::a_webhook_reaches_the_listener_and_its_answer_comes_back", webhook);
     cases.test("http::what_no_rule_takes_gets_503", nothing_matches);
     cases.test("http::forwardfor_adds_a_line_and_merges_none", forwardfor);
+    cases.ours_only(
+        "http::forwarded_tells_of_the_client_in_rfc_7239s_form",
+        "it came with HAProxy 2.8",
+        forwarded,
+    );
     cases.test("http::the_header_rule_of_the_later_gateway_routes", by_header);
     cases.test("http::tcp_content_rules_wait_for_the_request", inspect_delay);
     cases.test("http::tcp_content_rules_can_refuse", content_reject);
@@ -70,6 +75,48 @@ backend be_el_pac
 fn original() -> (Subject, Origin) {
     let origin = Origin::plain();
     (Config::new(ORIGINAL).bind("FRONT").var("ORIGIN", origin.addr()).start(), origin)
+}
+
+/// The examples of HAProxy's manual, and what else the parameters may be.
+fn forwarded() {
+    for (words, expected) in [
+        ("", "proto=http;for=127.0.0.1"),
+        ("host for-expr src,xxh32,hex for_port", "host=\"h:80\";for=\"_00000000AAAAAAAA:PORT\""),
+        (
+            "host-expr str(host.com) by-expr str(_haproxy) for-expr str(::1) for_port-expr int(10)",
+            "host=\"host.com\";by=_haproxy;for=\"[::1]:10\"",
+        ),
+        ("by by_port for", "by=\"127.0.0.1:FRONT\";for=127.0.0.1"),
+        ("for-expr req.hdr(x-none) proto", "proto=http;for=unknown"),
+        ("host-expr req.hdr(x-none)", ""),
+    ] {
+        let origin = Origin::plain();
+        let subject = Config::new(format!(
+            "defaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  timeout connect 5s\n\
+             frontend f\n  bind \"fd@${{FRONT}}\"\n  default_backend b\nbackend b\n  option forwarded {words}\n  \
+             server s \"${{ORIGIN}}\"\n"
+        ))
+        .bind("FRONT")
+        .var("ORIGIN", origin.addr())
+        .start();
+        let addr = subject.addr("FRONT");
+        let mut client = Client::connect(addr);
+        client.send("GET / HTTP/1.1\r\nHost: h:80\r\nForwarded: for=_first\r\n\r\n");
+        assert_eq!(client.response("GET").status(), 200);
+        let told = origin.last().values("forwarded");
+        let ours = expected.replace("PORT", &client.port().to_string());
+        let ours = ours.replace("FRONT", &addr.port().to_string());
+        let (first, rest) = told.split_first().expect("the client's own line stays");
+        assert_eq!(*first, "for=_first");
+        match &rest[..] {
+            [] => assert_eq!(expected, ""),
+            [line] if ours.contains("AAAAAAAA") => {
+                let (before, after) = ours.split_once("AAAAAAAA").expect("it is there");
+                assert!(line.starts_with(before) && line.ends_with(after), "{line} for {ours}");
+            }
+            lines => assert_eq!(lines, [ours.as_str()], "{words}"),
+        }
+    }
 }
 
 fn webhook() {

@@ -1,7 +1,7 @@
 //! Where logs go: UDP with a syslog header, standard output, and what happens when nobody takes them.
 
 use crate::support::cases::Cases;
-use crate::support::client::get;
+use crate::support::client::{get, request};
 use crate::support::deadline::{PATIENCE, eventually};
 use crate::support::origin::Origin;
 use crate::support::subject::{Config, Subject};
@@ -17,6 +17,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::stderr_gets_lines", || to_file("stderr"));
     cases.test("logs::a_unix_datagram_socket_gets_lines", unix);
     cases.test("logs::two_targets_both_get_lines", two_targets);
+    cases.test("logs::log_format_sd_is_the_structured_data_of_rfc5424", structured);
     cases.test("logs::log_tag_replaces_the_name", tag);
     cases.test("logs::a_full_disk_does_not_stop_traffic", full);
     cases.test("logs::nobody_listening_does_not_stop_traffic", nobody);
@@ -128,6 +129,26 @@ fn two_targets() {
     get(subject.addr("FRONT"), "/logged");
     one.expect("GET /logged");
     two.expect("GET /logged");
+}
+
+/// The data stands where RFC 5424 has it, and nowhere in other forms.
+fn structured() {
+    let (one, two) = (Syslog::start(), Syslog::start());
+    let other = format!("127.0.0.1:{}", two.addr().port());
+    let global = "  log \"${LOG}\" format rfc5424 local0\n  log \"${OTHER}\" local0";
+    let lines = "  http-request capture req.hdr(user-agent) len 20\n  log-format \"said %HP\"\n  \
+                 log-format-sd \"[ex@1 path=\\\"%HP\\\" status=\\\"%ST\\\" agent=\\\"%{+E}[capture.req.hdr(0)]\\\"]\"\n";
+    let (subject, _origin) = subject(global, lines, &one, |c| c.var("OTHER", other));
+    request(
+        subject.addr("FRONT"),
+        "GET /sd HTTP/1.1\r\nHost: h\r\nUser-Agent: a\"]b\r\nConnection: close",
+        "",
+    );
+    let line = one.expect("said /sd");
+    let expected = " - [ex@1 path=\"/sd\" status=\"200\" agent=\"a\\\"\\]b\"] said /sd";
+    assert!(line.contains(expected), "{line}");
+    let line = two.expect("said /sd");
+    assert!(!line.contains("ex@1"), "{line}");
 }
 
 fn tag() {

@@ -13,6 +13,8 @@ pub struct Logger {
     traffic: TrafficLog,
     /// `error-log-format`.
     failures: Option<expr::LogFormat>,
+    /// `log-format-sd`.
+    structured: Option<expr::LogFormat>,
     dontlog_normal: bool,
     separate_errors: bool,
 }
@@ -31,6 +33,7 @@ impl Logger {
             lines: sinks.logger(&targets, identity),
             traffic: logging.traffic.clone(),
             failures: logging.error.clone(),
+            structured: logging.structured.clone(),
             dontlog_normal: options.dontlog_normal,
             separate_errors: options.log_separate_errors,
         }
@@ -54,7 +57,7 @@ impl Logger {
         }
         let mut line = Vec::with_capacity(256);
         self.write(record, view, &mut line);
-        self.lines.send(level, &line);
+        self.send(level, view, &line);
     }
 
     fn write(&self, record: &LogRecord<'_>, view: &LogView<'_>, line: &mut Vec<u8>) {
@@ -83,8 +86,17 @@ impl Logger {
         if self.lines.wants(level) {
             let mut line = Vec::with_capacity(128);
             format.render(view, &mut line);
-            self.lines.send(level, &line);
+            self.send(level, view, &line);
         }
+    }
+
+    /// Sends a line, with its structured data where the configuration has some.
+    fn send(&self, level: Level, view: &LogView<'_>, line: &[u8]) {
+        let mut structured = Vec::new();
+        if let Some(format) = &self.structured {
+            format.render(view, &mut structured);
+        }
+        self.lines.send_structured(level, &structured, line);
     }
 
     /// The line of a connection that came to no request (8.2.5).

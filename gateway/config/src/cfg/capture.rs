@@ -19,7 +19,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("unique-id-format")       .in_(ANY).parse(unique_id_format),
     keyword("unique-id-header")       .in_(ANY).parse(unique_id_header),
     keyword("error-log-format")       .in_(FE).parse(error_log),
-    keyword("log-format-sd")          .in_(FE).parse(structured).later("only messages in RFC 5424's form have structured data; write the fields into 'log-format'"),
+    keyword("log-format-sd")          .in_(FE).parse(structured),
 ];
 
 /// The most that a slot keeps: a line is never longer.

@@ -34,7 +34,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option httpchk")              .in_(BE)      .parse(check::httpchk),
 
     keyword("option originalto")           .in_(ANY)     .parse(originalto),
-    keyword("option forwarded")            .in_(BE) .no().parse(forwarded::forwarded).later("use 'option forwardfor'"),
+    keyword("option forwarded")            .in_(BE) .no().parse(forwarded::forwarded),
     keyword("option accept-invalid-http-request")   .in_(FE) .no().flag().parse(|cx| flag(cx, |o| &mut o.accept_invalid_request)).later(ADVICE),
     keyword("option accept-unsafe-violations-in-http-request") .in_(FE).no().flag().parse(|cx| flag(cx, |o| &mut o.accept_invalid_request)).later(ADVICE),
     keyword("option accept-invalid-http-response")  .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.accept_invalid_response)).later(ADVICE),

@@ -39,7 +39,7 @@ pub struct Identity {
 }
 
 impl Head {
-    /// Writes the head.
+    /// Writes the head but for the structured data that ends the one of RFC 5424.
     pub fn write(self, out: &mut Vec<u8>, identity: &Identity, facility: u8, level: Level, now: SystemTime) {
         match self {
             Self::Raw => {}
@@ -64,8 +64,16 @@ impl Head {
                 out.extend_from_slice(identity.tag.as_bytes());
                 out.push(b' ');
                 number(out, identity.pid);
-                out.extend_from_slice(b" - - ");
+                out.extend_from_slice(b" - ");
             }
+        }
+    }
+
+    /// Writes the structured data (RFC 5424, 6.3); none is `-`.
+    pub fn write_structured(self, out: &mut Vec<u8>, structured: &[u8]) {
+        if self == Self::Rfc5424 {
+            out.extend_from_slice(if structured.is_empty() { b"-" } else { structured });
+            out.push(b' ');
         }
     }
 }

@@ -121,6 +121,11 @@ impl Logger {
 
     /// Sends a message (without a line end) to every target that wants it. Never waits.
     pub fn send(&self, level: Level, message: &[u8]) {
+        self.send_structured(level, b"", message);
+    }
+
+    /// The same with structured data, for targets whose form has it.
+    pub fn send_structured(&self, level: Level, structured: &[u8], message: &[u8]) {
         if !self.wants(level) {
             return;
         }
@@ -133,6 +138,7 @@ impl Logger {
             self.0.queue.push(slot, |line| {
                 let start = line.len();
                 target.head.write(line, &self.0.identity, target.facility, level, now);
+                target.head.write_structured(line, structured);
                 line.extend_from_slice(message);
                 line.truncate(line.len().min(start + target.room()));
             });

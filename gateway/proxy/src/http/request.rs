@@ -10,6 +10,7 @@ use http::Version;
 use pingora::Result;
 use pingora::http::RequestHeader;
 
+use super::forwarded;
 use crate::answer::{self, Reply};
 use crate::client::{Client, lost};
 use crate::ctx::Ctx;
@@ -116,6 +117,11 @@ fn add_lines(ctx: &Ctx, upgrading: bool, add: &mut impl FnMut(&[u8], &[u8])) {
     let (Some(frontend), Some(backend)) = (ctx.frontend(), &ctx.backend) else { return };
     if let (Some(name), Some(id)) = (&frontend.model().unique_id.header, ctx.unique_id()) {
         add(name.as_bytes(), id);
+    }
+    if let Some(told) =
+        backend.model().options.forwarded.as_ref().and_then(|option| forwarded::line(option, ctx))
+    {
+        add(b"forwarded", &told);
     }
     // The backend's forwardfor goes before the frontend's, and the line is added once.
     let (theirs, ours) = (&backend.model().options.forwardfor, &frontend.model().options.forwardfor);
