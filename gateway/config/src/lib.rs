@@ -35,6 +35,8 @@ mod hostile_test;
 #[cfg(test)]
 mod load_test;
 #[cfg(test)]
+mod messages_test;
+#[cfg(test)]
 mod mutation_test;
 #[cfg(test)]
 mod oracle;

@@ -2,7 +2,7 @@
 //!
 //! `GATEWAY_REWRITE=1 cargo test -p process compatibility` writes it anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -183,4 +183,47 @@ fn compatibility_is_written_down_as_the_tables_have_it() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     let stale = page.lines().zip(committed.lines()).find(|(now, then)| now != then);
     assert!(page == committed, "{} is stale, see its second line; first at {stale:?}", path.display());
+}
+
+/// What holds the words together, as libFuzzer writes it.
+#[rustfmt::skip]
+const SYNTAX: &[&str] = &[
+    r#" if { "#, r#" } "#, r#" unless "#, r#" || "#, r#" !"#, r#"%["#, r#"]"#, r#"%ci:%cp"#, r#"%{+Q}o"#,
+    r#"${X-y}"#, r#"\""#, r#".if "#, r#".elif "#, r#".else\x0a"#, r#".endif\x0a"#, r#"defined("#,
+    r#"feature("#, r#"version_atleast("#, r#"streq("#, r#"\x0a    "#, r#" -m "#, r#" -i "#, r#" -f "#,
+    r#" -- "#, r#"listen a\x0a"#, r#"frontend a\x0a"#, r#"backend a\x0a"#, r#"defaults\x0a"#,
+    r#"global\x0a"#, r#":8080"#, r#"fd@3"#, r#"unix@"#, r#"127.0.0.1:80"#, r#"[::1]:80"#, r#",lower"#,
+    r#",map("#, r#",regsub("#,
+];
+
+/// The words of the listings, and of what they do not hold: sections, tags of log formats, actions' own words.
+fn dictionary() -> String {
+    let listed = crate::keywords::listing("acl,cfg,cnv,flt,smp,svc");
+    let listed = listed.lines().filter(|line| !line.starts_with('#'));
+    let listed = listed.map(|line| line.rsplit("] ").next().unwrap_or(line).to_owned());
+    let tags = expr::LogField::all().map(|field| format!("%{}", field.tag()));
+    let sections = vocabulary::entries().into_iter().filter(|entry| entry.place == "sections");
+    let examples = rules::ACTIONS.iter().map(|row| row.example.to_owned());
+    let texts = listed.chain(sections.map(|entry| entry.name.to_owned())).chain(examples);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '%');
+    let words = texts.flat_map(|text| text.split(|c| !is_part(c)).map(str::to_owned).collect::<Vec<_>>());
+    let words: BTreeSet<String> = words.filter(|word| word.len() > 1).chain(tags).collect();
+    let all = words.iter().map(String::as_str).chain(SYNTAX.iter().copied());
+    let lines: String = all.map(|word| format!("\"{word}\"\n")).collect();
+    format!(
+        "# Words of the configuration, from the gateway's own tables.\n\
+         # Written by `GATEWAY_REWRITE=1 cargo test -p process compatibility`; not to be edited.\n{lines}"
+    )
+}
+
+#[test]
+fn the_fuzzers_dictionary_has_the_words_of_the_tables() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/haproxy.dict");
+    let now = dictionary();
+    assert!(now.lines().count() > 1000, "{} words", now.lines().count());
+    if std::env::var_os("GATEWAY_REWRITE").is_some() {
+        std::fs::write(&path, &now).expect("tests/fuzz/ can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(now == committed, "{} is stale, see its second line", path.display());
 }

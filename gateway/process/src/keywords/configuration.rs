@@ -14,17 +14,17 @@ pub(super) fn list() -> String {
     // HAProxy lists what proxies know under the section that is all of them
     let others = sections.filter(|name| *name != "global" && !proxies.contains(name));
     let others: BTreeSet<&str> = others.collect();
-    add("global", keywords(&entries, "`global`"), &mut out);
-    add("listen", of_proxies(&entries), &mut out);
+    add("global", &keywords(&entries, "`global`"), &mut out);
+    add("listen", &of_proxies(&entries), &mut out);
     for section in others {
-        add(section, keywords(&entries, &format!("`{section}`")), &mut out);
+        add(section, &keywords(&entries, &format!("`{section}`")), &mut out);
     }
     let crt_list = vocabulary::crt_list().map(|(name, takes)| taking(name, takes));
-    add("crt-list", crt_list.collect(), &mut out);
+    add("crt-list", &crt_list.collect(), &mut out);
     out
 }
 
-fn add(section: &str, lines: BTreeSet<String>, out: &mut String) {
+fn add(section: &str, lines: &BTreeSet<String>, out: &mut String) {
     let _ = writeln!(out, "{section}");
     lines.iter().for_each(|line| out.push_str(&format!("\t{line}\n")));
 }
