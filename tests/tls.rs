@@ -6,7 +6,8 @@ use crate::support::subject::{Config, Dir, Subject, run};
 use crate::support::tls::{Ask, certificate, connect};
 use rustls::version::{TLS12, TLS13};
 use std::fs;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("tls::requests_come_through", plain);
@@ -20,6 +21,12 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("tls::a_websocket_echoes", websocket);
     cases.test("tls::ssl_fc_tells_tls_from_clear_text", ssl_fc);
     cases.test("tls::a_bad_certificate_is_named", bad_certificate);
+    cases.test("tls::addresses_and_odd_names_are_served_with_the_default_certificate", odd_names);
+    cases.ours_only(
+        "tls::a_server_name_that_is_no_dns_name_is_refused_with_an_alert",
+        "OpenSSL takes any bytes for a name and HAProxy answers; rustls refuses the client hello",
+        bad_names,
+    );
 }
 
 fn subject(bind: &str, files: &[(&str, &str)]) -> (Subject, Origin) {
@@ -223,4 +230,41 @@ fn bad_certificate() {
     let (code, _, stderr) = run(&["-c", "-f", &cfg.display().to_string()]);
     assert_eq!(code, Some(1));
     assert!(stderr.contains("broken.pem"), "{stderr}");
+}
+
+/// What the server says to a client that asks for `name` by OpenSSL, which sends any name.
+fn ask_by_openssl(subject: &Subject, name: &str) -> String {
+    let mut client = Command::new("openssl")
+        .args(["s_client", "-quiet", "-ign_eof", "-servername", name, "-connect"])
+        .arg(subject.addr("TLS").to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("openssl is installed");
+    // A client that was refused is gone before it has read this.
+    let _ = client.stdin.take().map(|mut stdin| stdin.write_all(b"GET /x HTTP/1.0\r\n\r\n"));
+    let output = client.wait_with_output().expect("the client is ours");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+fn odd_names() {
+    let cert = certificate(&["a.test"]);
+    let (subject, _o) = subject("crt \"${DIR}/a.pem\"", &[("a.pem", &cert.pem)]);
+    for name in ["127.0.0.1", "::1", "a_b.test", "a.test."] {
+        let said = ask_by_openssl(&subject, name);
+        assert!(said.contains("HTTP/1.1 200 OK"), "{name}: {said}");
+    }
+}
+
+/// Some tools send `host:port`. Nothing but the hello itself says what was asked for, and its bytes are part of what both
+/// sides sign: what rustls does not read cannot be mended on the way to it.
+fn bad_names() {
+    let cert = certificate(&["a.test"]);
+    let (subject, _o) = subject("crt \"${DIR}/a.pem\"", &[("a.pem", &cert.pem)]);
+    for name in ["a.test:443", "-x.test", "a b"] {
+        let said = ask_by_openssl(&subject, name);
+        assert!(said.contains("alert illegal parameter"), "{name}: {said}");
+    }
+    assert!(ask_by_openssl(&subject, "a.test").contains("HTTP/1.1 200 OK"), "others are served");
 }

@@ -1,8 +1,12 @@
 //! TLS towards the client: certificates, settings in OpenSSL's words, the handshake and what it yields.
 //!
 //! rustls with the aws-lc-rs provider does the work. What it will not do is warned of by name (below TLS 1.2, CBC,
-//! DHE, RSA key exchange). It also refuses a client hello whose server name is not a DNS name, where OpenSSL would
-//! pass it on.
+//! DHE, RSA key exchange). It also refuses a client hello whose server name is not a DNS name (`host:443`, a
+//! leading hyphen, a blank) with the alert `illegal_parameter`, where OpenSSL passes on any bytes; a name that is an
+//! address counts as none, and `ssl_fc_sni` has nothing of it. There is no setting for this, and a hello that is changed
+//! before rustls reads it has another hash than the one that the client signs. The one way left is to change it and to
+//! give rustls hashes that change it back, in each cipher suite: a change of how handshakes are hashed for clients that
+//! RFC 6066 calls wrong, and not done here.
 
 mod facts;
 mod handshake;
