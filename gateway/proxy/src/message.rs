@@ -48,7 +48,9 @@ impl Lines {
     }
 
     fn change(&mut self) -> &mut Vec<Line> {
-        self.wire = Bytes::new();
+        if !self.wire.is_empty() {
+            self.wire = Bytes::new();
+        }
         &mut self.lines
     }
 

@@ -497,6 +497,9 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), HeadError> {
 
 /// The `host:port` of a URL, which ends or goes on with a path.
 fn authority(target: &[u8]) -> Option<&[u8]> {
+    if target.starts_with(b"/") {
+        return None;
+    }
     let colon = memchr::memmem::find(target, b"://")?;
     if !target[..colon].iter().all(u8::is_ascii_alphanumeric) {
         return None;
