@@ -192,7 +192,7 @@ impl LogFormat {
         let quote: &[u8] = if style.quote { b"\"" } else { b"" };
         out.extend_from_slice(quote);
         out.reserve(text.len() + quote.len());
-        let is_plain = |byte: &u8| !byte.is_ascii_control() && !(style.escape && ESCAPED.contains(byte));
+        let is_plain = |byte: &u8| !(byte.is_ascii_control() || style.escape && ESCAPED.contains(byte));
         let plain = text.iter().position(|byte| !is_plain(byte)).unwrap_or(text.len());
         out.extend_from_slice(&text[..plain]);
         for byte in &text[plain..] {
