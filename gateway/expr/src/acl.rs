@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
@@ -131,7 +132,7 @@ impl Test {
         let matcher = Matcher::parse(&expr, &first.text[..end], method, &mut cursor, scope)?;
         let mut text = format!("{} -m {}", expr.text(), matcher.method().name());
         for word in values {
-            text.push_str(&format!(" {:?}", word.text));
+            let _ = write!(text, " {:?}", word.text); // a text takes all that is written
         }
         text.push_str(&matcher.fingerprint());
         let words = words.iter().map(|word| word.text.clone()).collect();

@@ -122,10 +122,12 @@ fn finish(
     acls: &Acls,
     scope: &Scope<'_>,
 ) -> Result<Rule, Diagnostic> {
-    let said = format!("{} {}", action::keyword(phase), name.text);
+    let said = || format!("{} {}", action::keyword(phase), name.text);
     let before = words.rest();
-    let scope_here = scope.at(phase);
-    let action = row.parse(name, words, &scope_here).map_err(|error| {
+    let elsewhere = (scope.phase != phase).then(|| scope.at(phase));
+    let scope_here = elsewhere.as_ref().unwrap_or(scope);
+    let action = row.parse(name, words, scope_here).map_err(|error| {
+        let said = said();
         let owner = scope.owner();
         let place = if owner.is_empty() { String::new() } else { format!(" in {owner}") };
         sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
@@ -133,7 +135,7 @@ fn finish(
     let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
     let texts = std::iter::once(name.text.clone()).chain(own).collect();
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
-        let found = &word.text;
+        let (found, said) = (&word.text, said());
         if phase.is_tcp() {
             let owner = scope.owner();
             let place = if owner.is_empty() { String::new() } else { format!(", in {owner}") };
@@ -145,14 +147,15 @@ fn finish(
             format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'."),
         ));
     }
-    let cond = Cond::parse_rest(words, acls, &scope_here).map_err(|error| {
-        sentence(error, &format!("error detected while parsing an '{said}' condition : "))
+    let cond = Cond::parse_rest(words, acls, scope_here).map_err(|error| {
+        sentence(error, &format!("error detected while parsing an '{}' condition : ", said()))
     })?;
     if let Some(reason) = row.later {
-        let refusal = Diagnostic::not_yet(name.span, format_args!("'{said}'"));
+        let refusal = Diagnostic::not_yet(name.span, format_args!("'{}'", said()));
         scope.warn(refusal.suffixed(&format!(" ({reason})")));
     }
-    scope_here.take_warnings().into_iter().for_each(|warning| scope.warn(warning));
+    let warnings = elsewhere.map(|scope| scope.take_warnings()).unwrap_or_default();
+    warnings.into_iter().for_each(|warning| scope.warn(warning));
     Ok(Rule {
         inner: Arc::new(Inner { phase, words: texts, action, cond, ends: row.ends }),
         place: "".into(),

@@ -619,16 +619,30 @@ impl<'a, T> Context<'a, T> {
 /// A table, ready for lookups.
 pub(crate) struct Index<T: 'static> {
     rows: HashMap<&'static str, &'static Keyword<T>>,
+    /// How many words the longest keyword has that begins with a word.
+    longest: HashMap<&'static str, usize>,
 }
 
 impl<T> Index<T> {
     pub(crate) fn new(tables: &[&'static [Keyword<T>]]) -> Self {
-        Self { rows: tables.iter().flat_map(|rows| rows.iter()).map(|row| (row.name, row)).collect() }
+        let rows = || tables.iter().flat_map(|rows| rows.iter());
+        let mut longest = HashMap::new();
+        for row in rows() {
+            let mut words = row.name.split(' ');
+            let most = longest.entry(words.next().unwrap_or_default()).or_default();
+            *most = words.count().saturating_add(1).max(*most);
+        }
+        Self { rows: rows().map(|row| (row.name, row)).collect(), longest }
     }
 
     /// The longest keyword that the words begin with, and how many words it has.
     pub(crate) fn find(&self, words: &[Word]) -> Option<(&'static Keyword<T>, usize)> {
-        let texts: Vec<&str> = words.iter().take(3).map(|word| word.text.as_str()).collect();
+        let first = words.first()?.text.as_str();
+        let most = *self.longest.get(first)?;
+        if most == 1 {
+            return self.rows.get(first).map(|row| (*row, 1));
+        }
+        let texts: Vec<&str> = words.iter().take(most).map(|word| word.text.as_str()).collect();
         (1..=texts.len()).rev().find_map(|count| {
             let name = texts.get(..count)?.join(" ");
             self.rows.get(name.as_str()).map(|row| (*row, count))
