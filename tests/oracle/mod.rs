@@ -16,6 +16,7 @@ mod logging;
 mod parsing;
 mod patterns;
 mod random;
+mod random_rules;
 mod rows;
 mod rules;
 mod suite;
@@ -38,6 +39,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     parsing::cases(cases);
     patterns::cases(cases);
     random::cases(cases);
+    random_rules::cases(cases);
     rows::cases(cases);
     rules::cases(cases);
     tables::cases(cases);

@@ -30,7 +30,7 @@ const REQUESTS: usize = 60;
 fn compare(name: &'static str, rule: impl Fn(&mut Dice, usize) -> String) {
     let asked = std::env::var("ORACLE_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in asked.map_or(SEEDS.to_vec(), |seed| vec![seed]) {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut dice = Dice::of(seed);
         let mut suite = Suite::new(name);
         suite.frontend = (0..RULES).map(|number| rule(&mut dice, number)).collect();
         suite.exchanges = (0..REQUESTS).map(|_| dice.request()).collect();
@@ -55,7 +55,7 @@ impl Drop for Told {
 }
 
 /// A small generator of numbers (xorshift), so that a failure can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 #[rustfmt::skip]
 const FETCHES: &[&str] = &[
@@ -100,14 +100,18 @@ const COOKIES: &[&str] = &[
 const REGEXES: &[&str] = &["^/a", "b$", "^/[ab]+", "a.*b", "[.]png$", "^$", "/a/|/b", "^[^/]*$", "(^|/)b"];
 
 impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn roll(&mut self, below: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 11).expect("53 bits fit") % below
     }
 
-    fn pick(&mut self, list: &[&'static str]) -> &'static str {
+    pub(crate) fn pick(&mut self, list: &[&'static str]) -> &'static str {
         list[self.roll(list.len())]
     }
 
@@ -146,7 +150,11 @@ impl Dice {
         }
     }
 
-    fn condition(&mut self) -> String {
+    pub(crate) fn regex(&mut self) -> &'static str {
+        self.pick(REGEXES)
+    }
+
+    pub(crate) fn condition(&mut self) -> String {
         let mut text = self.pick(&["if", "if", "if", "unless"]).to_owned();
         for term in 0..=self.roll(3) {
             let joint = if term == 0 { "" } else { self.pick(&["", " or", " ||"]) };
@@ -156,7 +164,7 @@ impl Dice {
         text
     }
 
-    fn expression(&mut self) -> String {
+    pub(crate) fn expression(&mut self) -> String {
         let mut last = self.pick(FETCHES);
         let mut text = last.to_owned();
         for _ in 0..self.roll(4) {
@@ -167,7 +175,7 @@ impl Dice {
         text
     }
 
-    fn request(&mut self) -> Exchange {
+    pub(crate) fn request(&mut self) -> Exchange {
         let method = self.pick(&["GET", "POST", "HEAD"]);
         let target = format!("/{}", self.text(PIECES));
         let mut headers = format!("Host: {}\r\n", self.pick(&["a.b", "www.a.b:80", "B", "a", "a.b:8"]));
