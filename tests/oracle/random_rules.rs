@@ -138,7 +138,7 @@ fn request_rule(dice: &mut Dice) -> String {
 fn target_rule(dice: &mut Dice) -> String {
     match dice.roll(6) {
         0 => format!("set-path {}", dice.pick(&["/n", "/a/b", "/x%[path]"])),
-        1 => format!("set-query {}", dice.pick(&["q=n", "q=%[path,length]", "''"])),
+        1 => format!("set-query {}", dice.pick(&["q=n", "q=%[path,length]"])),
         2 => format!("set-pathq {}", dice.pick(&["/n?q=1", "/n", "/a%[pathq]"])),
         3 => format!("set-uri {}", dice.pick(&["/n?q=1", "/a%[path]"])),
         4 => format!("set-method {}", dice.pick(&["GET", "POST", "PUT"])),

@@ -54,8 +54,9 @@ impl Reply {
             Payload::Fixed(bytes) => bytes.clone(),
             Payload::Format(format) => format.to_bytes(txn).into(),
         };
-        let mut headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| (name.clone(), value.to_bytes(txn))).collect();
+        let lines = self.headers.iter().map(|(name, value)| (name.clone(), value.to_bytes(txn)));
+        // as in HAProxy, there is no line for an empty value
+        let mut headers: Vec<_> = lines.filter(|(_, value)| !value.is_empty()).collect();
         // these statuses have no body at all
         if self.status >= 200 && self.status != 204 {
             headers.push((b"content-length".to_vec(), body.len().to_string().into_bytes()));

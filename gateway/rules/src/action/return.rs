@@ -37,6 +37,7 @@ mod tests {
             ("return status 204", "204 ||"),
             ("return status 404", "404 content-length: 0||"),
             ("return hdr X-A b", "200 x-a: b|content-length: 0||"),
+            ("return hdr X-A '%[hdr(none)]' hdr X-B b", "200 x-b: b|content-length: 0||"),
             ("return status 403 default-errorfiles", "403 page"),
             (
                 "return content-type text/plain string hello",
