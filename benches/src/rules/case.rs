@@ -12,7 +12,7 @@ pub(crate) struct Case {
     pub(crate) title: &'static str,
     /// How many rules, or lines of a map.
     pub(crate) size: usize,
-    write: fn(&Case, &Path) -> io::Result<String>,
+    write: fn(&Self, &Path) -> io::Result<String>,
     request: &'static str,
     /// How many lines of the map are asked for in turn.
     asked: usize,
@@ -51,7 +51,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "src-10000",  title: "10,000 × `http-request deny if { src … }`", size: 10_000, write: sources, ..CASE },
     Case { name: "map-str",    title: "`map_str` of 100,000 lines",         size: 100_000, write: map_str, request: MAPPED, asked: 20_000, ..CASE },
     Case { name: "map-beg",    title: "`map_beg` of 100,000 lines",         size: 100_000, write: map_beg, request: MAPPED, asked: 20_000, ..CASE },
-    Case { name: "map-reg",    title: "`map_reg` of 100,000 lines",         size: 100_000, write: map_reg, request: MAPPED, asked: 20_000, counted: 10, ..CASE },
+    Case { name: "map-reg",    title: "`map_reg` of 100,000 lines",         size: 100_000, write: map_reg, request: MAPPED, asked: 20_000, counted: 10 },
     Case { name: "map-reg-one", title: "the same, one path asked for all the time", size: 100_000, write: map_reg, request: MAPPED, counted: 10, ..CASE },
     Case { name: "web",        title: "40 rules of a web site",             size: 40,      write: web, request: BROWSER, ..CASE },
 ];
