@@ -108,7 +108,7 @@ fn forwarded() {
         let ours = ours.replace("FRONT", &addr.port().to_string());
         let (first, rest) = told.split_first().expect("the client's own line stays");
         assert_eq!(*first, "for=_first");
-        match &rest[..] {
+        match rest {
             [] => assert_eq!(expected, ""),
             [line] if ours.contains("AAAAAAAA") => {
                 let (before, after) = ours.split_once("AAAAAAAA").expect("it is there");
