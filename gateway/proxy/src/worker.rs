@@ -184,54 +184,44 @@ async fn connect(
     let (accepted, accepted_at) = (Instant::now(), SystemTime::now());
     let route = socket.route();
     let model = route.frontend.model();
-    let (mut source, mut destination, mut proxied) = (peer.ip(), local.ip(), false);
+    let mut ends = (peer.ip(), local.ip());
     let patience = model.timeouts.http_request.or(model.timeouts.client);
     let session_vars = SessionVars::begin(&route.runtime.model);
-    let mut early = early(&route, (source, destination), session_vars.as_ref());
+    let mut early = early(&route, ends, session_vars.as_ref());
     early.socket = stream.as_raw_fd();
     let fate = early.judge(&model.tcp_request_connection);
     if fate != Fate::Welcome {
         route.frontend.counters.denied_connection();
         return turn_away(&stream, fate);
     }
-    (source, destination) = (early.source, early.destination);
-    let mut line = None;
-    match announced(&route, early.expects_proxy, &mut stream, patience).await {
-        Ok(Some(header)) => {
-            if let Some(ends) = header.addresses {
-                proxied = true;
-                (source, destination) = (Some(ends.source), Some(ends.destination));
-            }
-            line = Some(header.extensions);
-        }
-        Ok(None) => {}
-        Err(why) => return crate::proxy_line::refuse(&route, source, destination, accepted_at, &why),
-    }
+    ends = (early.source, early.destination);
+    let line = match announced(&route, early.expects_proxy, &mut stream, patience).await {
+        Ok(line) => line,
+        Err(why) => return crate::proxy_line::refuse(&route, ends.0, ends.1, accepted_at, &why),
+    };
+    let announced = line.as_ref().and_then(|line| line.addresses.as_ref());
+    ends = announced.map_or(ends, |announced| (Some(announced.source), Some(announced.destination)));
+    let proxied = announced.is_some();
     let (transport, facts) = match secure(&route, stream, patience).await {
         Ok(secured) => secured,
-        Err(why) => return crate::handshake::refuse(&route, source, destination, accepted_at, &why),
+        Err(why) => return crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why),
     };
     let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
     let hello_lists = route.runtime.model.global.hello_lists();
     let tls = facts.map(|facts| crate::handshake::tls_of(facts, hello_lists));
-    if !model.tcp_request_session.is_empty() {
-        (early.source, early.destination, early.tls) = (source, destination, tls.as_ref());
-        let fate = early.judge(&model.tcp_request_session);
-        if fate != Fate::Welcome {
-            route.frontend.counters.denied_session();
-            return turn_away(&transport.into_raw(), fate);
-        }
-        (source, destination) = (early.source, early.destination);
-    }
+    ends = match judge_session(&mut early, &route, ends, tls.as_ref()) {
+        Ok(ends) => ends,
+        Err(fate) => return turn_away(&transport.into_raw(), fate),
+    };
     let connection = Arc::new(Connection {
         listener: socket.clone(),
         process: gateway.process.clone(),
         socket_number: u32::try_from(route.bind + 1).unwrap_or(u32::MAX),
-        source,
-        destination,
+        source: ends.0,
+        destination: ends.1,
         proxied,
         socket: OpenSocket::default(),
-        proxy_line: line.map(crate::proxy_line::told),
+        proxy_line: line.map(|line| crate::proxy_line::told(line.extensions)),
         packets: wanted(early.packets),
         trackers: tracked(early.trackers, &route),
         tls,
@@ -283,6 +273,27 @@ fn wanted(packets: Packets) -> WantedPackets {
         wanted.want(packets);
     }
     wanted
+}
+
+/// Asks `tcp-request session` rules: both ends as they leave them, or what becomes of the connection.
+fn judge_session<'a>(
+    early: &mut EarlyConnection<'a>,
+    route: &Route,
+    ends: Ends,
+    tls: Option<&'a expr::Tls>,
+) -> Result<Ends, Fate> {
+    let rules = &route.frontend.model().tcp_request_session;
+    if rules.is_empty() {
+        return Ok(ends);
+    }
+    (early.source, early.destination, early.tls) = (ends.0, ends.1, tls);
+    match early.judge(rules) {
+        Fate::Welcome => Ok((early.source, early.destination)),
+        fate => {
+            route.frontend.counters.denied_session();
+            Err(fate)
+        }
+    }
 }
 
 /// Counts the session for the counters that its rules track.

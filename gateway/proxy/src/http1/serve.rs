@@ -33,6 +33,10 @@ const DRAIN_IDLE: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What came in place of a request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time; a box would be an allocation for each request"
+)]
 enum Arrived {
     Head(Head),
     Http2,
