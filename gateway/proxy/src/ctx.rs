@@ -102,7 +102,7 @@ pub(crate) struct Ctx {
     /// The entries of stick tables that are to remember its server: (table, key).
     pub sticks: Vec<(Arc<table::Table>, table::Key)>,
     /// The connection with the server that it was sent over.
-    pub link: Option<ServerLink>,
+    pub link: Option<Arc<ServerLink>>,
     /// What has come of the response's body with its head, if an expression reads bodies.
     pub response_body: Option<Bytes>,
     /// What has come of its body before a server was chosen.
@@ -300,7 +300,7 @@ macro_rules! txn_through_view {
             }
 
             fn server_link(&self) -> Option<&ServerLink> {
-                self.ctx.link.as_ref()
+                self.ctx.link.as_deref()
             }
 
             fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {

@@ -29,7 +29,8 @@ pub(crate) struct Frame {
     relay: Arc<HttpProxy<Judge>>,
     /// Sessions of Pingora's for nobody, in which a request's own is put or for which it stands in the context. Nothing
     /// else in them changes, so that they serve again.
-    shells: Mutex<Vec<Session>>,
+    #[expect(clippy::vec_box, reason = "they are taken out and put back for each request, and are long")]
+    shells: Mutex<Vec<Box<Session>>>,
 }
 
 impl Frame {
@@ -60,12 +61,12 @@ impl Frame {
         self.keep(shell);
     }
 
-    fn shell(&self) -> Session {
+    fn shell(&self) -> Box<Session> {
         let shell = self.shells.lock().pop();
-        shell.unwrap_or_else(|| Session::new_h1(Box::new(Cursor::new(Vec::new()))))
+        shell.unwrap_or_else(|| Box::new(Session::new_h1(Box::new(Cursor::new(Vec::new())))))
     }
 
-    fn keep(&self, shell: Session) {
+    fn keep(&self, shell: Box<Session>) {
         let mut shells = self.shells.lock();
         if shells.len() < MOST_SHELLS {
             shells.push(shell);

@@ -80,7 +80,12 @@ fn is_stale(server: &ServerConnection, error: &Error, ctx: &Ctx) -> bool {
 }
 
 /// A connection to a server of the request's backend, kept or new; failed attempts are retried as configured.
-async fn reach(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx, fresh: bool) -> Result<ServerConnection> {
+async fn reach(
+    pool: &Pool,
+    client: &mut Client<'_>,
+    ctx: &mut Ctx,
+    fresh: bool,
+) -> Result<Box<ServerConnection>> {
     loop {
         connect::choose(client, ctx).await?;
         let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
@@ -97,7 +102,7 @@ async fn reach(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx, fresh: bool)
         match server::connect(&address, packets, patience).await {
             Ok(stream) => {
                 connect::connected(ctx, false);
-                return Ok(ServerConnection::new(stream, key, server.counters.clone()));
+                return Ok(Box::new(ServerConnection::new(stream, key, server.counters.clone())));
             }
             Err(error) => {
                 let error = connect::failed(ctx, error);

@@ -46,7 +46,7 @@ impl Hash for Key {
 
 #[derive(Debug)]
 struct Idle {
-    connection: ServerConnection,
+    connection: Box<ServerConnection>,
     /// The look before which it was put here.
     since: u32,
 }
@@ -61,20 +61,21 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// The connection that was used last and is still good.
-    pub(crate) fn take(&self, key: &Key) -> Option<ServerConnection> {
+    pub(crate) fn take(&self, key: &Key) -> Option<Box<ServerConnection>> {
         let mut idle = self.idle.lock();
         let kept = idle.get_mut(key)?;
-        while let Some(Idle { connection, since }) = kept.pop() {
+        while let Some(Idle { mut connection, since }) = kept.pop() {
             connection.counters().idle_gone();
             if self.age(since) < KEEP_IDLE && connection.is_alive() {
-                return Some(connection.again());
+                connection.is_used_again();
+                return Some(connection);
             }
         }
         None
     }
 
     /// Keeps a connection for the next request.
-    pub(crate) fn put(&self, connection: ServerConnection) {
+    pub(crate) fn put(&self, connection: Box<ServerConnection>) {
         let mut idle = self.idle.lock();
         let kept = match idle.get_mut(&connection.key) {
             Some(kept) => kept,

@@ -30,7 +30,7 @@ pub(crate) struct ServerConnection {
     /// Where it belongs in the pool.
     pub key: Key,
     /// Its two ends.
-    pub link: ServerLink,
+    pub link: Arc<ServerLink>,
     counters: Arc<ServerCounters>,
     reused: bool,
     alarm: Alarm,
@@ -46,13 +46,20 @@ impl ServerConnection {
             }
             Stream::Unix(_) => ServerLink { source: None, destination: None, tls: None },
         };
-        Self { stream, link, input: BytesMut::new(), key, counters, reused: false, alarm: Alarm::default() }
+        Self {
+            stream,
+            link: Arc::new(link),
+            input: BytesMut::new(),
+            key,
+            counters,
+            reused: false,
+            alarm: Alarm::default(),
+        }
     }
 
-    /// The same connection for its next request.
-    pub(crate) fn again(mut self) -> Self {
+    /// Its next request begins.
+    pub(crate) fn is_used_again(&mut self) {
         self.reused = true;
-        self
     }
 
     /// Whether it has served a request before.
