@@ -9,6 +9,10 @@ use crate::support::origin::{After, Origin, Script};
 use crate::support::subject::Subject;
 use std::time::Duration;
 
+/// Not so few connections that HAProxy refuses its listening socket: it comes to it under the number that it has here,
+/// which is high while another case holds thousands of connections.
+const ROOMY: &str = "  maxconn 8000\n";
+
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("strain::descriptors::who_has_none_left_waits_and_goes_on_later", accepting);
     cases.test("strain::descriptors::a_server_that_cannot_be_called_gives_503", calling);
@@ -23,7 +27,7 @@ fn leave(subject: &Subject, count: usize) {
 /// left to others.
 fn accepting() {
     let origin = Origin::plain();
-    let subject = Stage { global: "  maxconn 500\n".to_owned(), ..Stage::default() }.start(origin.addr());
+    let subject = Stage { global: ROOMY.to_owned(), ..Stage::default() }.start(origin.addr());
     let mut old = Client::connect(subject.addr("FRONT"));
     assert_eq!(old.get("/old").status(), 200);
     leave(&subject, 0);
@@ -50,7 +54,7 @@ fn calling() {
     let origin = Origin::scripted(vec![
         Script::new("/gate", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", After::Keep).gated(),
     ]);
-    let subject = Stage { global: "  maxconn 500\n".to_owned(), ..Stage::default() }.start(origin.addr());
+    let subject = Stage { global: ROOMY.to_owned(), ..Stage::default() }.start(origin.addr());
     let mut busy = super::sent(&subject, "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
     eventually("the request at the origin", || (origin.heads() > 0).then_some(()));
     leave(&subject, 1);
