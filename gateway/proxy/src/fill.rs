@@ -11,13 +11,12 @@ use tokio_util::io::poll_read_buf;
 
 /// How much is read at once where nobody knows what comes.
 pub(crate) const READ_SIZE: usize = 16 * 1024;
-/// How much of a long body is read at once.
-const BODY_READ: usize = 64 * 1024;
 
-/// Makes room for the next of a long body, which is then read without a copy; `length` is what is left of it.
-pub(crate) fn expect(input: &mut BytesMut, length: u64) {
+/// Makes room for the next of a long body, `most` bytes of it, which are then read without a copy; `length` is what is
+/// left of it.
+pub(crate) fn expect(input: &mut BytesMut, length: u64, most: usize) {
     if length > READ_SIZE as u64 {
-        input.reserve(usize::try_from(length).unwrap_or(BODY_READ).min(BODY_READ));
+        input.reserve(usize::try_from(length).unwrap_or(most).min(most));
     }
 }
 

@@ -27,6 +27,10 @@ const OUTPUT_MARK: usize = 64 * 1024;
 /// What waits for the client is at most this much before it is written.
 const BATCH_MARK: usize = 64 * 1024;
 
+/// How much of a long response is read at once: as much as the allocator keeps at hand. Twice that was measured to take
+/// 1.3 times HAProxy's time for a response of 1 MB instead of 0.8.
+const BODY_READ: usize = 32 * 1024;
+
 /// What was read of the client's body, as long as it is small enough to be sent again.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
@@ -353,7 +357,7 @@ impl<'a, 'b> Relay<'a, 'b> {
             }
             // Where no length is known, much is expected of a server that has just said much.
             let left = if let Body::Length(left) = body { left } else { 2 * came as u64 };
-            fill::expect(&mut self.server.input, left);
+            fill::expect(&mut self.server.input, left, BODY_READ);
             came = self.step().await?;
             if came == 0 {
                 if body != Body::Tunnel {

@@ -14,6 +14,9 @@ use crate::connection::Connection;
 use crate::fill;
 use crate::stream::FrontStream;
 
+/// How much of a long body is read at once.
+const BODY_READ: usize = 64 * 1024;
+
 /// What the owner of a connection needs to read requests from it and write responses to it.
 #[derive(Debug)]
 pub struct ClientConnection {
@@ -85,7 +88,7 @@ impl ClientConnection {
 
     /// Makes room for the next of a long body, which is then read without a copy.
     pub fn expect(&mut self, length: u64) {
-        fill::expect(&mut self.input, length);
+        fill::expect(&mut self.input, length, BODY_READ);
     }
 
     /// Reads more into `input`; 0 is the end.
