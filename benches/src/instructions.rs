@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use crate::callgrind::{CALLGRIND, collected};
 use crate::load::{Load, Plan};
 use crate::origin;
-use crate::rules::instructions::collected;
 use crate::subject::Subject;
 use crate::work::{WORKS, Work};
 
 /// The works that are counted, in clear text: what a cipher costs is the library's business and differs with the
 /// processor.
 const COUNTED: [&str; 4] = ["keepalive", "webhooks", "newconn", "rules-1000"];
-/// In front of the program.
-const VALGRIND: &[&str] = &["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
 /// Requests of the shorter and of the longer run, whose difference leaves out starting and stopping.
 const RUNS: [u64; 2] = [300, 1_300];
 /// How much dearer than the figure in the file a request may become: counts differ a little from run to run.
@@ -64,7 +62,7 @@ async fn count_of(gateway: &Path, work: &Work, requests: u64, folder: &Path) -> 
     let origin = tokio::spawn(origin::serve(listener, Arc::default()));
     let subjects = Subject::chosen("gateway", gateway);
     let [subject] = &subjects[..] else { return Err(io::Error::other("the gateway does not run")) };
-    let running = subject.start_under(VALGRIND, work, address, folder).await?;
+    let running = subject.start_under(&CALLGRIND, work, address, folder).await?;
     let mut load = Load::start(&Plan::new(running.listen, *work, None));
     while load.tally.answered() < requests && load.tally.failed() == 0 {
         tokio::task::yield_now().await;

@@ -5,6 +5,7 @@
 )]
 //! `bench`: the comparison with HAProxy and others, and its two halves for other tests to use.
 
+mod callgrind;
 mod certificate;
 mod compare;
 mod cpu;

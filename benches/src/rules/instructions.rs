@@ -6,15 +6,15 @@ use std::process::{Command, Stdio};
 
 use tokio::net::TcpStream;
 
+use crate::callgrind::{CALLGRIND, collected};
 use crate::message::Connection;
 use crate::subject::{Launch, Subject};
 
 /// Before counting begins, so that pools are filled and what is made when first needed is made.
 const WARM_UP: usize = 30;
 
-/// In front of the program.
-const VALGRIND: &[&str] =
-    &["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--instr-atstart=no"];
+/// In front of the program, for counting to begin later.
+const WAITING: &[&str] = &[CALLGRIND[0], CALLGRIND[1], CALLGRIND[2], "--instr-atstart=no"];
 
 /// Where the rules alone are asked, by the name of the function.
 const ALONE: &str = "--toggle-collect=bench::rules::inside::Inside::judge*";
@@ -25,8 +25,9 @@ const TIMES: [usize; 2] = [20, 120];
 pub(crate) fn of_rules(case: &str, file: &Path) -> io::Result<u64> {
     let counted = |times: usize| {
         let log = file.with_extension(format!("{times}.log"));
-        let status = Command::new(VALGRIND[0])
-            .args([VALGRIND[1], VALGRIND[2], ALONE])
+        let status = Command::new(CALLGRIND[0])
+            .args(&CALLGRIND[1..])
+            .arg(ALONE)
             .arg(std::env::current_exe()?)
             .args(["inside", case])
             .arg(file)
@@ -55,7 +56,7 @@ pub(crate) async fn of_request(
     requests: &[Vec<u8>],
     count: usize,
 ) -> io::Result<u64> {
-    let running = subject.launch(&Launch { wrapper: VALGRIND, ..*launch }).await?;
+    let running = subject.launch(&Launch { wrapper: WAITING, ..*launch }).await?;
     let mut connection = Connection::new(TcpStream::connect(launch.listen).await?);
     let mut requests = requests.iter().cycle();
     ask(&mut connection, &mut requests, WARM_UP.min(count)).await?;
@@ -87,11 +88,4 @@ fn switch(pid: u32, to: &str) -> io::Result<()> {
     let mut command = Command::new("callgrind_control");
     let status = command.args(["-i", to]).arg(pid.to_string()).stdout(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other("callgrind_control failed")) }
-}
-
-/// `==7== Collected : 123`, which it says at its end.
-pub(crate) fn collected(log: &Path) -> io::Result<u64> {
-    let text = std::fs::read_to_string(log)?;
-    let said = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
-    said.ok_or_else(|| io::Error::other(format!("{} does not say how many it counted", log.display())))
 }

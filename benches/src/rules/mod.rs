@@ -3,7 +3,7 @@
 
 mod case;
 mod inside;
-pub(crate) mod instructions;
+mod instructions;
 mod table;
 
 use std::io;

@@ -82,6 +82,7 @@ mod tests {
         begun.elapsed()
     }
 
+    /// Its time stands still while somebody works and jumps to the next timer when nobody does: no test waits.
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
     }

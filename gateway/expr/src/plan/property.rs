@@ -2,19 +2,22 @@
 
 use lang::{Span, Words};
 
+use fastrand::Rng;
+
 use super::{FirstMatch, Layout};
 use crate::world::{World, scope_at};
 use crate::{Acls, Cond, Phase};
 
-/// A small generator of numbers (xorshift), so that a failure can be repeated.
-struct Dice(u64);
+/// What is chosen at random, from a seed, so that a failure can be repeated.
+struct Dice(Rng);
 
 impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(Rng::with_seed(seed))
+    }
+
     fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap_or(0) % below
+        self.0.usize(..below)
     }
 
     fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
@@ -123,7 +126,7 @@ fn in_turn(conds: &[Option<&Cond>], world: &World) -> Option<usize> {
 
 #[test]
 fn random_rules_give_the_same_answer_as_each_asked_in_turn() {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice::new(0x9e37_79b9_7f4a_7c15);
     for round in 0..300 {
         let texts: Vec<_> = (0..dice.roll(40)).map(|_| dice.cond()).collect();
         let parsed: Vec<_> = texts.iter().map(|text| parse(text)).collect();
@@ -203,7 +206,7 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn no_text_makes_a_parser_or_an_evaluation_panic() {
-    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut dice = Dice::new(0x2545_f491_4f6c_dd1d);
     let scope = scope_at(Phase::Anywhere);
     for _ in 0..600 {
         let text: String = (0..dice.roll(12)).map(|_| dice.pick(PIECES)).collect();

@@ -67,7 +67,7 @@ impl Pool {
         while let Some(Idle { mut connection, since }) = kept.pop() {
             connection.counters().idle_gone();
             if self.age(since) < KEEP_IDLE && connection.is_alive() {
-                connection.is_used_again();
+                connection.use_again();
                 return Some(connection);
             }
         }

@@ -58,7 +58,7 @@ impl ServerConnection {
     }
 
     /// Its next request begins.
-    pub(crate) fn is_used_again(&mut self) {
+    pub(crate) fn use_again(&mut self) {
         self.reused = true;
     }
 

@@ -149,33 +149,18 @@ impl fmt::Debug for Row {
     }
 }
 
+const fn made(name: &'static str, phases: &'static [Phase], form: Form, example: &'static str) -> Row {
+    Row { name, phases, form, example, effect: "", since: None, ends: false, later: None, note: "" }
+}
+
+/// A row whose name is a word.
 const fn row(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row {
-        name,
-        phases,
-        form: Form::Plain(parse),
-        example,
-        effect: "",
-        since: None,
-        ends: false,
-        later: None,
-        note: "",
-    }
+    made(name, phases, Form::Plain(parse), example)
 }
 
 /// A row whose action ends the rule set.
 const fn last(name: &'static str, phases: &'static [Phase], parse: Parse, example: &'static str) -> Row {
-    Row {
-        name,
-        phases,
-        form: Form::Plain(parse),
-        example,
-        effect: "",
-        since: None,
-        ends: true,
-        later: None,
-        note: "",
-    }
+    Row { ends: true, ..row(name, phases, parse, example) }
 }
 
 /// A row whose name has something in parentheses behind it.
@@ -185,32 +170,12 @@ const fn call(
     (parse, family): (ParseCall, &'static str),
     example: &'static str,
 ) -> Row {
-    Row {
-        name,
-        phases,
-        form: Form::Call(parse, family),
-        example,
-        effect: "",
-        since: None,
-        ends: false,
-        later: None,
-        note: "",
-    }
+    made(name, phases, Form::Call(parse, family), example)
 }
 
 /// A row whose name may go on.
 const fn open(name: &'static str, phases: &'static [Phase], parse: ParseCall, example: &'static str) -> Row {
-    Row {
-        name,
-        phases,
-        form: Form::Open(parse),
-        example,
-        effect: "",
-        since: None,
-        ends: false,
-        later: None,
-        note: "",
-    }
+    made(name, phases, Form::Open(parse), example)
 }
 
 const VARIABLES: &str = "'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
