@@ -1,13 +1,17 @@
 //! Golden files: exactly what is said about a configuration, to tools and to people.
 //!
-//! `testdata/*.test` hold cases parted by a line `====`. A case is a configuration (further files follow lines
-//! `==> NAME <==`), `----`, what stands on a pipe (the severity's letter, then the line), and perhaps `----` and what a
-//! terminal shows. `GATEWAY_REWRITE=1 cargo test -p config` writes what is said now into the files, for a look at the
-//! difference.
+//! `testdata/*.test` hold cases parted by a line `====`. A case is a configuration, `----`, what stands on a pipe (the
+//! severity's letter, then the line), `----`, and what a terminal shows. `GATEWAY_REWRITE=1 cargo test -p config` writes
+//! what is said now into the files, for a look at the difference; a new case needs the first `----` only.
+//!
+//! The configuration is `h.cfg`. Further files follow lines `==> NAME <==`, a name with a slash behind it is an empty
+//! directory; a line `==> -f NAME… <==` says what is loaded instead of `h.cfg`. What a text file does not show is spelt:
+//! `{{9*x}}` is nine of `x`, where `\n` is a line's end, `{{xff}}` is a byte, `{{no LF}}` takes away the line's end.
 
 use std::path::{Path, PathBuf};
 
 use lang::{Facts, Severity};
+use regex::bytes::{Captures, Regex};
 
 use crate::world::World;
 use crate::{Loaded, load};
@@ -24,18 +28,43 @@ fn golden_files() -> Vec<PathBuf> {
     files
 }
 
+/// What a configuration's spelling stands for.
+fn spelt_out(configuration: &str) -> Vec<u8> {
+    let spelling =
+        Regex::new(r"(?s)\{\{(?:(\d+)\*(.*?)|x([0-9a-f]{2})|no LF)\}\}(\n?)").expect("it is right");
+    let meant = |found: &Captures<'_>| {
+        let group = |number| found.get(number).map(|group| String::from_utf8_lossy(group.as_bytes()));
+        let end = group(4).unwrap_or_default();
+        match (group(1), group(2), group(3)) {
+            (Some(count), Some(text), _) => {
+                let count = count.parse().expect("a case repeats a number of times");
+                (text.replace("\\n", "\n").repeat(count) + &end).into_bytes()
+            }
+            (_, _, Some(byte)) => {
+                let byte = u8::from_str_radix(&byte, 16).expect("two digits are a byte");
+                [&[byte], end.as_bytes()].concat()
+            }
+            _ => Vec::new(),
+        }
+    };
+    spelling.replace_all(configuration.as_bytes(), meant).into_owned()
+}
+
 /// Loads a case's configuration.
 fn loaded(configuration: &str) -> Loaded {
-    let mut names = vec![("h.cfg", String::new())];
-    for line in configuration.split_inclusive('\n') {
-        match line.trim_end().strip_prefix("==> ").and_then(|rest| rest.strip_suffix(" <==")) {
-            Some(name) => names.push((name, String::new())),
-            None => names.last_mut().expect("one is there").1.push_str(line),
+    let mut texts = vec![(PathBuf::from("h.cfg"), Vec::new())];
+    let mut named = vec![PathBuf::from("h.cfg")];
+    for line in spelt_out(configuration).split_inclusive(|byte| *byte == b'\n') {
+        let text = String::from_utf8_lossy(line);
+        let heading = text.trim_end().strip_prefix("==> ").and_then(|rest| rest.strip_suffix(" <=="));
+        match heading.map(|heading| (heading, heading.strip_prefix("-f "))) {
+            Some((_, Some(names))) => named = names.split(' ').map(PathBuf::from).collect(),
+            Some((name, None)) => texts.push((name.into(), Vec::new())),
+            None => texts.last_mut().expect("one is there").1.extend_from_slice(line),
         }
     }
-    let texts = names.into_iter().map(|(name, text)| (name.into(), text.into_bytes())).collect();
     let world = World { texts, vars: vec![("FD", "3")] };
-    load(&["h.cfg".into()], &world, &world, &Facts::default())
+    load(&named, &world, &world, &Facts::default())
 }
 
 /// What is said of a case's configuration on a pipe and on a terminal.
@@ -48,14 +77,9 @@ fn told(configuration: &str) -> (String, String) {
 
 /// The case as it would be written now.
 fn case_now(case: &str) -> String {
-    let mut parts = case.splitn(3, PART);
-    let configuration = parts.next().unwrap_or_default();
-    let shows_terminal = parts.nth(1).is_some();
+    let configuration = case.split(PART).next().unwrap_or_default();
     let (pipe, terminal) = told(configuration);
-    match shows_terminal {
-        true => format!("{configuration}{PART}{pipe}{PART}{}", terminal.trim_end()),
-        false => format!("{configuration}{PART}{}", pipe.trim_end()),
-    }
+    format!("{configuration}{PART}{pipe}{PART}{}", terminal.trim_end())
 }
 
 #[test]
