@@ -33,6 +33,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("http::http_server_close_makes_a_server_connection_for_each_request", || {
         reuse("  option http-server-close\n", 3);
     });
+    cases.test("http::first_requests_leave_no_heap_of_server_connections", no_heap);
     cases.test("http::a_request_that_reached_the_origin_is_never_sent_again", never_twice);
     cases.test("http::a_server_by_name_is_reached", by_name);
     cases.ours_only("http::the_yaml_spelling_serves", "HAProxy reads no YAML", yaml);
@@ -292,6 +293,17 @@ fn reuse(option: &str, connections: usize) {
         assert_eq!(client.get("/pac/").status(), 200);
     }
     assert_eq!(origin.connections(), connections);
+}
+
+/// The first request of a client's connection goes over a new one to the server (`http-reuse safe`), of which no more are
+/// kept than were needed at once.
+fn no_heap() {
+    let (subject, origin) = original();
+    for _ in 0..20 {
+        assert_eq!(Client::connect(subject.addr("FRONT")).get("/pac/").status(), 200);
+    }
+    assert_eq!(origin.connections(), 20);
+    eventually("the end of most", || (origin.open_connections() <= 2).then_some(()));
 }
 
 fn by_name() {

@@ -61,6 +61,8 @@ impl Script {
 struct Seen {
     requests: Vec<Message>,
     connections: usize,
+    /// How many of them are over.
+    ended: usize,
     /// Heads since the last time requests were drained.
     heads: usize,
     open: bool,
@@ -119,6 +121,12 @@ impl Origin {
         self.shared.seen.lock().unwrap().connections
     }
 
+    /// How many of them are open.
+    pub(crate) fn open_connections(&self) -> usize {
+        let seen = self.shared.seen.lock().unwrap();
+        seen.connections - seen.ended
+    }
+
     /// All requests so far.
     pub(crate) fn requests(&self) -> Vec<Message> {
         self.shared.seen.lock().unwrap().requests.clone()
@@ -160,7 +168,10 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for stream in listener.incoming().flatten() {
         shared.seen.lock().unwrap().connections += 1;
         let shared = Arc::clone(shared);
-        std::thread::spawn(move || serve(stream, &shared));
+        std::thread::spawn(move || {
+            serve(stream, &shared);
+            shared.seen.lock().unwrap().ended += 1;
+        });
     }
 }
 

@@ -127,10 +127,10 @@ impl Acceptor {
 
     fn finish(&self, fd: OwnedFd, peer: &SockAddr) -> io::Result<(Stream, Address)> {
         let stream = match self.local {
-            Address::Ip(_) => Stream::Tcp(TcpStream::from_std(fd.into())?),
-            Address::Unix(_) => Stream::Unix(UnixStream::from_std(fd.into())?),
+            Address::Ip(_) => Stream::tcp(TcpStream::from_std(fd.into())?),
+            Address::Unix(_) => Stream::unix(UnixStream::from_std(fd.into())?),
         };
-        Ok((stream, Address::from(peer)))
+        Ok((stream.accepted(), Address::from(peer)))
     }
 
     async fn rest(&self, error: &io::Error) {
@@ -143,8 +143,7 @@ impl Accepted {
     /// The address that was called. Only a listener on a wildcard has to ask the kernel for it.
     pub fn local(&self, acceptor: &Acceptor) -> Address {
         if acceptor.local.is_wildcard()
-            && let Stream::Tcp(stream) = &self.stream
-            && let Ok(addr) = stream.local_addr()
+            && let Some(addr) = self.stream.local_addr()
         {
             return Address::Ip(addr);
         }
@@ -208,8 +207,7 @@ mod tests {
             let accepted = acceptor.accept(&Permits::default()).await;
             assert_eq!(accepted.peer, Address::Ip(client.local_addr().unwrap()));
             assert_eq!(accepted.local(&acceptor), Address::Ip(client.peer_addr().unwrap()));
-            let Stream::Tcp(stream) = &accepted.stream else { panic!("a TCP stream") };
-            assert!(stream.nodelay().unwrap());
+            assert!(socket2::SockRef::from(&accepted.stream).tcp_nodelay().unwrap());
         });
     }
 

@@ -39,10 +39,13 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
         let result = Relay::new(&mut server, client, ctx, &mut replay).run().await;
         match result {
             Ok(true) => {
-                pool.put(server);
+                server.rest();
                 return Ok(());
             }
-            Ok(false) => return Ok(()),
+            Ok(false) => {
+                server.dismiss();
+                return Ok(());
+            }
             Err(error) => {
                 if !is_stale(&server, &error, ctx) || !replay.is_whole() {
                     return Err(error);
@@ -102,7 +105,8 @@ async fn reach(
         match server::connect(&address, packets, patience).await {
             Ok(stream) => {
                 connect::connected(ctx, false);
-                return Ok(Box::new(ServerConnection::new(stream, key, server.counters.clone())));
+                let (shelf, counters) = (pool.shelf(key), server.counters.clone());
+                return Ok(Box::new(ServerConnection::new(stream, &address, shelf, counters)));
             }
             Err(error) => {
                 let error = connect::failed(ctx, error);

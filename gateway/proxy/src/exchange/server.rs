@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,11 +13,12 @@ use expr::ServerLink;
 use listen::{Packets, Stream};
 use observe::ServerCounters;
 use pingora::{Error, ErrorType, Result};
+use socket2::{Domain, Socket, Type};
 use tokio::io::AsyncWrite;
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::net::{TcpStream, UnixStream};
 use upstream::Address;
 
-use super::pool::Key;
+use super::pool::Shelf;
 use crate::alarm::Alarm;
 use crate::fill;
 
@@ -27,8 +29,9 @@ pub(crate) struct ServerConnection {
     pub stream: Stream,
     /// Read and not yet used.
     pub input: BytesMut,
-    /// Where it belongs in the pool.
-    pub key: Key,
+    /// Where it belongs in the pool, and whether it is counted as in use there.
+    shelf: Arc<Shelf>,
+    in_use: bool,
     /// Its two ends.
     pub link: Arc<ServerLink>,
     counters: Arc<ServerCounters>,
@@ -37,20 +40,22 @@ pub(crate) struct ServerConnection {
 }
 
 impl ServerConnection {
-    /// A connection that was just made.
-    pub(crate) fn new(stream: Stream, key: Key, counters: Arc<ServerCounters>) -> Self {
+    /// A connection to this address that was just made.
+    pub(crate) fn new(
+        stream: Stream,
+        address: &Address,
+        shelf: Arc<Shelf>,
+        counters: Arc<ServerCounters>,
+    ) -> Self {
         counters.connection_used();
-        let link = match &stream {
-            Stream::Tcp(tcp) => {
-                ServerLink { source: tcp.local_addr().ok(), destination: tcp.peer_addr().ok(), tls: None }
-            }
-            Stream::Unix(_) => ServerLink { source: None, destination: None, tls: None },
-        };
+        shelf.lend();
+        let link = ServerLink { source: stream.local_addr(), destination: address.ip(), tls: None };
         Self {
             stream,
             link: Arc::new(link),
             input: BytesMut::new(),
-            key,
+            shelf,
+            in_use: true,
             counters,
             reused: false,
             alarm: Alarm::default(),
@@ -60,6 +65,21 @@ impl ServerConnection {
     /// Its next request begins.
     pub(crate) fn use_again(&mut self) {
         self.reused = true;
+        self.in_use = true;
+        self.shelf.lend();
+    }
+
+    /// Waits in the pool for its next request.
+    pub(crate) fn rest(mut self: Box<Self>) {
+        self.in_use = false;
+        self.shelf.returned();
+        self.shelf.clone().keep(self);
+    }
+
+    /// Closes it after a whole exchange, with a reset: no end is left to wait for (`TIME_WAIT`) on either side, which
+    /// would take a port for a minute.
+    pub(crate) fn dismiss(self: Box<Self>) {
+        self.stream.reset_on_close();
     }
 
     /// Whether it has served a request before.
@@ -116,6 +136,9 @@ impl ServerConnection {
 
 impl Drop for ServerConnection {
     fn drop(&mut self) {
+        if self.in_use {
+            self.shelf.returned();
+        }
         self.counters.connection_done();
     }
 }
@@ -160,9 +183,9 @@ pub(super) async fn connect(
             Address::Ip(addr) => {
                 let stream = tcp(*addr, packets).await?;
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Ok(Stream::tcp(stream))
             }
-            Address::Unix(path) => UnixStream::connect(&**path).await.map(Stream::Unix),
+            Address::Unix(path) => UnixStream::connect(&**path).await.map(Stream::unix),
         }
     };
     Alarm::default()
@@ -179,11 +202,37 @@ pub(super) async fn connect(
         })
 }
 
-/// A connection whose packets are marked from the first one on.
+/// A connection whose packets are marked from the first one on. Where the server is near it stands as soon as it is
+/// begun, and nobody has to wait for the event loop to tell.
 async fn tcp(addr: SocketAddr, packets: Packets) -> io::Result<TcpStream> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking(), None)?;
     if !packets.is_plain() {
         packets.put_on(&socket);
     }
-    socket.connect(addr).await
+    match socket.connect(&addr.into()) {
+        Ok(()) => return TcpStream::from_std(socket.into()),
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
+        Err(error) => return Err(error),
+    }
+    let state = state(&socket);
+    let stream = TcpStream::from_std(socket.into())?;
+    if state == libc::POLLOUT {
+        return Ok(stream);
+    }
+    stream.writable().await?;
+    match stream.take_error()? {
+        None => Ok(stream),
+        Some(error) => Err(error),
+    }
+}
+
+/// What poll(2) says of a connection that was begun: `POLLOUT` alone where it stands, 0 where nothing is known yet.
+fn state(socket: &Socket) -> libc::c_short {
+    let mut polled = libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    #[expect(unsafe_code, reason = "poll(2) is in neither std nor socket2")]
+    // SAFETY: one `pollfd` is given, which lives as long as the call.
+    unsafe {
+        libc::poll(&raw mut polled, 1, 0);
+    }
+    polled.revents
 }
