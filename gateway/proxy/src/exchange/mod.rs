@@ -43,7 +43,7 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
                 return Ok(());
             }
             Ok(false) => {
-                server.dismiss();
+                server.reset_on_close();
                 return Ok(());
             }
             Err(error) => {

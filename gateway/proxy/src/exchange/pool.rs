@@ -96,7 +96,7 @@ impl Shelf {
             connection.counters().idle_kept();
             kept.push(Idle { connection, since: self.looks.load(Ordering::Relaxed) });
         } else {
-            connection.dismiss();
+            connection.reset_on_close();
         }
     }
 
@@ -114,7 +114,7 @@ impl Shelf {
         let mut kept = self.idle.lock();
         for idle in kept.extract_if(.., |idle| self.age(idle.since) >= KEEP_IDLE) {
             idle.connection.counters().idle_gone();
-            idle.connection.dismiss();
+            idle.connection.reset_on_close();
         }
         in_use > 0 || !kept.is_empty()
     }

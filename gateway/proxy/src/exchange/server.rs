@@ -76,9 +76,9 @@ impl ServerConnection {
         self.shelf.clone().keep(self);
     }
 
-    /// Closes it after a whole exchange, with a reset: no end is left to wait for (`TIME_WAIT`) on either side, which
-    /// would take a port for a minute.
-    pub(crate) fn dismiss(self: Box<Self>) {
+    /// Its close will be a reset, as it can be after a whole exchange: no end is left to wait for (`TIME_WAIT`) on either
+    /// side, which would take a port for a minute.
+    pub(crate) fn reset_on_close(&self) {
         self.stream.reset_on_close();
     }
 
