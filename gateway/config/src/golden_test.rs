@@ -5,12 +5,12 @@
 //! what is said now into the files, for a look at the difference; a new case needs the first `----` only.
 //!
 //! The configuration is `h.cfg`. Further files follow lines `==> NAME <==`, a name with a slash behind it is an empty
-//! directory; a line `==> -f NAME… <==` says what is loaded instead of `h.cfg`. What a text file does not show is spelt:
+//! directory, one with two a directory that may not be read; a line `==> -f NAME… <==` says what is loaded instead of `h.cfg`. What a text file does not show is spelt:
 //! `{{9*x}}` is nine of `x`, where `\n` is a line's end, `{{xff}}` is a byte, `{{no LF}}` takes away the line's end.
 
 use std::path::{Path, PathBuf};
 
-use lang::{Facts, Severity};
+use lang::Facts;
 use regex::bytes::{Captures, Regex};
 
 use crate::world::World;
@@ -18,6 +18,8 @@ use crate::{Loaded, load};
 
 const CASE: &str = "\n====\n";
 const PART: &str = "----\n";
+/// So many messages of one case are written down.
+const MOST: usize = 200;
 
 fn golden_files() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
@@ -72,11 +74,23 @@ fn told(configuration: &str) -> (String, String) {
     let loaded = loaded(configuration);
     let lines = loaded.diagnostics.render_pipe(&loaded.sources);
     let pipe = lines.into_iter().map(|(severity, line)| format!("{} {line}\n", &severity.name()[..1]));
-    (pipe.collect(), loaded.diagnostics.render_terminal(&loaded.sources))
+    let terminal = loaded.diagnostics.render_terminal(&loaded.sources);
+    let shown = terminal.split("\n\n").map(|one| format!("{one}\n\n"));
+    (shortened(pipe.collect()), shortened(shown.collect()))
+}
+
+/// Of very many messages the first ones and the last.
+fn shortened(mut messages: Vec<String>) -> String {
+    if messages.len() > MOST {
+        let left_out = messages.len() - 5;
+        messages.splice(3..left_out + 3, [format!("({left_out} more)\n")]);
+    }
+    messages.concat()
 }
 
 /// The case as it would be written now.
 fn case_now(case: &str) -> String {
+    let case = format!("{case}\n");
     let configuration = case.split(PART).next().unwrap_or_default();
     let (pipe, terminal) = told(configuration);
     format!("{configuration}{PART}{pipe}{PART}{}", terminal.trim_end())
@@ -90,7 +104,11 @@ fn all_is_said_as_it_is_written_down() {
         let text = std::fs::read_to_string(&file).expect("a golden file is text");
         let mut now = text.split(CASE).take(1).map(str::to_owned).collect::<Vec<_>>();
         for case in text.trim_end().split(CASE).skip(1) {
-            assert!(case.contains(PART), "a case without {PART:?} in {}: {case}", file.display());
+            assert!(
+                format!("{case}\n").contains(PART),
+                "a case without {PART:?} in {}: {case}",
+                file.display()
+            );
             let said = case_now(case);
             cases += 1;
             if said != case {
@@ -106,19 +124,16 @@ fn all_is_said_as_it_is_written_down() {
     assert!(wrong.is_empty() || rewrite, "what is said now:\n{wrong}");
 }
 
-/// The errors of a case that say nothing of what to write.
-fn without_hint(configuration: &str) -> Vec<String> {
-    let loaded = loaded(configuration);
-    let errors = loaded.diagnostics.iter().filter(|told| told.severity == Severity::Alert);
-    errors.filter(|told| told.hint.is_none()).map(|told| told.render_pipe(&loaded.sources)).collect()
-}
-
 #[test]
 fn every_error_says_what_to_write() {
     let files = golden_files().into_iter().map(|file| std::fs::read_to_string(file).expect("it is text"));
-    let cases: Vec<String> =
-        files.flat_map(|text| text.split(CASE).skip(1).map(str::to_owned).collect::<Vec<_>>()).collect();
-    let lacking: Vec<_> =
-        cases.iter().flat_map(|case| without_hint(case.split(PART).next().unwrap_or_default())).collect();
+    let shown: Vec<String> = files
+        .flat_map(|text| {
+            text.split("\n\n").flat_map(|part| part.split("\n====\n")).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let errors = shown.iter().filter_map(|part| part.rsplit_once("alert: ").map(|(_, error)| error));
+    let (hinted, lacking): (Vec<&str>, Vec<&str>) = errors.partition(|error| error.contains("\n  hint: "));
+    assert!(hinted.len() > 900, "only {} errors have a hint", hinted.len());
     assert!(lacking.is_empty(), "{} errors without a hint:\n{}", lacking.len(), lacking.join("\n"));
 }

@@ -1,7 +1,6 @@
-//! How many of the messages that the sources hold are in a golden file.
+//! Each message that the sources hold is in a golden file.
 //!
-//! A message is a text of several words that stands where an error is made. What only files on a disk, a size beyond all
-//! bounds or the YAML spelling bring about is shown by tests of its own; the list of what no case shows is printed.
+//! A message is a text of several words that stands where an error is made.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,21 @@ use regex::Regex;
 /// Words that stand before a text where an error is made.
 const MADE: &str = r"alert\(|warning\(|error\(|Err\(|bad\(|fail\(|needs\(|misses\(|takes\(|refused\(|ok_or|map_err|format!\(";
 /// Words right before a text that is no message.
-const NOT: &str =
-    r#"(hint|later|unsupported|example|ignored|tunes|lacks|note|expect|\w*assert\w*!|panic!)\((\w+, )?$"#;
-/// So many in a hundred must have a case.
-const LEAST: usize = 83;
+const NOT: &str = r#"(?x)
+    (hint|later|unsupported|example|ignored|tunes|lacks|note|expect|\w*assert\w*!|panic!)\((\w+,)?$
+    | example\("[^"]*",$ | reason\ =$ | instead:$ | \.format\(&format!\($"#;
+/// Texts that are told to operators or written by the code itself, and are no messages about a configuration.
+const OTHERS: &[&str] = &[
+    // `show acl`, `show map`
+    "acl '{keyword}' file '{}' line {}",
+    "by {what} at file '{}' line {}",
+    "pattern loaded from file '{name}' used {users}",
+    "{text}. curr_ver={} next_ver={} entry_cnt={count}",
+    // what a running process says of a table of patterns that grows
+    "no more than {MAX_ENTRIES} entries",
+    // the modern line that takes a legacy line's place
+    "{side} {action} if {{ {fetch} -m reg{case} {} }}",
+];
 
 fn sources(dir: &Path, into: &mut Vec<PathBuf>) {
     for entry in
@@ -55,7 +65,9 @@ fn messages(text: &str) -> Vec<String> {
 
 /// What a message looks like when it is said.
 fn pattern(message: &str) -> Regex {
-    let text = message.trim_end_matches('.').replace("{{", "\u{1}").replace("}}", "\u{2}");
+    // a hole that is filled in later is a hole, too
+    let text = message.trim_end_matches('.').replace("{{}}", "{}");
+    let text = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
     let hole = Regex::new(r"\{[^{}]*\}").expect("it is right");
     let parts: Vec<String> = hole
         .split(&text)
@@ -65,7 +77,7 @@ fn pattern(message: &str) -> Regex {
 }
 
 #[test]
-fn nearly_every_message_has_a_golden_case() {
+fn every_message_has_a_golden_case() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut said = String::new();
     for entry in std::fs::read_dir(root.join("testdata")).expect("testdata/ is there") {
@@ -87,7 +99,7 @@ fn nearly_every_message_has_a_golden_case() {
             }
         }
     }
-    println!("{} of {all} messages have a case; without one:\n{}", all - unsaid.len(), unsaid.join("\n"));
+    unsaid.retain(|unsaid| !OTHERS.iter().any(|other| unsaid.ends_with(other)));
     assert!(all > 500, "only {all} messages were found");
-    assert!((all - unsaid.len()) * 100 >= all * LEAST, "{} of {all} have none", unsaid.len());
+    assert!(unsaid.is_empty(), "{} of {all} messages have no case:\n{}", unsaid.len(), unsaid.join("\n"));
 }

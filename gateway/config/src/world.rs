@@ -11,7 +11,8 @@ use crate::{Loaded, load};
 pub(crate) const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n\
                                 -----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
 
-/// Texts by name before the real file system; a name with a slash behind it is an empty directory.
+/// Texts by name before the real file system; a name with a slash behind it is an empty directory, one with two a
+/// directory that may not be read.
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) texts: Vec<(PathBuf, Vec<u8>)>,
@@ -20,24 +21,29 @@ pub(crate) struct World {
 
 impl Files for World {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        if let Some((_, text)) = self.texts.iter().find(|(name, _)| name == path) {
-            return Ok(text.clone());
-        }
-        if std::fs::metadata(path)?.len() > limit {
+        let made = self.texts.iter().find(|(name, _)| name == path).map(|(_, text)| text);
+        let length = match made {
+            Some(text) => text.len() as u64,
+            None => std::fs::metadata(path)?.len(),
+        };
+        if length > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        std::fs::read(path)
+        made.map_or_else(|| std::fs::read(path), |text| Ok(text.clone()))
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<PathBuf>> {
-        if self.is_made_dir(dir) {
+        if self.is_made_dir(dir, b"//") {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        if self.is_made_dir(dir, b"/") {
             return Ok(Vec::new());
         }
         std::fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect()
     }
 
     fn is_dir(&self, path: &Path) -> bool {
-        self.is_made_dir(path) || path.is_dir()
+        self.is_made_dir(path, b"/") || path.is_dir()
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -46,8 +52,8 @@ impl Files for World {
 }
 
 impl World {
-    fn is_made_dir(&self, path: &Path) -> bool {
-        let is_dir = |name: &Path| name.as_os_str().as_encoded_bytes().ends_with(b"/");
+    fn is_made_dir(&self, path: &Path, end: &[u8]) -> bool {
+        let is_dir = |name: &Path| name.as_os_str().as_encoded_bytes().ends_with(end);
         self.texts.iter().any(|(name, _)| name == path && is_dir(name))
     }
 }

@@ -88,17 +88,9 @@ impl fmt::Debug for Cond {
 }
 
 impl Cond {
-    /// Reads a condition: the words from `if` or `unless` to the end.
+    /// Reads a condition: the words from `if` or `unless`, which the caller has seen, to the end.
     pub fn parse(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
-        let unless = match words.next() {
-            Some(word) if word.text == "if" => false,
-            Some(word) if word.text == "unless" => true,
-            Some(word) => {
-                let text = format!("expects 'if' or 'unless' followed by a condition, got '{}'", word.text);
-                return Err(Diagnostic::alert(word.span, text));
-            }
-            None => return Err(words.error("expects 'if' or 'unless' followed by a condition")),
-        };
+        let unless = words.next().is_some_and(|word| word.text == "unless");
         let groups = parse_groups(words, acls, scope)?;
         Ok(Self { inner: Arc::new(Inner { unless, groups }) })
     }

@@ -56,9 +56,7 @@ fn as_backend(cx: &mut Context<'_, Draft>, keyword: &str) -> Result<(), Diagnost
 fn backend_line(cx: &mut Context<'_, Draft>, head: &[lang::Word]) -> Result<(), Diagnostic> {
     let words = [head, cx.words.take_rest()].concat();
     let index = Index::new(PROXY_TABLES);
-    let Some((row, count)) = index.find(&words) else {
-        return Err(cx.error("is not known in backends either"));
-    };
+    let (row, count) = index.find(&words).expect("backends know all of TYPES, 'http-check' and 'tcp-check'");
     let (keyword, rest) = words.split_at(count.min(words.len()));
     let span = keyword.last().map_or(cx.span, |word| word.span);
     let mut line = Context {
@@ -74,4 +72,21 @@ fn backend_line(cx: &mut Context<'_, Draft>, head: &[lang::Word]) -> Result<(), 
         place: cx.place.clone(),
     };
     run(row, &mut line, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backends_know_each_line() {
+        let index = Index::new(PROXY_TABLES);
+        for words in
+            TYPES.map(|kind| vec!["option", kind]).into_iter().chain([vec!["http-check"], vec!["tcp-check"]])
+        {
+            let line: Vec<lang::Word> =
+                words.iter().map(|word| lang::Word::new(*word, lang::Span::default())).collect();
+            assert!(index.find(&line).is_some(), "{words:?}");
+        }
+    }
 }

@@ -102,7 +102,9 @@ fn judge(
         let message = format!("Proxy '{}': {}", cx.target.name, text.replace("{}", &whole));
         return Err(Diagnostic::alert(span, message));
     }
-    if line.ssl && line.tls.certificates.is_empty() && line.tls.crt_lists.is_empty() {
+    let tls = &line.tls;
+    let has_none = tls.certificates.is_empty() && tls.crt_lists.is_empty();
+    if line.ssl && has_none && tls.default_certificates.is_empty() {
         let message = format!(
             "Proxy '{}': no SSL certificate specified{whole}, ssl connections will fail (use 'crt').",
             cx.target.name
