@@ -19,6 +19,7 @@ mod health;
 mod http;
 mod http2;
 mod listen;
+mod live;
 mod load;
 mod logs;
 mod metrics;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         http::cases,
         http2::cases,
         listen::cases,
+        live::cases,
         logs::cases,
         metrics::cases,
         oracle::cases,

@@ -10,6 +10,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::actions::request_headers_change_as_in_haproxy", request_headers);
     cases.test("oracle::actions::response_headers_change_as_in_haproxy", response_headers);
     cases.test("oracle::actions::paths_change_as_in_haproxy", paths);
+    cases.test("oracle::actions::a_method_and_a_line_are_told_as_they_came", methods);
     cases.test("oracle::actions::forwardfor_is_a_new_last_line", || {
         forwarded("forwardfor", "  option forwardfor\n")
     });
@@ -103,6 +104,40 @@ fn paths() {
         "/plain", "/a%20b", "http://h/set?x", "http://h/r/abs",
     ];
     suite.exchanges = targets.map(|t| Exchange::get(t, "")).to_vec();
+    suite.run();
+}
+
+/// HAProxy takes the number of a method once: what has none is read where it stands.
+fn methods() {
+    let mut suite = Suite::new("methods");
+    suite.frontend = r#"
+  http-request set-method %[req.hdr(x-to)] if { req.hdr(x-to) -m found }
+  http-request set-uri /other?b=2 if { path /uri }
+  http-request set-header X-Told "%[method] %[capture.req.method] %[capture.req.uri] %[capture.req.ver]"
+  http-request set-header X-Get 1 if METH_GET
+  http-request set-header X-Post 1 if METH_POST
+  http-request set-header X-Odd 1 if { method ODD }
+"#
+    .to_owned();
+    suite.backend = "  http-request set-method PUT if { path /twice }\n  \
+                     http-response set-header X-Told \"%[capture.req.method] %[capture.req.uri]\"\n";
+    suite.log = "log-format \"%ci:%cp %HM %HU %r %[capture.req.method] %[capture.req.uri]\"";
+    let rows = [
+        ("GET", "POST"),
+        ("POST", "GET"),
+        ("GET", "ODD"),
+        ("PATCH", "ODD"),
+        ("ODD", "PATCH"),
+        ("DELETE", "GET"),
+    ];
+    suite.exchanges = rows
+        .into_iter()
+        .flat_map(|(from, to)| ["/", "/uri?a=1", "/twice"].map(|target| (from, to, target)))
+        .map(|(from, to, target)| {
+            let sent = request(from, target, &format!("X-To: {to}\r\n"), "");
+            Exchange::one(format!("{from} {target} to {to}"), from, sent)
+        })
+        .collect();
     suite.run();
 }
 

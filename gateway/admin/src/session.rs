@@ -42,7 +42,14 @@ pub async fn serve<S>(mut stream: S, subject: Arc<dyn Subject>, settings: Settin
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut session = Session { subject, settings, interactive: false, pending: None, waiting: Vec::new() };
+    let mut session = Session {
+        subject,
+        settings,
+        interactive: false,
+        experimental: false,
+        pending: None,
+        waiting: Vec::new(),
+    };
     loop {
         let room = BUFFER - session.waiting.len();
         let mut read = (&mut stream).take(room as u64);
@@ -71,6 +78,7 @@ struct Session {
     subject: Arc<dyn Subject>,
     settings: Settings,
     interactive: bool,
+    experimental: bool,
     /// A line whose payload comes, up to an empty line: the line, and what has come.
     pending: Option<(String, String)>,
     /// What has come and is no whole line yet.
@@ -128,6 +136,7 @@ impl Session {
                 Answer::Text(text) => output.extend_from_slice(text.as_bytes()),
                 Answer::Prompt => self.interactive = !self.interactive,
                 Answer::Lower(level) => self.settings.level = level,
+                Answer::Experimental(on) => self.experimental = on,
                 Answer::Timeout(delay) => self.settings.timeout = delay,
             }
             output.push(b'\n');
@@ -140,10 +149,11 @@ impl Session {
 
     /// Commands may gather a lot, so they run where traffic does not wait for them.
     async fn run(&self, words: Vec<String>, payload: Option<String>) -> Answer {
-        let (subject, level) = (Arc::clone(&self.subject), self.settings.level);
+        let (subject, level, experimental) =
+            (Arc::clone(&self.subject), self.settings.level, self.experimental);
         let run = move || {
             let payload = payload.as_deref();
-            cli::run(&Context { subject: &*subject, level, payload }, &words)
+            cli::run(&Context { subject: &*subject, level, experimental, payload }, &words)
         };
         tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| {
             log::error!("a command of the CLI failed: {error}");

@@ -19,6 +19,15 @@ pub trait Subject: Send + Sync + 'static {
         None
     }
 
+    /// Sets a variable of the process to the value of an expression, or of a log format.
+    ///
+    /// # Errors
+    /// There is no such variable or value; a sentence says why.
+    fn set_variable(&self, name: &str, text: &str, formatted: bool) -> Result<(), String> {
+        let _ = (text, formatted);
+        Err(format!("cannot set variable '{name}'"))
+    }
+
     /// Whether the gateway should be given traffic; if not, why: `stopping`, `still loading`.
     fn ready(&self) -> Result<(), String>;
 

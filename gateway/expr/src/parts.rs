@@ -78,7 +78,7 @@ impl Parts {
 const FETCHES: &[(u8, &[&str])] = &[
     (0, &[
         "always_true", "always_false", "bool", "int", "str", "bin", "meth", "ipv4", "ipv6", "env", "hostname",
-        "nbproc", "proc", "pid", "quic_enabled", "req.ver", "capture.req.ver", "req.proto_http", "http_first_req",
+        "nbproc", "proc", "pid", "quic_enabled", "req.ver", "capture.req.ver", "capture.req.uri", "capture.req.method", "req.proto_http", "http_first_req",
         "res.ver", "fc_src", "fc_src_port", "fc_src_is_local", "fc_dst", "fc_dst_port", "fc_dst_is_local",
         "fc_http_major", "fc_rcvd_proxy", "so_id", "so_name", "fe_id", "fe_name", "be_id", "be_name", "srv_id",
         "srv_name", "fe_defbe", "ssl_fc", "ssl_fc_sni", "ssl_fc_has_sni", "ssl_fc_protocol", "ssl_fc_cipher",
@@ -86,9 +86,9 @@ const FETCHES: &[(u8, &[&str])] = &[
         "ssl_fc_use_keysize",
     ]),
     (TARGET, &[
-        "path", "pathq", "url", "query", "url_ip", "url_port", "url_param", "urlp_val", "capture.req.uri",
+        "path", "pathq", "url", "query", "url_ip", "url_port", "url_param", "urlp_val",
     ]),
-    (METHOD, &["method", "capture.req.method"]),
+    (METHOD, &["method"]),
     (STATUS, &["status"]),
     (ADDRESSES, &["src", "src_port", "src_is_local", "dst", "dst_port", "dst_is_local"]),
     (VARIABLES, &["var"]),

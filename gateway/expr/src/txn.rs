@@ -159,12 +159,16 @@ pub trait Txn {
     fn tls(&self) -> Option<&Tls> {
         None
     }
-    /// The request's method.
+    /// The request's method. As in HAProxy, one that has a number there is told as it came, whatever rules have set since.
     fn method(&self) -> Option<&[u8]> {
         None
     }
     /// The request's target, as received or as rules have set it.
     fn uri(&self) -> Option<&[u8]> {
+        None
+    }
+    /// The request's first line as it came, whatever rules have set since (`capture.req.uri`); `None` where nobody kept it.
+    fn request_line(&self) -> Option<&[u8]> {
         None
     }
     /// The request's HTTP version.

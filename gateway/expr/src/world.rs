@@ -186,6 +186,9 @@ impl Txn for World {
     fn method(&self) -> Option<&[u8]> {
         Some(self.method.as_bytes())
     }
+    fn request_line(&self) -> Option<&[u8]> {
+        Some(b"GET /a/b?x=1&y=2 HTTP/1.1")
+    }
     fn uri(&self) -> Option<&[u8]> {
         Some(self.uri.as_bytes())
     }

@@ -129,6 +129,10 @@ impl admin::Subject for Subject {
         self.gateway.runtime().variable(name)
     }
 
+    fn set_variable(&self, name: &str, text: &str, formatted: bool) -> Result<(), String> {
+        self.gateway.runtime().set_variable(name, text, formatted)
+    }
+
     fn ready(&self) -> Result<(), String> {
         let leaving = self.leaving.load(Ordering::Acquire) || !self.gateway.is_ready();
         if leaving { Err("stopping".to_owned()) } else { Ok(()) }

@@ -21,6 +21,7 @@ use crate::fields::LogView;
 use crate::figures::At;
 use crate::http::buffer::{Buffered, announced};
 use crate::http::finish;
+use crate::http::persist::Insistence;
 use crate::http1::session::H1Session;
 use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
@@ -103,6 +104,8 @@ pub(crate) struct Ctx {
     pub sticks: Vec<(Arc<table::Table>, table::Key)>,
     /// The connection with the server that it was sent over.
     pub link: Option<Arc<ServerLink>>,
+    /// How far it insists on the server that it belongs on.
+    pub insistence: Insistence,
     /// What has come of the response's body with its head, if an expression reads bodies.
     pub response_body: Option<Bytes>,
     /// What has come of its body before a server was chosen.
@@ -200,6 +203,7 @@ impl Ctx {
             request_counted: false,
             sticks: Vec::new(),
             link: None,
+            insistence: Insistence::None,
             response_body: None,
             body_read: Buffered::default(),
             id: OnceLock::new(),
@@ -360,7 +364,12 @@ macro_rules! txn_through_view {
             }
 
             fn method(&self) -> Option<&[u8]> {
-                Some(self.ctx.request.method.as_str().as_bytes())
+                let method = self.ctx.effects.numbered_method().unwrap_or(&self.ctx.request.method);
+                Some(method.as_str().as_bytes())
+            }
+
+            fn request_line(&self) -> Option<&[u8]> {
+                Some(&self.ctx.line)
             }
 
             fn uri(&self) -> Option<&[u8]> {

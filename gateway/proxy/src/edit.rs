@@ -88,7 +88,10 @@ impl Message for RequestEditor<'_> {
 
     fn set_method(&mut self, method: Vec<u8>) {
         match Method::from_bytes(&method) {
-            Ok(method) => self.ctx.request.method = method,
+            Ok(method) => {
+                let before = std::mem::replace(&mut self.ctx.request.method, method);
+                self.ctx.effects.first_method.get_or_insert(before);
+            }
             Err(_) => log::debug!("a rule made a method that HTTP cannot carry; it stays as it was"),
         }
     }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use http::Method;
 use listen::Packets;
 use rules::{Change, End, LogLevel, Packet, Peer, Timer};
 use upstream::Priority;
@@ -13,6 +14,8 @@ use crate::message::Lines;
 /// The changes so far; empty for most requests.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
+    /// The method that came, once `set-method` has put another in its place.
+    pub first_method: Option<Method>,
     /// `set-log-level`: `Some(None)` is `silent`.
     pub log_level: Option<Option<LogLevel>>,
     /// `set-timeout client`.
@@ -64,6 +67,21 @@ impl Moved {
 }
 
 impl Effects {
+    /// The method that came, if it is not the one that the request has now and HAProxy knows it by a number: that is taken
+    /// once, and told by `method` whatever rules set later.
+    pub(crate) fn numbered_method(&self) -> Option<&Method> {
+        const NUMBERED: [Method; 7] = [
+            Method::OPTIONS,
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::TRACE,
+        ];
+        self.first_method.as_ref().filter(|method| NUMBERED.contains(method))
+    }
+
     /// Keeps a change.
     pub(crate) fn note(&mut self, change: Change) {
         match change {

@@ -318,6 +318,10 @@ impl Txn for LogView<'_> {
         self.message.as_ref()?.method()
     }
 
+    fn request_line(&self) -> Option<&[u8]> {
+        self.message.as_ref()?.request_line()
+    }
+
     fn uri(&self) -> Option<&[u8]> {
         self.message.as_ref()?.uri()
     }

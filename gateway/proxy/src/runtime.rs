@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use config::model::{self, BackendId, FrontendId, Model};
 use expr::plan::FirstMatch;
-use expr::{ProcessVars, Value, VarScope};
+use expr::{ProcessVars, Value, VarScope, VarTable};
 use observe::log::Sinks;
 use observe::{FrontendCounters, ListenerCounters};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::answer::Pages;
@@ -26,6 +27,8 @@ pub struct Runtime {
     pub backends: Vec<Arc<Backend>>,
     /// The variables of the process: those of a new configuration begin anew, as a new process' do.
     pub vars: Arc<ProcessVars>,
+    /// The names of variables, those that only the CLI has named among them.
+    names: Mutex<VarTable>,
     /// This machine's name.
     pub hostname: String,
     /// The place of each proxy by its name: (frontends, backends).
@@ -131,6 +134,7 @@ impl Runtime {
             backends,
             tables: StickTables::build(model, materials.previous.map(|previous| &*previous.tables)),
             vars: crate::variables::of_process(model, &hostname),
+            names: Mutex::new(model.asked.vars.clone()),
             hostname,
             named: (
                 places(&mut model.frontends.iter().map(|frontend| &frontend.name)),
@@ -157,7 +161,7 @@ impl Runtime {
 
     /// The type and the text of a variable of the process; `None` where it is not known or not set.
     pub fn variable(&self, name: &str) -> Option<(&'static str, Vec<u8>)> {
-        let var = self.model.asked.vars.find(name).filter(|var| var.scope() == VarScope::Proc)?;
+        let var = self.names.lock().find(name).filter(|var| var.scope() == VarScope::Proc)?;
         let value = self.vars.vars.read().get(var.slot())?.clone();
         let kind = match &value {
             Value::Ip(std::net::IpAddr::V4(_)) => "ipv4",
@@ -165,6 +169,14 @@ impl Runtime {
             other => other.kind().name(),
         };
         Some((kind, value.into_text().into_owned()))
+    }
+
+    /// Sets a variable of the process to the value of an expression, or of a log format.
+    ///
+    /// # Errors
+    /// There is no such variable or value, in HAProxy's words.
+    pub fn set_variable(&self, name: &str, text: &str, formatted: bool) -> Result<(), String> {
+        crate::variables::assign(self, &mut self.names.lock(), (name, text), formatted)
     }
 
     /// The frontend of a name.

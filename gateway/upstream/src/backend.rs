@@ -86,8 +86,10 @@ pub enum Prefer<'a> {
     /// What the algorithm says.
     #[default]
     Any,
-    /// This server, as long as it is usable: a retry after a pause.
+    /// This server, as long as it takes its own: persistence, or a retry after a pause.
     Server(&'a Server),
+    /// This server, even if it is down (`option persist`, `force-persist`).
+    Down(&'a Server),
     /// Another than this one, if there is another: a redispatch.
     NotServer(&'a Server),
 }
@@ -203,6 +205,7 @@ impl Backend {
                     waiting.stood(position, &mut waited);
                     return self.slot(claim, &asked, waited);
                 }
+                Ok(Grant::Again) if matches!(asked.prefer, Prefer::Down(_)) => {}
                 Ok(Grant::Again) => asked.prefer = Prefer::Any,
                 Err(_) => return Err(waiting.too_long(waited)),
             }
@@ -217,10 +220,12 @@ impl Backend {
         }
     }
 
-    /// What to do after `failed` attempts to reach a server for one request (1 after the first), which may have a number
-    /// of retries of its own.
-    pub fn after_failure(&self, failed: u32, retries: Option<u32>) -> Next {
-        self.retry.with_retries(retries).after(failed, self.farm.load().members.len())
+    /// What to do after `failed` attempts to reach `server` for one request (1 after the first), which may have a number
+    /// of retries of its own, and may have to stay there.
+    pub fn after_failure(&self, failed: u32, retries: Option<u32>, server: &Server, stays: bool) -> Next {
+        let farm = self.farm.load();
+        let others = farm.members.iter().filter(|member| **member as usize != server.index()).count();
+        self.retry.with_retries(retries).after(failed, if stays { 0 } else { others })
     }
 
     /// Whether any server takes traffic now.
@@ -291,7 +296,7 @@ impl Backend {
             let mut queue = queue.lock();
             for server in 0..self.servers.len() {
                 queue.set_shares(server, farm.has(server));
-                if !self.servers[server].usable() {
+                if !self.servers[server].takes_its_own() {
                     gone.extend(queue.evict(server));
                 }
             }
@@ -329,7 +334,7 @@ impl Backend {
         let mut queue = queue.lock();
         let farm = self.farm.load();
         let mut choice = self.choose(&farm, ask, &mut |server| queue.room(server));
-        if let (Choice::Wait(server), Prefer::Server(_)) = (choice, ask.prefer)
+        if let (Choice::Wait(server), Prefer::Server(_) | Prefer::Down(_)) = (choice, ask.prefer)
             && queue.full(server)
             && self.retry.redispatches()
         {
@@ -357,9 +362,10 @@ impl Backend {
         match ask.prefer {
             Prefer::Any => {}
             Prefer::NotServer(server) => wish.avoid = Some(server.index()),
-            Prefer::Server(server) => {
+            Prefer::Server(server) | Prefer::Down(server) => {
                 let own = self.servers.get(server.index()).filter(|own| own.name == server.name);
-                if let Some(own) = own.filter(|own| own.usable()) {
+                let down = matches!(ask.prefer, Prefer::Down(_));
+                if let Some(own) = own.filter(|own| down || own.takes_its_own()) {
                     let server = own.index();
                     let slot = room(server) == Room::Slot;
                     return if slot { Choice::Server(server) } else { Choice::Wait(server) };
@@ -376,7 +382,7 @@ impl Backend {
 
     /// The algorithm chose this server (`lbtot`): not so where the request did, or a slot from the backend's queue.
     fn count_choice(&self, server: usize, ask: &Ask<'_>) {
-        if !matches!(ask.prefer, Prefer::Server(_)) {
+        if !matches!(ask.prefer, Prefer::Server(_) | Prefer::Down(_)) {
             self.servers[server].counters.balanced();
             self.counters.balanced();
         }

@@ -47,12 +47,12 @@ impl RetryPolicy {
         }
     }
 
-    /// What to do after `failed` attempts (1 after the first), when `usable` servers could take the request.
-    pub fn after(&self, failed: u32, usable: usize) -> Next {
+    /// What to do after `failed` attempts (1 after the first), when so many other servers could take the request.
+    pub fn after(&self, failed: u32, others: usize) -> Next {
         if failed > self.retries {
             return Next::GiveUp;
         }
-        if usable > 1 && self.redispatch != 0 && (!self.hashed || self.turn(failed)) {
+        if others > 0 && self.redispatch != 0 && (!self.hashed || self.turn(failed)) {
             return Next::Redispatch;
         }
         Next::Same { pause: self.pause }
@@ -87,7 +87,7 @@ mod tests {
     /// `s` for the same server after a pause, `r` for a redispatch, as the retries come.
     fn course(policy: RetryPolicy, usable: usize) -> String {
         (1..)
-            .map_while(|failed| match policy.after(failed, usable) {
+            .map_while(|failed| match policy.after(failed, usable - 1) {
                 Next::GiveUp => None,
                 Next::Same { .. } => Some('s'),
                 Next::Redispatch => Some('r'),

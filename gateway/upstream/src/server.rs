@@ -225,6 +225,11 @@ impl Server {
         self.admin() == Admin::Ready && self.healthy() && self.resolved()
     }
 
+    /// Whether it takes those that belong on it (stick tables, `use-server`): it may be draining.
+    pub fn takes_its_own(&self) -> bool {
+        self.admin() != Admin::Maint && self.healthy() && self.resolved()
+    }
+
     fn resolved(&self) -> bool {
         match &self.place {
             Place::Name { now, .. } => now.load().is_some(),

@@ -11,6 +11,7 @@ mod patterns;
 mod prompt;
 mod set_table;
 mod set_timeout;
+mod set_var;
 mod show_backend;
 mod show_cli_level;
 mod show_env;
@@ -45,6 +46,8 @@ pub(crate) struct Command {
 pub(crate) struct Context<'a> {
     pub(crate) subject: &'a dyn Subject,
     pub(crate) level: Level,
+    /// It takes commands that may change with any version.
+    pub(crate) experimental: bool,
     /// The lines behind `<<`, if the command was given any.
     pub(crate) payload: Option<&'a str>,
 }
@@ -60,6 +63,8 @@ pub(crate) enum Answer {
     Prompt,
     /// The connection's level is lowered.
     Lower(Level),
+    /// Commands that may change with any version are taken from this connection, or no longer.
+    Experimental(bool),
     /// The connection may be idle for as long.
     Timeout(Duration),
 }
@@ -77,6 +82,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     change_patterns::DEL_MAP,
     show_patterns::GET_ACL,
     show_patterns::GET_MAP,
+    set_var::EXPERIMENTAL,
     get_var::COMMAND,
     level::OPERATOR,
     change_patterns::PREPARE_ACL,
@@ -84,6 +90,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     change_patterns::SET_MAP,
     set_table::COMMAND,
     set_timeout::COMMAND,
+    set_var::COMMAND,
     show_patterns::SHOW_ACL,
     show_backend::COMMAND,
     show_cli_level::COMMAND,
@@ -232,7 +239,10 @@ pub(crate) mod tests {
         let subject = Kept(tables());
         move |line| {
             let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            match run(&Context { subject: &subject, level: Level::Admin, payload: None }, &words) {
+            match run(
+                &Context { subject: &subject, level: Level::Admin, experimental: false, payload: None },
+                &words,
+            ) {
                 Answer::Text(text) => text,
                 other => panic!("{other:?}"),
             }
@@ -267,6 +277,10 @@ pub(crate) mod tests {
             (name == "proc.x").then(|| ("sint", b"5".to_vec()))
         }
 
+        fn set_variable(&self, name: &str, text: &str, formatted: bool) -> Result<(), String> {
+            Err(format!("{name} := {}{text}", if formatted { "format " } else { "" }))
+        }
+
         fn ready(&self) -> Result<(), String> {
             self.0.clone()
         }
@@ -278,7 +292,19 @@ pub(crate) mod tests {
 
     pub(crate) fn answer(level: Level, line: &str) -> Answer {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        run(&Context { subject: &Example(Ok(())), level, payload: None }, &words)
+        run(&Context { subject: &Example(Ok(())), level, experimental: false, payload: None }, &words)
+    }
+
+    pub(crate) fn experimental(line: &str) -> String {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let subject = Example(Ok(()));
+        match run(
+            &Context { subject: &subject, level: Level::Admin, experimental: true, payload: None },
+            &words,
+        ) {
+            Answer::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn text(line: &str) -> String {

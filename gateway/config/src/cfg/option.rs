@@ -52,7 +52,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option http-restrict-req-hdr-names").in_(ANY).parse(header_names),
     keyword("option http-use-proxy-header").in_(FE) .no().flag().parse(|cx| flag(cx, |o| &mut o.use_proxy_header)).later(ADVICE),
     keyword("option nolinger")             .in_(ANY).no().flag().parse(|cx| flag(cx, |o| &mut o.nolinger)).later(ADVICE),
-    keyword("option persist")              .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.persist)).later(ADVICE),
+    keyword("option persist")              .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.persist)),
     keyword("option prefer-last-server")   .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.prefer_last_server)).later(ADVICE),
     keyword("option transparent")          .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.transparent)).later(ADVICE),
     keyword("transparent")                 .in_(BE) .lax().parse(|cx| flag(cx, |o| &mut o.transparent)).later(ADVICE),

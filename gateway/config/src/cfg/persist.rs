@@ -18,8 +18,8 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("cookie")            .in_(BE).parse(cookie).later(SOURCE),
     keyword("dynamic-cookie-key").in_(BE).lax().takes(1, "<secret_key> as argument").parse(dynamic_key).later(SOURCE),
     keyword("persist")           .in_(BE).lax().misplaced(Misplaced::Silent).parse(persist).later(SOURCE),
-    keyword("force-persist")     .in_(BACKEND).parse(|cx| rule(cx, true)).later(SOURCE),
-    keyword("ignore-persist")    .in_(BACKEND).parse(|cx| rule(cx, false)).later(SOURCE),
+    keyword("force-persist")     .in_(BACKEND).parse(|cx| rule(cx, true)),
+    keyword("ignore-persist")    .in_(BACKEND).parse(|cx| rule(cx, false)),
 ];
 
 const OPTIONS: &[&str] = &[

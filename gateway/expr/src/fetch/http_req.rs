@@ -22,9 +22,6 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("url_ip", Type::Ip, Phases::REQUEST, url_ip).awaits().example("url_ip", ""),
     fetch("url_port", Type::Int, Phases::REQUEST, url_port).awaits().example("url_port", ""),
     fetch("method", Type::Method, Phases::MESSAGE, method).awaits().example("method", "GET"),
-    fetch("capture.req.method", Type::Str, Phases::MESSAGE, |r, v| one(r.txn.method().map(Value::text), v)).awaits().example("capture.req.method", "GET"),
-    fetch("capture.req.uri", Type::Str, Phases::MESSAGE, |r, v| of_uri(r, Some, v)).awaits().example("capture.req.uri", "/a/b?x=1&y=2"),
-    fetch("capture.req.ver", Type::Str, Phases::MESSAGE, capture_version).awaits().example("capture.req.ver", "HTTP/1.1"),
     fetch("req.ver", Type::Str, Phases::REQUEST, version).aliases(&["req_ver"]).awaits().example("req.ver", "1.1"),
     fetch("req.proto_http", Type::Bool, Phases::MESSAGE, proto_http).aliases(&["req_proto_http"]).awaits().example("req.proto_http", "1"),
     fetch("http_first_req", Type::Bool, Phases::MESSAGE, |r, v| one(Some(Value::Bool(r.txn.first_request())), v)).awaits().example("http_first_req", "1"),
@@ -89,10 +86,6 @@ fn method<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
 
 fn version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     one(request.txn.version().and_then(version_text).map(|text| Value::text(&text[5..])), visit);
-}
-
-fn capture_version<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(request.txn.version().and_then(version_text).map(Value::text), visit);
 }
 
 /// `HTTP/1.1`.

@@ -374,9 +374,10 @@ impl Reference {
         }
         self.note_change();
         inner.current = generation;
-        inner.drop_where(|entry| entry.generation < generation);
         // each pattern was tried when it was added
         let _ = inner.rebuild();
+        // whoever still looks at the old ones finds them as they were
+        inner.lose_where(|entry| entry.generation < generation);
         true
     }
 
@@ -488,17 +489,32 @@ impl Inner {
         }
     }
 
-    fn forget(&mut self, id: u64) {
-        let Some(entry) = self.entries.remove(&id) else { return };
-        entry.alive.store(false, Ordering::Release);
+    /// Takes an entry from the reference; views still have it.
+    fn lose(&mut self, id: u64) -> Option<Arc<Entry>> {
+        let entry = self.entries.remove(&id)?;
         if let Some(known) = &mut self.by_pattern {
             known.remove(&(hash(&entry.pattern), id));
         }
+        Some(entry)
+    }
+
+    /// Takes an entry from the reference and from the views.
+    fn forget(&mut self, id: u64) {
+        if let Some(entry) = self.lose(id) {
+            entry.alive.store(false, Ordering::Release);
+        }
+    }
+
+    fn those(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<u64> {
+        self.entries.values().filter(|entry| wanted(entry)).map(|entry| entry.id).collect()
     }
 
     fn drop_where(&mut self, gone: impl Fn(&Entry) -> bool) {
-        let ids: Vec<u64> = self.entries.values().filter(|entry| gone(entry)).map(|entry| entry.id).collect();
-        ids.into_iter().for_each(|id| self.forget(id));
+        self.those(gone).into_iter().for_each(|id| self.forget(id));
+    }
+
+    fn lose_where(&mut self, gone: impl Fn(&Entry) -> bool) {
+        self.those(gone).into_iter().for_each(|id| drop(self.lose(id)));
     }
 
     fn rebuild(&self) -> Result<(), Bad> {

@@ -141,21 +141,45 @@ impl View {
 
     /// Whether any pattern matches.
     pub(crate) fn matches(&self, probe: &Probe<'_>) -> bool {
-        let found = |segment: &Segment| segment.visit(probe, &mut |_, _| ControlFlow::Break(())).is_break();
-        match self.is_changed() {
-            false => found(&self.loaded),
-            true => self.live.load().iter().any(|segment| found(segment)),
+        let found = |segment: &Segment, dead: &mut bool| {
+            segment.visit(probe, dead, &mut |_, _| ControlFlow::Break(())).is_break()
+        };
+        if !self.is_changed() {
+            let mut dead = false;
+            let found = found(&self.loaded, &mut dead);
+            if found || !dead {
+                return found;
+            }
         }
+        self.settled(|live, dead| live.iter().any(|segment| found(segment, dead)))
     }
 
     /// The pattern that HAProxy would take: the most specific one, then the first.
     pub(crate) fn best<'a>(&'a self, probe: &Probe<'_>) -> Option<Hit<'a>> {
         if !self.is_changed() {
-            return best_of(&self.loaded, probe).map(|(_, entry)| Hit::Loaded(entry));
+            let mut dead = false;
+            let found = best_of(&self.loaded, probe, &mut dead);
+            if !dead {
+                return found.map(|(_, entry)| Hit::Loaded(entry));
+            }
         }
-        let live = self.live.load();
-        let found = live.iter().filter_map(|segment| best_of(segment, probe));
-        found.min_by_key(|(rank, _)| *rank).map(|(_, entry)| Hit::Changed(Arc::clone(entry)))
+        self.settled(|live, dead| {
+            let found = live.iter().filter_map(|segment| best_of(segment, probe, dead));
+            found.min_by_key(|(rank, _)| *rank).map(|(_, entry)| Hit::Changed(Arc::clone(entry)))
+        })
+    }
+
+    /// Looks at what is live. Who meets an entry that has just died looks again if something took its place meanwhile,
+    /// for what took it was put there before: an answer is an old or a new one, never that there is none.
+    fn settled<T>(&self, look: impl Fn(&[Arc<Segment>], &mut bool) -> T) -> T {
+        loop {
+            let live = self.live.load();
+            let mut dead = false;
+            let found = look(&live, &mut dead);
+            if !dead || Arc::ptr_eq(&live, &self.live.load()) {
+                return found;
+            }
+        }
     }
 
     /// Adds entries that are younger than all others.
@@ -190,9 +214,9 @@ impl View {
 /// What is found first: the longest prefix or network, then the oldest entry.
 type Rank = (u32, u64);
 
-fn best_of<'s>(segment: &'s Segment, probe: &Probe<'_>) -> Option<(Rank, &'s Arc<Entry>)> {
+fn best_of<'s>(segment: &'s Segment, probe: &Probe<'_>, dead: &mut bool) -> Option<(Rank, &'s Arc<Entry>)> {
     let mut best: Option<(Rank, &Arc<Entry>)> = None;
-    let _ = segment.visit(probe, &mut |weight, entry| {
+    let _ = segment.visit(probe, dead, &mut |weight, entry| {
         let rank = (u32::MAX - weight, entry.id);
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
             best = Some((rank, entry));

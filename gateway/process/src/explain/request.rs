@@ -117,6 +117,10 @@ impl Txn for Request {
         Some(self.method.as_str().as_bytes())
     }
 
+    fn request_line(&self) -> Option<&[u8]> {
+        Some(self.line.as_bytes())
+    }
+
     fn uri(&self) -> Option<&[u8]> {
         Some(&self.target)
     }

@@ -10,6 +10,7 @@ use pingora::{Error, ErrorType, Result, RetryType};
 use pingora_proxy::Session;
 use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
 
+use super::persist::Insistence;
 use super::request::closes_server;
 use crate::client::Client;
 use crate::ctx::Ctx;
@@ -75,13 +76,13 @@ async fn select(backend: &Backend, client: &mut Client<'_>, ctx: &mut Ctx) -> Re
         (Some(Next::Same { pause }), Some(server)) => {
             release(ctx);
             tokio::time::sleep(pause).await;
-            Prefer::Server(server)
+            ctx.insistence.prefers(server)
         }
         (Some(Next::Redispatch), Some(server)) => {
             release(ctx);
             Prefer::NotServer(server)
         }
-        _ => chosen.as_deref().map_or(Prefer::Any, Prefer::Server),
+        _ => chosen.as_deref().map_or(Prefer::Any, |server| ctx.insistence.prefers(server)),
     };
     release(ctx);
     let ask = Ask { client: source, port, prefer, priority: ctx.effects.priority };
@@ -122,7 +123,7 @@ fn unavailable(reason: Unavailable, ctx: &mut Ctx) -> Box<Error> {
     Error::explain(ErrorType::HTTPStatus(outcome.status), "no server")
 }
 
-/// The server of the first `use-server` rule that applies and whose server takes requests.
+/// The server of the first `use-server` rule that applies and whose server takes the request.
 fn chosen_by_rule(backend: &Backend, ctx: &Ctx) -> Option<Arc<upstream::Server>> {
     let rules = backend.model().use_server.iter();
     let mut servers = rules.filter(|rule| rule.cond.eval(&ctx.view(None))).filter_map(|rule| {
@@ -135,7 +136,7 @@ fn chosen_by_rule(backend: &Backend, ctx: &Ctx) -> Option<Arc<upstream::Server>>
             }
         }
     });
-    servers.find(|server| server.usable()).cloned()
+    servers.find(|server| ctx.insistence.allows(server)).cloned()
 }
 
 /// Gives the server's slot back.
@@ -218,7 +219,8 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return error };
     server.counters.connect();
     backend.upstream.counters.connect();
-    match backend.upstream.after_failure(ctx.failures, ctx.effects.retries) {
+    let stays = ctx.insistence == Insistence::Alone;
+    match backend.upstream.after_failure(ctx.failures, ctx.effects.retries, server, stays) {
         Next::GiveUp => {
             ctx.outcome = Some(Outcome::of(&error, Stage::Connect));
             server.counters.connection_error();

@@ -7,6 +7,7 @@ pub(crate) mod buffer;
 pub(crate) mod connect;
 pub(crate) mod finish;
 mod forwarded;
+pub(crate) mod persist;
 pub(crate) mod request;
 pub(crate) mod response;
 mod route;

@@ -11,6 +11,7 @@ use pingora::{Error, ErrorType, Result};
 use rules::{Answer, AnswerKind, Flow, RuleSet, Service};
 
 use super::connect::aborts_on_close;
+use super::persist::Insistence;
 use super::request::{answer, pages_of, refuse};
 use super::{buffer, route};
 use crate::answer;
@@ -56,6 +57,7 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: 
     backend.upstream.counters.session();
     ctx.counted = true;
     ctx.backend = Some(backend.clone());
+    ctx.insistence = Insistence::of(&backend, ctx);
     if let Some(connection) = &ctx.connection {
         connection.flags.abort_on_close.store(aborts_on_close(ctx), Ordering::Relaxed);
     }

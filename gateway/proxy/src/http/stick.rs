@@ -76,7 +76,7 @@ fn look_up(backend: &Backend, table: &Table, key: &Key, ctx: &Ctx) -> Option<Arc
     let name = name.and_then(|number| table.numbered_name(number));
     let by_name = name.and_then(|name| servers.iter().find(|server| server_key(table, server, ctx) == *name));
     let by_id = || servers.iter().find(|server| id == Some(u64::from(server.id)));
-    by_name.or_else(by_id).filter(|server| server.usable()).cloned()
+    by_name.or_else(by_id).filter(|server| ctx.insistence.allows(server)).cloned()
 }
 
 /// What a table calls a server: its name, or its address and port (`srvkey addr`).

@@ -10,6 +10,7 @@ use super::Action;
 use super::set_uri::cut;
 use crate::{Answer, AnswerKind, Flow, Message};
 
+/// As HAProxy 2.6 tells them, which knows no `keep-query`.
 const KEYWORDS: &str = "'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', \
                         'drop-query', 'ignore-empty' or 'append-slash'";
 
@@ -19,6 +20,8 @@ struct Redirect {
     to: LogFormat,
     code: u16,
     drop_query: bool,
+    /// A location gets the request's query (3.2).
+    keep_query: bool,
     append_slash: bool,
     ignore_empty: bool,
     /// The whole value of `set-cookie`.
@@ -50,6 +53,7 @@ impl Redirect {
             return None;
         }
         match self.kind {
+            Kind::Location if self.keep_query => append_query(txn, &mut out),
             Kind::Location => {}
             Kind::Prefix => {
                 // a prefix of `/` alone stands for nothing, so that paths can be made relative to the host
@@ -101,6 +105,15 @@ impl Redirect {
     }
 }
 
+/// The request's query behind the one that a location has, if it has one.
+fn append_query(txn: &dyn Txn, out: &mut Vec<u8>) {
+    let (_, _, query) = cut(txn.uri().unwrap_or_default());
+    if let Some(query) = query.strip_prefix(b"?").filter(|query| !query.is_empty()) {
+        out.push(if out.contains(&b'?') { b'&' } else { b'?' });
+        out.extend_from_slice(query);
+    }
+}
+
 /// The first Host value.
 fn host(txn: &dyn Txn) -> Option<Vec<u8>> {
     let mut host = None;
@@ -114,7 +127,7 @@ fn host(txn: &dyn Txn) -> Option<Vec<u8>> {
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let start = words.here();
     let mut place = None;
-    let (mut drop_query, mut append_slash, mut ignore_empty) = (false, false, false);
+    let (mut drop_query, mut keep_query, mut append_slash, mut ignore_empty) = (false, false, false, false);
     let (mut code, mut cookie) = (302, None);
     while let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         words.next();
@@ -128,6 +141,7 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
                 cookie = Some(format!("{}; path=/; Max-Age=0;", text(words, "clear-cookie")?));
             }
             "drop-query" => drop_query = true,
+            "keep-query" => keep_query = true,
             "append-slash" => append_slash = true,
             "ignore-empty" => ignore_empty = true,
             other => {
@@ -142,7 +156,7 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
     if scope.phase != Phase::HttpRequest && !matches!(kind, Kind::Location) {
         return Err(Diagnostic::alert(start, "response only supports redirect type 'location'"));
     }
-    Ok(Box::new(Redirect { kind, to, code, drop_query, append_slash, ignore_empty, cookie }))
+    Ok(Box::new(Redirect { kind, to, code, drop_query, keep_query, append_slash, ignore_empty, cookie }))
 }
 
 fn text<'a>(words: &mut Words<'a>, keyword: &str) -> Result<&'a str, Diagnostic> {
@@ -188,6 +202,10 @@ mod tests {
             ("/loc2", "redirect location http://x/%[path] code 301", "http://x//loc2"),
             ("/pre/a?b=1", "redirect prefix http://p.example", "http://p.example/pre/a?b=1"),
             ("/root/a?b", "redirect prefix /", "/root/a?b"),
+            ("/a?b=1&c", "redirect location /new keep-query", "/new?b=1&c"),
+            ("/a?b=1", "redirect location /new?x keep-query", "/new?x&b=1"),
+            ("/a?", "redirect location /new keep-query", "/new"),
+            ("/a", "redirect location /new?x keep-query", "/new?x"),
             ("/dq/a?b", "redirect prefix /x drop-query", "/x/dq/a"),
             ("/as/a?b", "redirect prefix /x drop-query append-slash", "/x/as/a/"),
             ("/as/a/?b", "redirect prefix /x drop-query append-slash", "/x/as/a/"),

@@ -50,15 +50,24 @@ impl Segment {
         self.index.is_ordered()
     }
 
-    /// Shows the living entries that match, some perhaps more than once.
-    pub(super) fn visit<'s>(&'s self, probe: &Probe<'_>, visit: Visit<'_, 's>) -> ControlFlow<()> {
+    /// Shows the living entries that match, some perhaps more than once; `dead` becomes true where another would have.
+    pub(super) fn visit<'s>(
+        &'s self,
+        probe: &Probe<'_>,
+        dead: &mut bool,
+        visit: Visit<'_, 's>,
+    ) -> ControlFlow<()> {
         self.index.visit(probe, &mut |weight, at| {
             let entry = &self.entries[at as usize];
             let weight = match self.by_length {
                 true => u32::try_from(entry.pattern.len()).unwrap_or(u32::MAX),
                 false => weight,
             };
-            if entry.is_alive() { visit(weight, entry) } else { ControlFlow::Continue(()) }
+            if entry.is_alive() {
+                return visit(weight, entry);
+            }
+            *dead = true;
+            ControlFlow::Continue(())
         })
     }
 }
