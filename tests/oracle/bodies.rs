@@ -4,6 +4,7 @@
 use super::exchange::{Exchange, Step};
 use super::suite::Suite;
 use crate::support::cases::Cases;
+use crate::support::origin::{After, Script};
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::bodies::a_buffered_body_is_read_as_in_haproxy", || {
@@ -11,6 +12,12 @@ pub(crate) fn cases(cases: &mut Cases) {
     });
     cases.test("oracle::bodies::a_body_is_waited_for_as_in_haproxy", || {
         family("body-waited", "http-request wait-for-body time 1s").run();
+    });
+    cases.test("oracle::bodies::a_response_is_waited_for_as_in_haproxy", || {
+        answers("answer-waited", "").run()
+    });
+    cases.test("oracle::bodies::enough_of_a_response_is_waited_for_as_in_haproxy", || {
+        answers("answer-enough", "at-least 5").run();
     });
     cases.test("oracle::bodies::enough_of_a_body_is_waited_for_as_in_haproxy", || {
         family("body-enough", "http-request wait-for-body time 1s at-least 5").run();
@@ -72,4 +79,39 @@ fn asked(name: &str) -> Exchange {
             Step::Probe,
         ],
     )
+}
+
+const TEN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
+const CHUNKS: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// Responses whose bodies come in two parts, the second when the gate is opened.
+fn answers(name: &'static str, enough: &'static str) -> Suite {
+    let mut suite = Suite::new(name);
+    suite.frontend = format!(
+        "  http-response wait-for-body time 600ms {enough}\n  \
+         http-response set-header x-after \"%[res.body_len] %[res.body_size] <%[res.body,bytes(0,20)]>\"\n  \
+         http-response deny deny_status 501 if {{ res.body -m sub evil }}\n"
+    );
+    let part = |path, first: &str, second: &str, after| Script::new(path, second, after).early(first).gated();
+    suite.scripts = vec![
+        part("/two", &format!("{TEN}hel"), "loworld", After::Keep),
+        part("/evil", &format!("{TEN}he e"), "vil wo", After::Close),
+        part("/chunks", &format!("{CHUNKS}3\r\nabc\r\n"), "3\r\ndef\r\n0\r\n\r\n", After::Keep),
+        part("/broken", &format!("{CHUNKS}3\r\nabc\r\n"), "zz\r\n", After::Close),
+        part("/short", &format!("{TEN}hel"), "lo", After::Close),
+        part("/close", "HTTP/1.1 200 OK\r\n\r\nhel", "loworld", After::Close),
+        part("/none", "HTTP/1.1 204 No\r\n\r\n", "", After::Keep),
+    ];
+    let come = |target: &str| {
+        let steps = [Step::Send(get(target)), Step::AtOrigin(1), Step::OpenGate, Step::Read("GET")];
+        Exchange::new(target, steps.to_vec())
+    };
+    suite.exchanges = ["/two", "/evil", "/chunks", "/broken", "/short", "/close", "/none"].map(come).to_vec();
+    let late = [Step::Send(get("/two")), Step::Read("GET")];
+    suite.exchanges.push(Exchange::new("late", late.to_vec()));
+    suite
+}
+
+fn get(target: &str) -> Vec<u8> {
+    format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n").into_bytes()
 }

@@ -29,7 +29,7 @@ const HELD_LATER: &str = " data.glitch_cnt 25 data.glitch_rate 26";
 pub(super) fn yields(place: Place, rows: &[Sample], kind: Kind) -> Vec<Option<String>> {
     let script = Script::new("", SAMPLE_RESPONSE, After::Close);
     let origin = Origin::scripted(vec![script]);
-    let mut config = Config::new(text(place, rows, kind))
+    let mut config = Config::new(text(place, rows))
         .bind("IN")
         .bind("INNER")
         .var("ORIGIN", origin.addr())
@@ -43,11 +43,7 @@ pub(super) fn yields(place: Place, rows: &[Sample], kind: Kind) -> Vec<Option<St
     let subject = config.in_its_directory().start_as(kind);
     let response = exchange(place, &subject, is_later(rows));
     let Some(response) = response else {
-        panic!(
-            "{kind:?} does not answer the sample request:\n{}\n{}",
-            subject.stderr(),
-            text(place, rows, kind)
-        );
+        panic!("{kind:?} does not answer the sample request:\n{}\n{}", subject.stderr(), text(place, rows));
     };
     let request = origin.last();
     let value = |(number, row): (usize, &Sample)| {
@@ -110,7 +106,7 @@ fn hold(subject: &Subject, later: bool) {
 }
 
 /// The configuration.
-fn text(place: Place, rows: &[Sample], kind: Kind) -> String {
+fn text(place: Place, rows: &[Sample]) -> String {
     let later = is_later(rows);
     let (mut of_frontend, mut rules) = (String::new(), String::new());
     for (number, row) in rows.iter().enumerate() {
@@ -119,11 +115,7 @@ fn text(place: Place, rows: &[Sample], kind: Kind) -> String {
         let rules = if row.name.starts_with("fe_") { &mut of_frontend } else { &mut rules };
         let _ = writeln!(rules, "  {set} set-header row-{number} \"<%[{}]>\"", quoted(row));
     }
-    // the gateway takes what has come with the head, which is all that the origin sends
-    let wait = match kind {
-        Kind::Haproxy => "  http-response wait-for-body time 5s at-least 5\n",
-        Kind::Gateway => "",
-    };
+    let wait = "  http-response wait-for-body time 5s at-least 5\n";
     let tables = matches!(place, Place::Tables | Place::Alone);
     let (global, track, sections) = if tables { tables_of(later) } else { Default::default() };
     let bind = if place == Place::Tls {

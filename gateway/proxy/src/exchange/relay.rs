@@ -3,6 +3,8 @@
 //! What is to be sent, what is read from the client and what is read from the server wait for each other nowhere but in
 //! one `select!`: a server that answers before it has read everything, or reads nothing before it is answered, is served.
 
+mod wait;
+
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -19,6 +21,7 @@ use crate::http1::head::Limits;
 use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
+use wait::come;
 
 /// Bodies up to this size can be sent again.
 const REPLAY_LIMIT: usize = 64 * 1024;
@@ -183,9 +186,9 @@ impl<'a, 'b> Relay<'a, 'b> {
         // `te` is about requests; HAProxy does not pass it on.
         head.lines.remove(b"te");
         if self.ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.1) {
-            self.ctx.response_body = Some(come(body, &self.server.input));
+            self.ctx.response_body = Some(come(body, &self.server.input).0);
         }
-        if let Some(instead) = judge::run_rules(&mut head, self.ctx) {
+        if let Some(instead) = self.judge(&mut head, body).await? {
             // HAProxy counts what it throws away.
             self.ctx.body.1 += arrived(body, self.server.input.len());
             self.ctx.instead = Some(instead);
@@ -443,15 +446,6 @@ async fn from_client(client: &mut Client<'_>, wants_body: bool, patience: Option
         Ok(piece) => piece,
         Err(_) => Err(Error::explain(ErrorType::ReadTimedout, "timeout client").into_down()),
     })
-}
-
-/// What has come of a body, for expressions that read it; what is broken in it is met again when it is passed on.
-fn come(mut body: Body, input: &[u8]) -> Bytes {
-    let (mut input, mut out) = (BytesMut::from(input), BytesMut::new());
-    while let Ok(Piece::Data(data)) = body.take(&mut input, &mut Lines::default()) {
-        out.extend_from_slice(&data);
-    }
-    out.freeze()
 }
 
 /// How much of a body of known length is among the bytes that came.

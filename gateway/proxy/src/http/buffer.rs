@@ -96,7 +96,7 @@ fn failed(error: Box<Error>) -> Result<Outcome> {
 
 /// Takes what came with the head, without waiting.
 pub(crate) async fn arrived(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
-    let limit = room(ctx);
+    let limit = room(ctx, ctx.sizes.0, ctx.request.lines.len());
     ctx.body_read.room = limit;
     while !ctx.body_read.whole && ctx.body_read.data.len() < limit {
         if client.is_body_done() {
@@ -123,14 +123,15 @@ fn take(client: &mut Client<'_>, ctx: &mut Ctx, piece: Option<Bytes>) {
     }
 }
 
-/// What a buffer of HAProxy's has left for a body beside the head: each line of it takes a little more than its text.
-fn room(ctx: &Ctx) -> usize {
+/// What a buffer of HAProxy's has left for a body beside a head of so many bytes and lines: each line takes a little more
+/// than its text.
+pub(crate) fn room(ctx: &Ctx, head: u64, lines: usize) -> usize {
     const FRAME: usize = 48;
     const BLOCK: usize = 8;
     let size = ctx.route.as_ref().map_or(0, |route| route.runtime.model.global.head_size);
-    let head = usize::try_from(ctx.sizes.0).unwrap_or(usize::MAX);
-    // the request line, the end of the head and the body are blocks too
-    size.saturating_sub(FRAME).saturating_sub(head).saturating_sub(BLOCK * (ctx.request.lines.len() + 3))
+    let head = usize::try_from(head).unwrap_or(usize::MAX);
+    // the first line, the end of the head and the body are blocks too
+    size.saturating_sub(FRAME).saturating_sub(head).saturating_sub(BLOCK * (lines + 3))
 }
 
 /// A client that waits to be asked for its body is asked.

@@ -1,7 +1,7 @@
 //! A server's response: what is noted of it, what rules make of it, and the head that the client gets.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use config::model::Backend;
 use pingora::http::ResponseHeader;
@@ -72,30 +72,81 @@ fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
     }
 }
 
-/// Runs the backend's rules, then the frontend's, each once. An answer is what the client gets instead; a connection
-/// that is to be closed is noted in the context.
-pub(crate) fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
-    ctx.vars.respond();
-    let (Some(route), Some(backend)) = (ctx.route.clone(), ctx.backend.clone()) else { return None };
-    ctx.count_status(head.status);
-    stick::remember(head, ctx);
-    let (frontend, model) = (route.frontend.model(), backend.model());
-    let same = model.listen == Some(route.frontend.id);
-    ctx.effects.captures.take_response(&frontend.captures, &head.lines);
-    if !model.tcp_response_content.is_empty() {
-        let reply = content(model, head, ctx);
-        if reply.is_some() || ctx.cut {
-            return reply;
+/// What the rules say of a response so far.
+#[derive(Debug)]
+pub(crate) enum Judged {
+    /// It may go on; or, where the context says so, its connection is closed.
+    Passed,
+    /// The client gets this instead.
+    Answered(Reply),
+    /// They go on after so long.
+    Pause(Duration),
+    /// They go on when so much of the body has come, or when the time is up.
+    WaitForBody {
+        /// How long.
+        time: Duration,
+        /// How many bytes; 0 is all that a buffer holds.
+        at_least: u64,
+    },
+}
+
+/// Where a response stands among the rules: the backend's are asked, then the frontend's, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Judging {
+    begun: bool,
+    set: usize,
+    next: usize,
+}
+
+impl Judging {
+    /// Asks on.
+    pub(crate) fn go(&mut self, head: &mut ResponseHead, ctx: &mut Ctx) -> Judged {
+        let (Some(route), Some(backend)) = (ctx.route.clone(), ctx.backend.clone()) else {
+            return Judged::Passed;
+        };
+        let (frontend, model) = (route.frontend.model(), backend.model());
+        if !std::mem::replace(&mut self.begun, true) {
+            ctx.vars.respond();
+            ctx.count_status(head.status);
+            stick::remember(head, ctx);
+            ctx.effects.captures.take_response(&frontend.captures, &head.lines);
+            if let Some(reply) = content(model, head, ctx) {
+                return Judged::Answered(reply);
+            }
+        }
+        let same = model.listen == Some(route.frontend.id);
+        let sets = [(!same).then_some(&model.http_response), Some(&frontend.http_response)];
+        while let Some(rules) = sets.get(self.set).filter(|_| !ctx.cut) {
+            let rules = rules.filter(|rules| !rules.is_empty());
+            match rules.map_or(Judged::Passed, |rules| run(rules, &mut self.next, head, ctx)) {
+                Judged::Passed => (self.set, self.next) = (self.set + 1, 0),
+                judged => return judged,
+            }
+        }
+        Judged::Passed
+    }
+}
+
+/// Runs the rules on a response that has no body to wait for. An answer is what the client gets instead; a connection that
+/// is to be closed is noted in the context.
+fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
+    let mut judging = Judging::default();
+    loop {
+        match judging.go(head, ctx) {
+            Judged::Passed => return None,
+            Judged::Answered(reply) => return Some(reply),
+            Judged::Pause(_) | Judged::WaitForBody { .. } => {}
         }
     }
-    let sets = [(!same).then_some(&model.http_response), Some(&frontend.http_response)];
-    sets.into_iter().flatten().filter(|rules| !rules.is_empty()).find_map(|rules| run(rules, head, ctx))
 }
 
 /// Asks `tcp-response content` rules. Without a delay they are asked, as in HAProxy, before anything has come.
 fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
-    ctx.vars.refresh();
     let rules = &model.tcp_response_content;
+    if rules.is_empty() {
+        return None;
+    }
+    ctx.vars.refresh();
     let (flow, seen) = match model.response_delay {
         Some(_) => (rules.run(&mut ResponseEditor { ctx, response: head }), Some(head.status)),
         None => (rules.run(&mut RequestEditor { ctx }), None),
@@ -149,10 +200,12 @@ pub(crate) fn after(head: &mut ResponseHead, ctx: &mut Ctx) {
     }
 }
 
-fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
+fn run(rules: &RuleSet, next: &mut usize, head: &mut ResponseHead, ctx: &mut Ctx) -> Judged {
     ctx.vars.refresh();
-    match rules.run(&mut ResponseEditor { ctx, response: head }) {
-        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => None,
+    match rules.run_from(next, &mut ResponseEditor { ctx, response: head }) {
+        Flow::Continue | Flow::Accept | Flow::Wait => Judged::Passed,
+        Flow::Pause(pause) => Judged::Pause(pause),
+        Flow::WaitForBody { time, at_least } => Judged::WaitForBody { time, at_least },
         Flow::Answer(rule) => {
             let denied = matches!(rule.kind, AnswerKind::Denied { .. });
             if denied {
@@ -162,12 +215,13 @@ fn run(rules: &RuleSet, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply>
             ctx.times.response = None;
             let letter = if denied { b'P' } else { b'L' };
             ctx.outcome = Some(Outcome { code: [letter, b'H'], ..Outcome::RESPONSE_DENIED });
-            Some(answer::of_rule(&rule, &super::request::pages_of(ctx), &ctx.view(Some(head))))
+            let pages = super::request::pages_of(ctx);
+            Judged::Answered(answer::of_rule(&rule, &pages, &ctx.view(Some(head))))
         }
         Flow::Close | Flow::SilentDrop | Flow::Service(_) => {
             ctx.cut = true;
             ctx.outcome = Some(Outcome::RESPONSE_DENIED);
-            None
+            Judged::Passed
         }
     }
 }

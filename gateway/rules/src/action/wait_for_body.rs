@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expr::{Parts, Phase, Scope};
+use expr::{Parts, Scope};
 use lang::units::{TimeUnit, parse_size, parse_time};
 use lang::{Diagnostic, Word, Words};
 
@@ -25,7 +25,7 @@ impl Action for WaitForBody {
     }
 }
 
-pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let missing = words.error("expects time <time> [ at-least <bytes> ]");
     let fail = |word: &Word, error: lang::units::UnitError| Diagnostic::alert(word.span, error.to_string());
     let (mut time, mut at_least) = (None, 0);
@@ -45,9 +45,6 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
         }
     }
     let time = time.ok_or(missing)?;
-    if scope.phase == Phase::HttpResponse {
-        scope.warn(Diagnostic::not_yet(words.here(), "'http-response wait-for-body'"));
-    }
     Ok(Box::new(WaitForBody { time, at_least }))
 }
 
