@@ -3,7 +3,6 @@
 use lang::Diagnostics;
 use lang::units::Port;
 
-use crate::cfg::BACKEND;
 use crate::cfg::check_step::is_aside;
 use crate::draft::{HttpCheck, Proxy, Settings};
 use crate::judge::kind_in_words;
@@ -20,7 +19,7 @@ pub(crate) fn lonely(proxy: &Proxy, notes: &mut Diagnostics) {
         ("tcp-check", "tcp-check", !by_steps, &settings.tcp_steps),
         ("http-check", "httpchk", settings.http_check.is_none(), &settings.http_steps),
     ] {
-        if without && !steps.is_empty() && proxy.seen.contains(family) && proxy.kind.meets(BACKEND) {
+        if without && !steps.is_empty() && proxy.seen.contains(family) {
             let message = format!(
                 "{} '{}' uses {family} rules without 'option {option}', so the rules are ignored.",
                 kind_in_words(proxy),

@@ -43,6 +43,12 @@ const ELSEWHERE: &[&str] = &[
 const OTHERWISE: &[&str] = &[
     // it does not look for names in an ACL of `defaults` that no rule uses
     "acl a nbsrv(nope) gt 1",
+    "acl a http_auth(x)",
+    "acl a nbsrv(x)",
+    "acl a sc0_conn_cur(x) gt 1",
+    "acl a src_conn_cur(x) gt 1",
+    "acl a srv_is_up(x/y)",
+    "acl a table_cnt(x)",
     // it takes every `defaults` section for a frontend's here
     "unique-id-format %[be_name]",
     // it takes no time for no interval, and then reads none

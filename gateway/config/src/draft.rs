@@ -92,6 +92,8 @@ pub(crate) struct Proxy {
     pub(crate) seen: HashSet<&'static str>,
     /// The latest kind of rule, for warnings about their order.
     pub(crate) order: Option<(u8, &'static str)>,
+    /// Names in lines that are ignored where they stand.
+    pub(crate) stray: Vec<Stray>,
 }
 
 impl std::fmt::Debug for Proxy {
@@ -124,6 +126,7 @@ impl Proxy {
             stick_rules: Vec::new(),
             seen: HashSet::new(),
             order: None,
+            stray: Vec::new(),
         }
     }
 
@@ -164,6 +167,8 @@ pub(crate) struct Settings {
     pub(crate) log_tag: Option<String>,
     pub(crate) error_log: Option<expr::LogFormat>,
     pub(crate) structured: Option<expr::LogFormat>,
+    /// Where it was asked for.
+    pub(crate) structured_span: Option<Span>,
     pub(crate) unique_id: UniqueId,
     pub(crate) monitor_uri: Option<String>,
     pub(crate) http_check: Option<HttpCheck>,
@@ -265,6 +270,14 @@ pub(crate) enum Purpose {
     TicketKeys,
     /// The authority that makes certificates.
     Signing,
+}
+
+/// A backend's or server's name in a line that is ignored.
+#[derive(Debug)]
+pub(crate) struct Stray {
+    /// `use_backend`, `default_backend` or `use-server`.
+    pub(crate) keyword: &'static str,
+    pub(crate) name: Word,
 }
 
 /// A `use_backend` or `use-server` line.

@@ -4,7 +4,7 @@
 use lang::{Diagnostic, Diagnostics};
 
 use crate::cfg::{BACKEND, FRONTEND, LISTEN};
-use crate::draft::{Proxy, Settings};
+use crate::draft::{Proxy, Server, Settings};
 use crate::model::{Balance, CheckKind, Connections, EmailAlert, Global, Mode, TrafficLog};
 
 /// Says it, in HAProxy's words; and takes back what falls back to something else.
@@ -177,7 +177,7 @@ pub(crate) fn external(proxy: &Proxy, global: &Global, notes: &mut Diagnostics) 
     let settings = &proxy.settings;
     let Connections { external_command: command, external_path: path, .. } = &settings.connections;
     let (kind, name) = (kind_in_words(proxy), &proxy.name);
-    if !proxy.kind.meets(BACKEND) || settings.disabled {
+    if settings.disabled {
         return;
     }
     if !matches!(settings.probe, Some(CheckKind::External)) || settings.http_check.is_some() {
@@ -251,23 +251,36 @@ fn farm(proxy: &Proxy, notes: &mut Diagnostics) {
     templates(proxy, notes);
 }
 
-/// A server by a template has a name like any other.
+/// A server by a template has a name like any other: of two that meet, the later line is refused.
 fn templates(proxy: &Proxy, notes: &mut Diagnostics) {
-    for template in &proxy.templates {
-        let number = |name: &str| name.strip_prefix(&template.server.name)?.parse::<u32>().ok();
-        let within = |name: &str| {
-            number(name).is_some_and(|number| (template.first..=template.last).contains(&number))
-        };
-        for server in proxy.servers.iter().filter(|server| within(&server.name)) {
-            let place = &template.server.place;
-            let line = place.rsplit_once(':').map_or(place.as_str(), |(_, line)| line);
-            let message = format!(
-                "{} '{}', another server named '{}' was already defined at line {line}, please use distinct names.",
-                proxy.kind.name(),
-                proxy.name,
-                server.name
-            );
-            notes.alert(server.span, message);
+    for (at, template) in proxy.templates.iter().enumerate() {
+        let servers = proxy.servers.iter().filter_map(|server| {
+            let number = server.name.strip_prefix(&template.server.name)?.parse::<u32>().ok()?;
+            (template.first..=template.last).contains(&number).then_some((server, number))
+        });
+        let others = proxy.templates.iter().skip(at + 1).filter_map(|other| {
+            let first = template.first.max(other.first);
+            let meet = template.server.name == other.server.name && first <= template.last.min(other.last);
+            meet.then_some((&other.server, first))
+        });
+        for (other, number) in servers.chain(others) {
+            twice(proxy, &template.server, other, number, notes);
         }
     }
+}
+
+/// Refuses the later of two lines that give a server the same name.
+fn twice(proxy: &Proxy, template: &Server, other: &Server, number: u32, notes: &mut Diagnostics) {
+    let (first, second) = match template.span.line <= other.span.line {
+        true => (template, other),
+        false => (other, template),
+    };
+    let line = first.place.rsplit_once(':').map_or(first.place.as_str(), |(_, line)| line);
+    let message = format!(
+        "{} '{}', another server named '{}{number}' was already defined at line {line}, please use distinct names.",
+        kind_in_words(proxy),
+        proxy.name,
+        template.name
+    );
+    notes.alert(second.span, message);
 }

@@ -13,6 +13,7 @@ mod dump;
 mod judge;
 mod lower;
 mod mention;
+mod misplaced;
 pub mod model;
 mod pem;
 mod reference;

@@ -8,7 +8,7 @@ use lang::{
     suggest,
 };
 
-use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Misplaced, Prefix, Sections, Status, Told, World};
+use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Told, World};
 use crate::draft::{Draft, Proxy};
 use crate::model::Global;
 
@@ -304,6 +304,9 @@ impl Lowering<'_> {
     fn inherit(&mut self, at: usize, span: Span, proxy: &mut Proxy) {
         let Some(defaults) = self.defaults.get(at) else { return };
         proxy.settings = defaults.settings.clone();
+        if proxy.kind.meets(cfg::FRONTEND) {
+            proxy.captures = defaults.captures.clone();
+        }
         let rules = &defaults.settings.rules;
         if rules.is_empty() {
             return;
@@ -363,50 +366,6 @@ impl Lowering<'_> {
         }
         let tables = std::mem::take(&mut self.world.tables.borrow_mut().uses);
         proxy.settings.rules.tables.extend(tables.into_iter().map(|table| (first.span, table)));
-    }
-
-    /// Reads a line for its mistakes alone: what it says does not reach the section, and nothing need act on it.
-    fn run_apart(
-        &mut self,
-        row: &'static Keyword<Proxy>,
-        line: (Prefix, usize, &[Word]),
-        span: Span,
-        proxy: &mut Proxy,
-    ) {
-        let mut apart = Proxy::new(proxy.kind, &proxy.name, proxy.span, proxy.place.clone());
-        std::mem::swap(&mut apart.acls, &mut proxy.acls);
-        std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
-        let before = std::mem::take(self.notes);
-        self.run(row, line, span, &mut apart);
-        let said = std::mem::replace(self.notes, before);
-        said.iter().filter(|one| !one.later).for_each(|one| self.notes.push(one.clone()));
-        std::mem::swap(&mut apart.acls, &mut proxy.acls);
-        std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
-    }
-
-    /// A line where it does not belong is refused or ignored; says whether its mistakes are worth telling.
-    fn misplaced(&mut self, row: &Keyword<Proxy>, words: &[Word], proxy: &Proxy) -> bool {
-        let span = words.first().map_or(proxy.span, |word| word.span);
-        let name = row.name;
-        if proxy.kind == DEFAULTS {
-            self.notes.alert(span, format!("'{name}' not allowed in 'defaults' section."));
-            return false;
-        }
-        let (kind, lacks) =
-            if proxy.kind == cfg::FRONTEND { ("frontend", "backend") } else { ("backend", "frontend") };
-        let why = format!("because {kind} '{}' has no {lacks} capability", proxy.name);
-        let short = name.strip_prefix("option ").unwrap_or(name);
-        let refused = match row.misplaced {
-            Misplaced::Refused => format!("'{name}' not allowed {why}."),
-            Misplaced::Only => format!("'{short}' only available in {lacks} or listen section"),
-            Misplaced::Silent => return false,
-            Misplaced::WillBe | Misplaced::Bare | Misplaced::Ignored => {
-                self.notes.warning(span, ignored(row, short, &why, proxy.kind));
-                return matches!(row.status, Status::Parse(_));
-            }
-        };
-        self.notes.alert(span, refused);
-        false
     }
 
     /// Lowers a line through its row.
@@ -480,28 +439,6 @@ fn lacking(mention: &expr::Mention) -> String {
     format!(
         "proxy '{owner}', referenced in arg 1 of {keyword} in proxy '{owner}', has not {side} capability."
     )
-}
-
-/// The warning for a line that has no meaning where it stands.
-fn ignored(row: &Keyword<Proxy>, name: &str, why: &str, kind: Sections) -> String {
-    let other = match (name, kind) {
-        ("maxconn", cfg::BACKEND) => " Maybe you want 'fullconn' instead ?",
-        ("fullconn", cfg::FRONTEND) => " Maybe you want 'maxconn' instead ?",
-        _ => "",
-    };
-    match row.misplaced {
-        Misplaced::WillBe => format!("'{name}' will be ignored {why}"),
-        Misplaced::Bare => format!("{name} will be ignored {why}"),
-        _ => format!("'{}' ignored {why}.{other}", family(name)),
-    }
-}
-
-/// HAProxy names the family alone for lines of checks.
-fn family(name: &str) -> &str {
-    match name.split_once(' ') {
-        Some((first @ ("http-check" | "tcp-check"), _)) => first,
-        _ => name,
-    }
 }
 
 const NEGATION: &str = "negation/default currently supported only for options, log, busy-polling, set-dumpable, \

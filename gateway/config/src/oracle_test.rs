@@ -11,7 +11,7 @@
 //! The lists give the reasons.
 //!
 //! What is read, judged and then refused as not supported yet counts as taken. `GATEWAY_LINES=peers` looks at one list
-//! alone.
+//! alone, `GATEWAY_LINES=/path/to/file` at one that stands elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,8 +69,11 @@ fn cases() -> Vec<Case> {
     let only = std::env::var("GATEWAY_LINES").ok();
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/oracle");
     let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
-    files.retain(|file| only.as_ref().is_none_or(|only| file.ends_with(format!("{only}.lines"))));
-    files.sort();
+    match &only {
+        Some(elsewhere) if elsewhere.starts_with('/') => files = vec![elsewhere.into()],
+        Some(only) => files.retain(|file| file.ends_with(format!("{only}.lines"))),
+        None => files.sort(),
+    }
     let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
     let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| case(&line)).collect()
@@ -78,14 +81,37 @@ fn cases() -> Vec<Case> {
 
 /// `parsing [file:7] : message` in its parts, without what only one of the two adds.
 fn parts(line: &str) -> (Option<u32>, String) {
-    let line = line.strip_prefix(['p', 'P']).and_then(|rest| rest.strip_prefix("arsing ")).unwrap_or(line);
-    let (place, message) = match line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((place, rest)) => (place.rsplit_once(':').and_then(|(_, line)| line.parse().ok()), rest),
-        None => (None, line),
-    };
-    let message = message.trim_start_matches([' ', ':']);
+    let (mut place, mut message) = (None, line);
+    // HAProxy names the place twice now and then
+    while let Some((line, rest)) = placed(message) {
+        (place, message) = (line, rest);
+    }
     let message = message.split_once("; did you mean").map_or(message, |(before, _)| before);
-    (place, message.trim_end().trim_end_matches('.').to_owned())
+    // its second line is HAProxy's advice
+    let message = message.split_once(" While not properly").map_or(message, |(before, _)| before);
+    let message = message.split_once(" no pattern to match").map_or(message, |(before, _)| before);
+    let message = message.split_once(" (No such file or directory (os").map_or(message, |(before, _)| before);
+    (place, shortened(message.trim_end().trim_end_matches('.')))
+}
+
+/// The line that a message begins with, and what stands behind it.
+fn placed(line: &str) -> Option<(Option<u32>, &str)> {
+    let line = line.strip_prefix(['p', 'P']).and_then(|rest| rest.strip_prefix("arsing ")).unwrap_or(line);
+    let (place, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let line = place.rsplit_once(':').and_then(|(_, line)| line.parse().ok());
+    Some((line, rest.trim_start_matches([' ', ':'])))
+}
+
+/// A message without its list of what could have stood there: later versions have longer ones.
+fn shortened(message: &str) -> String {
+    let many = |list: &str| list.matches("', '").count() > 4;
+    match message.split_once(" expects '") {
+        Some((head, list)) if many(list) => {
+            let rest = [", but got '", " in ", " (got '"].iter().filter_map(|end| list.find(end)).min();
+            format!("{head} expects …{}", rest.map_or("", |at| &list[at..]))
+        }
+        _ => message.to_owned(),
+    }
 }
 
 fn haproxy(text: &str, file: &Path) -> Verdict {
@@ -101,7 +127,9 @@ fn haproxy(text: &str, file: &Path) -> Verdict {
     for line in said.lines() {
         let Some((head, rest)) = line.split_once(") : ") else { continue };
         let rest = rest.strip_prefix("config : ").unwrap_or(rest);
-        if ["Fatal errors", "Error(s) found"].iter().any(|end| rest.starts_with(end)) {
+        if ["Fatal errors", "Error(s) found"].iter().any(|end| rest.starts_with(end))
+            || rest.ends_with("(null)")
+        {
             continue;
         }
         if head.starts_with("[ALERT]") {
@@ -125,9 +153,12 @@ fn ours(text: &str) -> Verdict {
     Verdict { taken: loaded.model.is_some() || loaded.ahead.is_some(), alerts, warnings }
 }
 
-/// The same message, at the same line if HAProxy names one.
-fn holds(list: &[(Option<u32>, String)], said: &(Option<u32>, String)) -> bool {
-    list.iter().any(|(line, message)| *message == said.1 && (said.0.is_none() || *line == said.0))
+/// The same message, or one that says more before it, at the same line if HAProxy names one.
+fn holds(list: &[(Option<u32>, String)], (at, said): &(Option<u32>, String)) -> bool {
+    let says = |message: &str| {
+        message.strip_suffix(said.as_str()).is_some_and(|more| more.is_empty() || more.ends_with(": "))
+    };
+    list.iter().any(|(line, message)| says(message) && (at.is_none() || line == at))
 }
 
 /// What is wrong with a case.
@@ -173,6 +204,6 @@ fn haproxy_says_the_same_of_every_line() {
     found.sort();
     let wrong: Vec<String> = found.into_iter().map(|(_, wrong)| wrong).collect();
     println!("{} lines, {} wrong", cases.len(), wrong.len());
-    assert!(cases.len() > 20, "only {} cases", cases.len());
+    assert!(!cases.is_empty(), "no cases");
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }

@@ -3,7 +3,7 @@
 use lang::{Diagnostic, Diagnostics, Span, Word, suggest};
 
 use crate::cfg::BACKEND;
-use crate::draft::{Draft, Log, LogLine, Named, Proxy, Purpose, Sections, Server};
+use crate::draft::{Draft, Log, LogLine, Named, Proxy, Purpose, Sections, Server, Stray};
 use crate::judge::kind_in_words;
 use crate::model::{LogTarget, LogTo};
 
@@ -14,6 +14,8 @@ pub(crate) struct Reference {
     pub(crate) name: String,
     /// Where the name stands.
     pub(crate) span: Span,
+    /// Its line, where the message names it: `file:line`.
+    pub(crate) place: String,
 }
 
 /// What a name is the name of.
@@ -25,6 +27,8 @@ pub(crate) enum Kind {
     FcgiApp,
     /// `email-alert mailers`.
     Mailers,
+    /// `errorfiles`.
+    HttpErrors,
     /// `stick-table … peers`.
     Peers,
     /// `do-resolve(…,NAME)`.
@@ -34,7 +38,12 @@ pub(crate) enum Kind {
 impl Reference {
     /// The name that a word is.
     pub(crate) fn to(what: Kind, word: &Word) -> Self {
-        Self { what, name: word.text.clone(), span: word.span }
+        Self { what, name: word.text.clone(), span: word.span, place: String::new() }
+    }
+
+    /// The name of a section of pages, in the line at this place.
+    pub(crate) fn pages(word: &Word, place: &str) -> Self {
+        Self { place: place.to_owned(), ..Self::to(Kind::HttpErrors, word) }
     }
 
     /// The name in a rule, whose words these are.
@@ -45,7 +54,7 @@ impl Reference {
         }
         let inside = action.text.strip_prefix("do-resolve(")?.strip_suffix(')')?;
         let name = inside.split(',').nth(1)?.trim();
-        Some(Self { what: Kind::Resolvers, name: name.to_owned(), span: action.span })
+        Some(Self { what: Kind::Resolvers, name: name.to_owned(), span: action.span, place: String::new() })
     }
 }
 
@@ -64,9 +73,31 @@ pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnost
                 notes.push(refusal.suggest(meant));
             }
         }
+        strays(proxies, proxy, notes);
         stored(sections, proxy, notes);
         let templates = proxy.templates.iter().map(|template| &template.server);
         proxy.servers.iter().chain(templates).for_each(|server| resolved(sections, proxy, server, notes));
+    }
+}
+
+/// Names in lines that are ignored where they stand: HAProxy misses what it does not find all the same.
+fn strays(proxies: &[Proxy], proxy: &Proxy, notes: &mut Diagnostics) {
+    let is_backend = |name: &str| proxies.iter().any(|other| other.kind.meets(BACKEND) && other.name == name);
+    for Stray { keyword, name } in &proxy.stray {
+        let message = match *keyword {
+            "use-server" => format!(
+                "{} '{}' : unable to find server '{}' referenced in a 'use-server' rule.",
+                proxy.kind.name(),
+                proxy.name,
+                name.text
+            ),
+            _ if name.text == proxy.name => {
+                format!("Proxy '{}': loop detected for {keyword}: '{}'.", proxy.name, name.text)
+            }
+            _ if is_backend(&name.text) => continue,
+            _ => format!("Proxy '{}': unable to find required {keyword}: '{}'.", proxy.name, name.text),
+        };
+        notes.alert(name.span, message);
     }
 }
 
@@ -138,11 +169,21 @@ fn unlogged(draft: &Draft, target: &LogTarget, what: &str, span: Span, notes: &m
     let sections = &draft.sections;
     let backends = draft.proxies.iter().filter(|proxy| proxy.kind.meets(BACKEND));
     let mut judge = |kind: &str, name: &str, known: Vec<&str>| {
-        if !known.contains(&name) {
-            let meant = suggest::nearest(name, known).map(str::to_owned);
-            let message = format!("{what} uses unknown {kind} named '{name}'.");
-            notes.push(Diagnostic::alert(span, message).suggest(meant));
+        if known.contains(&name) {
+            return;
         }
+        let meant = suggest::nearest(name, known).map(str::to_owned);
+        let message = format!("{what} uses unknown {kind} named '{name}'.");
+        // HAProxy 2.6 takes a ring that is not there, and drops what is logged to it
+        let (said, hint) = match kind {
+            "ring" => (
+                Diagnostic::warning(span, message),
+                "these lines go nowhere: declare the ring, or remove them",
+            ),
+            _ => (Diagnostic::alert(span, message), ""),
+        };
+        let said = said.suggest(meant);
+        notes.push(if hint.is_empty() { said } else { said.hint(hint) });
     };
     match &target.to {
         LogTo::Ring(name) => judge("ring", name, heads(&sections.rings)),
@@ -165,6 +206,7 @@ fn names(sections: &Sections, what: Kind) -> Vec<&str> {
     match what {
         Kind::Cache => heads(&sections.caches),
         Kind::FcgiApp => heads(&sections.fcgi_apps),
+        Kind::HttpErrors => heads(&sections.http_errors),
         Kind::Mailers => heads(&sections.mailers),
         Kind::Peers => heads(&sections.peers),
         Kind::Resolvers => heads(&sections.resolvers).into_iter().chain([SYSTEM]).collect(),
@@ -177,7 +219,7 @@ fn mails(proxy: &Proxy) -> bool {
     email.from.is_some() && email.to.is_some()
 }
 
-fn missing(proxy: &Proxy, Reference { what, name, .. }: &Reference) -> String {
+fn missing(proxy: &Proxy, Reference { what, name, place, .. }: &Reference) -> String {
     let own = &proxy.name;
     match what {
         Kind::Cache => {
@@ -187,6 +229,7 @@ fn missing(proxy: &Proxy, Reference { what, name, .. }: &Reference) -> String {
             )
         }
         Kind::FcgiApp => format!("proxy '{own}' : fcgi-app '{name}' not found."),
+        Kind::HttpErrors => format!("proxy '{own}': unknown http-errors section '{name}' (at {place})."),
         Kind::Mailers => format!("Proxy '{own}': unable to find mailers '{name}'."),
         Kind::Peers => format!("Proxy '{own}': unable to find sync peers '{name}'."),
         Kind::Resolvers => {

@@ -221,7 +221,8 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
     }
     missing_timeouts(proxy, notes);
     let settings = &proxy.settings;
-    if settings.traffic_span.is_some() && settings.logs.is_empty() && proxy.kind.meets(FRONTEND) {
+    let formed = settings.traffic_span.or(settings.structured_span).is_some();
+    if formed && settings.logs.is_empty() && proxy.kind.meets(FRONTEND) {
         let message = format!(
             "log format ignored for {} '{}' since it has no log address.",
             kind_in_words(proxy),
@@ -261,7 +262,11 @@ impl Resolving<'_> {
     fn proxy(mut self, mut proxy: Proxy, id: u32) -> (Option<Frontend>, Option<Backend>) {
         let redirects = std::mem::take(&mut proxy.settings.rules.redirect);
         redirects.into_iter().for_each(|rule| proxy.settings.rules.http_request.push(rule));
-        let logging = self.logging(&proxy.settings);
+        let mut logging = self.logging(&proxy.settings);
+        if proxy.kind == BACKEND {
+            // a backend writes no lines
+            (logging.error, logging.structured) = (None, None);
+        }
         let backend = proxy.kind.meets(BACKEND).then(|| self.backend(&proxy, id, &logging));
         let frontend = proxy.kind.meets(FRONTEND).then(|| self.frontend(proxy, id, logging));
         (frontend, backend)
@@ -367,7 +372,7 @@ impl Resolving<'_> {
                 (Some(format), _) => ServerChoice::Named(format.clone()),
                 (None, Some(at)) => ServerChoice::At(at),
                 (None, None) => {
-                    let (kind, name) = (proxy.kind.name(), &proxy.name);
+                    let (kind, name) = (kind_in_words(proxy), &proxy.name);
                     let message = format!(
                         "{kind} '{name}' : unable to find server '{}' referenced in a 'use-server' rule.",
                         to.text
@@ -400,6 +405,10 @@ impl Resolving<'_> {
             self.notes.push(Diagnostic::alert(word.span, message).suggest(meant));
             return None;
         };
+        if place == own_place {
+            let message = format!("Proxy '{own_name}': loop detected for {what}: '{own_name}'.");
+            self.notes.alert(word.span, message);
+        }
         if (own_mode, mode) == (&Mode::Http, &Mode::Tcp) {
             let role =
                 if what == "use_backend" { "in a 'use_backend' rule" } else { "as its default backend" };
@@ -453,7 +462,7 @@ impl Resolving<'_> {
                 let message = format!(
                     "{} '{}', another server named '{}' was already defined at line {line}, please use distinct \
                      names.",
-                    proxy.kind.name(),
+                    kind_in_words(proxy),
                     proxy.name,
                     server.name
                 );

@@ -201,7 +201,7 @@ const REFUSED_OTHERWISE: &[(&str, &str)] = &[
     ("peers a| bind :1000 fooo", "'bind :1000' in section 'peers': unknown keyword 'fooo'"),
     ("peers a| default-server fooo", "unknown keyword 'fooo'"),
     ("frontend f| mode http| http-request return status 404 errorfiles a", "error detected in frontend 'f' while parsing 'http-request return' rule : unknown http-errors section 'a' referenced by an http reply."),
-    ("backend b| http-error status x", "http-error : Unexpected status code 'x'"),
+    ("backend b| http-error status x", "http-error : Unexpected status code '0'"),
     ("peers a| peer x 192.0.2.1:1000 fooo", "'server a/x' : unknown keyword 'fooo'"),
     ("ring a| server s 127.0.0.1:6514| server s 127.0.0.1:6515", "backend 'a', another server named 's' was already defined at line 2, please use distinct names."),
     ("log-forward", "missing name for log-forward section."),

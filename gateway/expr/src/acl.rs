@@ -128,8 +128,7 @@ impl Test {
         let (first, values) = words.split_first().ok_or_else(missing)?;
         let (expr, method) = criterion(first, scope).map_err(|bad| bad.diagnostic(first.span))?;
         let mut cursor = Words::new(values, end);
-        let end = first.text.find(['(', ',']).unwrap_or(first.text.len());
-        let matcher = Matcher::parse(&expr, &first.text[..end], method, &mut cursor, scope)?;
+        let matcher = Matcher::parse(&expr, &first.text, method, &mut cursor, scope)?;
         let mut text = format!("{} -m {}", expr.text(), matcher.method().name());
         for word in values {
             let _ = write!(text, " {:?}", word.text); // a text takes all that is written
@@ -158,22 +157,37 @@ fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), B
     let call = arg::cut(&word.text)?;
     let (fetch, method) = match alias(call.name) {
         Some((fetch, method)) => (fetch, Some(method)),
-        None => (fetch::find(call.name).ok_or_else(|| unknown(call.name))?, None),
+        None => (fetch::find(call.name).ok_or_else(|| unknown(call.name, &word.text))?, None),
     };
     scope.tables.borrow_mut().in_acl = true;
     let parsed = Expr::parse_from(fetch, &word.text, scope);
     scope.tables.borrow_mut().in_acl = false;
-    let (expr, used) = parsed?;
+    let (expr, used) = parsed.map_err(|bad| within(bad, call.name, &word.text))?;
     if used < word.text.len() {
-        return Err(format!("unexpected '{}' after '{}'", &word.text[used..], &word.text[..used]).into());
+        let what = if expr.is_converted() { "converter" } else { "fetch keyword" };
+        return Err(format!("ACL keyword '{}' : missing comma after {what}", call.name).into());
     }
     let method = method.filter(|_| !expr.is_converted());
     Ok((expr, method))
 }
 
-fn unknown(name: &str) -> Bad {
+/// What is wrong with an expression, in the words that HAProxy has for one in an ACL.
+fn within(bad: Bad, keyword: &str, text: &str) -> Bad {
+    let why = &bad.why;
+    let why = match why.strip_prefix(&format!("fetch method '{keyword}' : ")) {
+        Some(rest) => format!("ACL keyword '{keyword}' : {rest}"),
+        None if bad.later || why.starts_with("missing ") => return bad,
+        None if why.starts_with("invalid args in fetch method") => {
+            format!("{why} in ACL expression '{text}'")
+        }
+        None => format!("ACL keyword '{keyword}' : {why}"),
+    };
+    Bad { why, ..bad }
+}
+
+fn unknown(name: &str, text: &str) -> Bad {
     Bad {
-        why: format!("unknown fetch method '{name}' in ACL expression '{name}'"),
+        why: format!("unknown fetch method '{name}' in ACL expression '{text}'"),
         suggestion: fetch::nearest(name),
         later: false,
     }
@@ -286,6 +300,7 @@ pub const PREDEFINED: &[(&str, &[&str])] = &[
     ("METH_POST", &["method", "POST"]),
     ("METH_PUT", &["method", "PUT"]),
     ("METH_TRACE", &["method", "TRACE"]),
+    ("RDP_COOKIE", &["req.rdp_cookie_cnt", "gt", "0"]),
     ("REQ_CONTENT", &["req.len", "gt", "0"]),
     ("TRUE", &["always_true"]),
     ("WAIT_END", &["wait_end"]),

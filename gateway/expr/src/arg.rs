@@ -182,7 +182,8 @@ pub(crate) struct Call<'a> {
 
 /// Cuts one call off the beginning of a text.
 pub(crate) fn cut(text: &str) -> Result<Call<'_>, String> {
-    let end = text.find(['(', ',', ']', ' ', ')']).unwrap_or(text.len());
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
     let name = &text[..end];
     if !text[end..].starts_with('(') {
         return Ok(Call { name, args: None, len: end });
@@ -190,6 +191,18 @@ pub(crate) fn cut(text: &str) -> Result<Call<'_>, String> {
     let (args, used) =
         cut_args(&text[end + 1..]).ok_or_else(|| format!("fetch method '{name}' : expected ')'"))?;
     Ok(Call { name, args: Some(args), len: end + 1 + used })
+}
+
+/// The same for a converter's, which HAProxy names otherwise.
+pub(crate) fn cut_converter(text: &str) -> Result<Call<'_>, String> {
+    cut(text).map_err(|why| match why.strip_prefix("fetch method ") {
+        Some(rest) => {
+            let (name, why) = rest.split_once(" : ").unwrap_or((rest, ""));
+            let arguments = text.matches(',').count() + 1;
+            format!("invalid arg {arguments} in converter {name} : {why}")
+        }
+        None => why,
+    })
 }
 
 /// Cuts arguments up to the closing parenthesis; quotes and backslashes protect what they hold.
@@ -271,7 +284,9 @@ pub(crate) fn check(
             if text.is_empty() && at < kinds.len() && at + 1 == given.len() {
                 break;
             }
-            return Err(owner.error(at + 1, &format!("expected ')' before '{})'", given[at..].join(","))));
+            let comma = if at > 0 { "," } else { "" };
+            let why = format!("expected ')' before '{comma}{})'", given[at..].join(","));
+            return Err(owner.error(at + 1, &why));
         };
         args.push(understood(text, *kind, owner, at + 1, scope)?);
     }

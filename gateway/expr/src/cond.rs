@@ -464,7 +464,7 @@ mod tests {
             ),
             (
                 "if { hdr(host,a) b }",
-                "fetch method 'hdr' : failed to parse 'a' as type 'integer' at position 2",
+                "ACL keyword 'hdr' : failed to parse 'a' as type 'integer' at position 2",
             ),
             (
                 "if { path_reg (a)\\1 }",

@@ -54,9 +54,9 @@ impl Expr {
         let fail = |why| Diagnostic::alert(word.span, why);
         let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
         expr.legal(scope).map_err(fail)?;
-        match &word.text[used..] {
-            "" => Ok(expr),
-            rest => Err(fail(format!("unexpected '{rest}' after sample expression '{}'", expr.text()))),
+        match used < word.text.len() {
+            false => Ok(expr),
+            true => Err(fail(expr.unfinished())),
         }
     }
 
@@ -71,15 +71,18 @@ impl Expr {
                 "fetch method '{name}' extracts information from '{source}', none of which is available here"
             )));
         }
-        match &word.text[used..] {
-            "" => Ok(expr),
-            rest => Err(fail(format!("unexpected '{rest}' after sample expression '{}'", expr.text()))),
+        match used < word.text.len() {
+            false => Ok(expr),
+            true => Err(fail(expr.unfinished())),
         }
     }
 
     /// Reads an expression at the beginning of a text, and says how long it is. Where it stands is not judged.
     pub(crate) fn parse_text(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), Bad> {
         let call = arg::cut(text)?;
+        if call.name.is_empty() {
+            return Err("missing fetch method".to_owned().into());
+        }
         let row = fetch::find(call.name).ok_or_else(|| Bad::unknown_fetch(call.name))?;
         Self::parse_from(row, text, scope)
     }
@@ -105,8 +108,12 @@ impl Expr {
         let mut kind = fetch.kind;
         let mut files = Vec::new();
         while let Some(rest) = text[used..].strip_prefix(',') {
-            let call = arg::cut(rest)?;
+            let call = arg::cut_converter(rest)?;
             used += 1 + call.len;
+            // nothing between two commas, or behind the last, is nothing
+            if call.name.is_empty() && (text[used..].is_empty() || text[used..].starts_with([',', ']'])) {
+                continue;
+            }
             let row = convert::find(call.name).ok_or_else(|| Bad::unknown_converter(call.name))?;
             row.supported(call.name)?;
             if !kind.casts_to(row.input) {
@@ -125,7 +132,7 @@ impl Expr {
             }));
             let keyword = || format!("conversion keyword '{}' for {}", row.name, scope.keyword(name));
             note_tables(&args, keyword, scope);
-            kind = if row.output == Type::Any { kind } else { row.output };
+            kind = row.output;
             steps.push(Step { convert: row, args });
         }
         Ok((Self { inner: Arc::new(Inner { text: normal, fetch, args, steps, files }) }, used))
@@ -143,6 +150,14 @@ impl Expr {
             fetch.source(),
             scope.place()
         ))
+    }
+
+    /// What is said of a text that goes on behind it without a comma.
+    fn unfinished(&self) -> String {
+        match self.inner.steps.last() {
+            Some(step) => format!("missing comma after converter '{}'", step.convert.name),
+            None => format!("missing comma after fetch keyword '{}'", self.inner.fetch.name),
+        }
     }
 
     /// The fetch it begins with.

@@ -19,5 +19,5 @@ pub use answer::{Answer, AnswerKind, Flow, Service};
 pub use change::{Change, End, LogLevel, Packet, Peer, Slot, SlotNumber, Timer};
 pub use expr::Phase;
 pub use message::Message;
-pub use rule::{Rule, parse_block, parse_redirect};
+pub use rule::{Rule, parse_redirect};
 pub use set::RuleSet;

@@ -51,8 +51,10 @@ impl Rule {
         acls: &Acls,
         scope: &Scope<'_>,
     ) -> Result<Self, Diagnostic> {
-        let word = words.expect("an action")?;
-        let row = action::find(&word.text, phase).map_err(|why| why.at(word, phase))?;
+        let none = Word::new("", words.here());
+        let word = words.next().unwrap_or(&none);
+        let row =
+            action::find(&word.text, phase).map_err(|why| why.at(word, phase, &placed(" in ", scope)))?;
         finish((row, word), phase, words, acls, scope)
     }
 
@@ -128,17 +130,20 @@ fn finish(
     let scope_here = elsewhere.as_ref().unwrap_or(scope);
     let action = row.parse(name, words, scope_here).map_err(|error| {
         let said = said();
-        let owner = scope.owner();
-        let place = if owner.is_empty() { String::new() } else { format!(" in {owner}") };
-        sentence(error, &format!("error detected{place} while parsing '{said}' rule : "))
+        // HAProxy's oldest rules have forms of their own
+        match row.name {
+            "track-sc" | "capture" if phase.is_tcp() => return error.prefixed(&format!("'{said}' : ")),
+            "expect-proxy" | "expect-netscaler-cip" => return error.prefixed(&format!("'{said}' ")),
+            _ => {}
+        }
+        sentence(error, &format!("error detected{} while parsing '{said}' rule : ", placed(" in ", scope)))
     })?;
     let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
     let texts = std::iter::once(name.text.clone()).chain(own).collect();
     if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         let (found, said) = (&word.text, said());
         if phase.is_tcp() {
-            let owner = scope.owner();
-            let place = if owner.is_empty() { String::new() } else { format!(", in {owner}") };
+            let place = placed(", in ", scope);
             let text = format!("'{said}' only accepts 'if' or 'unless'{place} (got '{found}')");
             return Err(Diagnostic::alert(word.span, text));
         }
@@ -147,8 +152,19 @@ fn finish(
             format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'."),
         ));
     }
+    let keyword = words.peek_text().unwrap_or_default();
     let cond = Cond::parse_rest(words, acls, scope_here).map_err(|error| {
-        sentence(error, &format!("error detected while parsing an '{}' condition : ", said()))
+        let (said, place) = (said(), placed(" in ", scope));
+        match row.name {
+            _ if phase.is_tcp() => error.prefixed(&format!(
+                "'{said}' : error detected{place} while parsing '{keyword}' condition : "
+            )),
+            "redirect" => sentence(
+                error,
+                &format!("error detected{place} while parsing '{said}' rule : error in condition: "),
+            ),
+            _ => sentence(error, &format!("error detected while parsing an '{said}' condition : ")),
+        }
     })?;
     if let Some(reason) = row.later {
         let refusal = Diagnostic::not_yet(name.span, format_args!("'{}'", said()));
@@ -160,6 +176,12 @@ fn finish(
         inner: Arc::new(Inner { phase, words: texts, action, cond, ends: row.ends }),
         place: "".into(),
     })
+}
+
+/// Whose rule it is, behind these words; nothing where nobody said.
+fn placed(before: &str, scope: &Scope<'_>) -> String {
+    let owner = scope.owner();
+    if owner.is_empty() { owner } else { format!("{before}{owner}") }
 }
 
 /// An error within what the prefix says, as a sentence unless a suggestion follows.
@@ -174,11 +196,6 @@ fn sentence(error: Diagnostic, prefix: &str) -> Diagnostic {
 /// The old keyword `redirect`: the words behind it.
 pub fn parse_redirect(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
     named("redirect", words, acls, scope)
-}
-
-/// The old keyword `block`: the condition behind it.
-pub fn parse_block(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
-    named("deny", words, acls, scope)
 }
 
 fn named(

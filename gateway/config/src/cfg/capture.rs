@@ -4,7 +4,7 @@ use expr::{LogFormat, Phase, Scope, Side};
 use lang::Diagnostic;
 use rules::{Rule, Slot, SlotNumber};
 
-use super::{ANY, Context, FE, FRONTEND, Keyword, keyword};
+use super::{ANY, BACKEND, Context, DEFAULTS, FRONTEND, Keyword, keyword};
 use crate::draft::Proxy;
 use crate::model::{CaptureSlot, CookieCapture};
 
@@ -12,15 +12,18 @@ use crate::model::{CaptureSlot, CookieCapture};
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("capture request header") .in_(FRONTEND).parse(|cx| header(cx, Side::Request)),
     keyword("capture response header").in_(FRONTEND).parse(|cx| header(cx, Side::Response)),
-    keyword("capture cookie")         .in_(FRONTEND).parse(cookie),
-    keyword("capture")                .in_(FRONTEND).family(|cx| Err(cx.words.error("'capture' expects 'cookie' or 'request header' or 'response header'."))),
+    keyword("capture cookie")         .in_(FRONTEND).lax().parse(cookie),
+    keyword("capture")                .in_(FRONTEND).family(|cx| Err(cx.words.error(FORMS))),
     keyword("declare capture")        .in_(FRONTEND).parse(declare),
     keyword("declare")                .in_(FRONTEND).family(unknown_declaration),
     keyword("unique-id-format")       .in_(ANY).parse(unique_id_format),
     keyword("unique-id-header")       .in_(ANY).parse(unique_id_header),
-    keyword("error-log-format")       .in_(FE).parse(error_log),
-    keyword("log-format-sd")          .in_(FE).parse(structured),
+    keyword("error-log-format")       .in_(ANY).parse(error_log),
+    keyword("log-format-sd")          .in_(ANY).parse(structured),
 ];
+
+/// What is said of a `capture` line that is of none of its forms.
+pub(crate) const FORMS: &str = "'capture' expects 'cookie' or 'request header' or 'response header'.";
 
 /// The most that a slot keeps: a line is never longer.
 const MOST: u32 = 65_536;
@@ -68,9 +71,13 @@ pub(super) fn declare_for(proxy: &mut Proxy, rule: Rule) -> Rule {
 
 fn cookie(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let wrong = cx.words.error("'capture' expects 'cookie' <cookie_name> 'len' <len>.");
-    let (Some(name), true, Some(len)) = (cx.words.next(), cx.words.accept("len"), cx.words.next()) else {
+    let (Some(name), Some(keyword), Some(len)) = (cx.words.next(), cx.words.next(), cx.words.next()) else {
         return Err(wrong);
     };
+    if keyword.text != "len" {
+        let message = format!("'{}' : '{}' is read as 'len', as HAProxy does", cx.keyword, keyword.text);
+        cx.notes.warning(keyword.span, message);
+    }
     cx.target.captures.cookie = Some(CookieCapture { begins: name.text.clone(), length: length(&len.text) });
     Ok(())
 }
@@ -122,17 +129,33 @@ fn unique_id_header(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 }
 
 fn error_log(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    cx.target.settings.error_log = Some(log_format(cx)?);
+    let Some(format) = log_format(cx)? else { return Ok(()) };
+    if cx.target.kind == DEFAULTS && cx.target.settings.error_log.is_some() {
+        let keyword = cx.keyword;
+        let message = format!("'{keyword}' overrides previous '{keyword}' in 'defaults' section.");
+        cx.notes.warning(cx.span, message);
+    }
+    cx.target.settings.error_log = Some(format);
     Ok(())
 }
 
 fn structured(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    cx.target.settings.structured = Some(log_format(cx)?);
+    let Some(format) = log_format(cx)? else { return Ok(()) };
+    cx.target.settings.structured = Some(format);
+    cx.target.settings.structured_span = Some(cx.span);
     Ok(())
 }
 
-fn log_format(cx: &mut Context<'_, Proxy>) -> Result<LogFormat, Diagnostic> {
-    format(cx, Phase::Log, LogFormat::parse_log)
+/// A format of log lines; a backend writes none.
+fn log_format(cx: &mut Context<'_, Proxy>) -> Result<Option<LogFormat>, Diagnostic> {
+    if cx.target.kind == BACKEND {
+        let (name, keyword) = (&cx.target.name, cx.keyword);
+        let message = format!("backend '{name}' : '{keyword}' directive is ignored in backends.");
+        cx.notes.warning(cx.span, message);
+        cx.words.take_rest();
+        return Ok(None);
+    }
+    format(cx, Phase::Log, LogFormat::parse_log).map(Some)
 }
 
 type Parse = fn(&lang::Word, &Scope<'_>) -> Result<LogFormat, Diagnostic>;

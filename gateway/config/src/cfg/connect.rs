@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use lang::units::{Host, Kind, Port};
 use lang::{Diagnostic, Word, suggest};
 
-use super::{ADVICE, BACKEND, BE, Context, Keyword, Misplaced, keyword, server};
+use super::{ADVICE, ANY, BACKEND, BE, Context, Keyword, Misplaced, keyword, server};
 use crate::draft::Proxy;
 use crate::model::{RetryEvent, Reuse, Source, UseSource};
 use crate::reference::{Kind as Referred, Reference};
@@ -19,9 +19,9 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("http-send-name-header").in_(BE).lax().parse(name_header).later("use 'http-request set-header'"),
     keyword("retry-on")             .in_(BE).misplaced(Misplaced::Only).parse(retry_on).later("remove it: what could not be sent is tried again"),
     keyword("use-fcgi-app")         .in_(BACKEND).lax().misplaced(Misplaced::Only).parse(fcgi_app).later("put an HTTP server before the application"),
-    keyword("external-check")       .in_(BE).misplaced(Misplaced::Silent).family(unknown),
-    keyword("external-check command").in_(BE).lax().misplaced(Misplaced::Silent).parse(|cx| { let text = external(cx, "command")?; cx.target.settings.connections.external_command = Some(text); Ok(()) }).later(EXTERNAL),
-    keyword("external-check path")  .in_(BE).lax().misplaced(Misplaced::Silent).parse(|cx| { let text = external(cx, "path")?; cx.target.settings.connections.external_path = Some(text); Ok(()) }).later(EXTERNAL),
+    keyword("external-check")       .in_(ANY).family(unknown),
+    keyword("external-check command").in_(ANY).parse(|cx| { let text = external(cx, "command")?; cx.target.settings.connections.external_command = Some(text); Ok(()) }).later(EXTERNAL),
+    keyword("external-check path")  .in_(ANY).parse(|cx| { let text = external(cx, "path")?; cx.target.settings.connections.external_path = Some(text); Ok(()) }).later(EXTERNAL),
     keyword("namespace")            .in_(BE).takes(1, "a name").parse(namespace).later(ADVICE),
 ];
 
@@ -247,7 +247,13 @@ fn fcgi_app(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 fn external(cx: &mut Context<'_, Proxy>, what: &str) -> Result<String, Diagnostic> {
     match cx.words.next() {
-        Some(word) => Ok(word.text.clone()),
+        Some(word) => {
+            if let Some(more) = cx.words.peek() {
+                let message = format!("'external-check' cannot handle unexpected argument '{}'.", more.text);
+                return Err(Diagnostic::alert(more.span, message));
+            }
+            Ok(word.text.clone())
+        }
         None => Err(cx.words.error(format!("missing argument after '{what}'."))),
     }
 }

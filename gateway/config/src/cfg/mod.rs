@@ -193,6 +193,8 @@ pub(crate) enum Misplaced {
     WillBe,
     /// The same without quotes.
     Bare,
+    /// The same as the first, and HAProxy does not look at what the line says.
+    Unread,
     /// Nothing, as HAProxy does: it has no meaning there.
     Silent,
     /// An error: `'x' not allowed because backend 'b' has no frontend capability.`
@@ -482,8 +484,12 @@ impl<'a, T> Context<'a, T> {
         // HAProxy reads the digits and drops what follows
         let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = word.text.split_at(digits);
-        let value: u64 =
-            number.parse().map_err(|_| bad(format!("expects an integer argument, got '{}'.", word.text)))?;
+        let value: u64 = match number {
+            "" => 0,
+            number => number
+                .parse()
+                .map_err(|_| bad(format!("expects an integer argument, got '{}'.", word.text)))?,
+        };
         if !(low..=high).contains(&value) {
             return Err(bad(format!("value must be between {low} and {high} (was {value})")));
         }
@@ -506,11 +512,10 @@ impl<'a, T> Context<'a, T> {
         let sign = usize::from(word.text.starts_with(['-', '+']));
         let digits = word.text.bytes().skip(sign).take_while(u8::is_ascii_digit).count();
         let (number, rest) = word.text.split_at(sign + digits);
-        if digits == 0 {
-            let message = format!("'{keyword}' expects an integer argument, got '{}'.", word.text);
-            return Err(Diagnostic::alert(word.span, message));
-        }
-        let value = number.parse().unwrap_or(if number.starts_with('-') { i64::MIN } else { i64::MAX });
+        let value = match digits {
+            0 => 0,
+            _ => number.parse().unwrap_or(if number.starts_with('-') { i64::MIN } else { i64::MAX }),
+        };
         if !(low..=high).contains(&value) {
             return Err(Diagnostic::alert(word.span, bad(keyword, value)));
         }

@@ -55,7 +55,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("option persist")              .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.persist)),
     keyword("option prefer-last-server")   .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.prefer_last_server)).later(ADVICE),
     keyword("option transparent")          .in_(BE) .no().flag().parse(|cx| flag(cx, |o| &mut o.transparent)).later(ADVICE),
-    keyword("transparent")                 .in_(BE) .lax().parse(|cx| flag(cx, |o| &mut o.transparent)).later(ADVICE),
+    keyword("transparent")                 .in_(BE) .parse(|cx| flag(cx, |o| &mut o.transparent)).later(ADVICE),
 
     keyword("option contstats")            .in_(FE) .no().flag().ignored("counters are always up to date"),
     keyword("option clitcpka")             .in_(FE) .no().flag().ignored(PROBES),
@@ -108,8 +108,25 @@ fn traffic(cx: &mut Context<'_, Proxy>, form: TrafficLog) -> Result<(), Diagnost
         cx.notes.warning(cx.span, message);
         return Ok(());
     }
-    (cx.target.settings.traffic, cx.target.settings.traffic_span) = (form, Some(cx.span));
+    log_as(cx, form);
     Ok(())
+}
+
+/// How the traffic is logged from here on; `defaults` should say it once.
+pub(crate) fn log_as(cx: &mut Context<'_, Proxy>, form: TrafficLog) {
+    let before = match cx.target.settings.traffic {
+        _ if cx.target.settings.traffic_span.is_none() => None,
+        TrafficLog::Default => None,
+        TrafficLog::Tcp => Some("option tcplog"),
+        TrafficLog::Http { .. } => Some("option httplog"),
+        TrafficLog::Https => Some("option httpslog"),
+        TrafficLog::Format(_) => Some("log-format"),
+    };
+    if let Some(before) = before.filter(|_| cx.target.kind == super::DEFAULTS) {
+        let message = format!("'{}' overrides previous '{before}' in 'defaults' section.", cx.keyword);
+        cx.notes.warning(cx.span, message);
+    }
+    (cx.target.settings.traffic, cx.target.settings.traffic_span) = (form, Some(cx.span));
 }
 
 fn httplog(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

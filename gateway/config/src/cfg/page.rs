@@ -7,6 +7,7 @@ use lang::{Diagnostic, Word};
 use super::Context;
 use crate::draft::Proxy;
 use crate::model::PageOrigin;
+use crate::reference::Reference;
 
 /// The statuses that HAProxy has a page for; 414 and 431 came after 2.6.
 const PAGES: &[u16] = &[
@@ -76,10 +77,15 @@ fn arguments<'a, T>(cx: &mut Context<'a, T>, usage: &str) -> Result<(u16, &'a Wo
 
 /// A status that there is a page for.
 fn status(label: &str, code: &Word) -> Result<u16, Diagnostic> {
-    let status = code.text.parse::<u16>().ok().filter(|status| PAGES.contains(status));
-    status.ok_or_else(|| {
-        Diagnostic::alert(code.span, format!("{label} status code '{}' not handled.", code.text))
-    })
+    let number = number(&code.text);
+    let status = u16::try_from(number).ok().filter(|status| PAGES.contains(status));
+    status.ok_or_else(|| Diagnostic::alert(code.span, format!("{label} status code '{number}' not handled.")))
+}
+
+/// The digits that a word begins with, as HAProxy reads a number.
+fn number(text: &str) -> u32 {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text[..digits].parse().unwrap_or_default()
 }
 
 /// `errorfiles NAME [CODE…]`: pages of an `http-errors` section.
@@ -88,7 +94,11 @@ pub(crate) fn section(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let codes = cx.words.take_rest();
     let codes = codes.iter().map(|code| Ok((status("errorfiles :", code)?, code)));
     let codes: Vec<(u16, &Word)> = codes.collect::<Result<_, _>>()?;
-    let pages = imported(cx, &name)?;
+    // a section that is not there is missed by those that inherit the line
+    let Some(pages) = expr::Pages::section(cx.world.pages, &name.text) else {
+        cx.target.settings.references.push(Reference::pages(&name, &cx.place));
+        return Ok(());
+    };
     for (status, code) in &codes {
         if !pages.iter().any(|(known, _)| known == status) {
             undeclared(cx, *status, &name, code);
@@ -153,8 +163,9 @@ fn error_status(cx: &Context<'_, Proxy>, words: &[Word]) -> Result<u16, Diagnost
         let end = words.last().map_or(cx.span, |word| word.span).after();
         Diagnostic::alert(end, "http-error : 'status' expects <status_code> as argument")
     })?;
-    if !code.text.parse::<u16>().is_ok_and(|status| (200..=599).contains(&status)) {
-        let message = format!("http-error : Unexpected status code '{}'", code.text);
+    let number = number(&code.text);
+    if !(200..=599).contains(&number) {
+        let message = format!("http-error : Unexpected status code '{number}'");
         return Err(Diagnostic::alert(code.span, message));
     }
     status("http-error:", code)

@@ -106,8 +106,7 @@ fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let result = expr::LogFormat::parse_log(&word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     let format = result.map_err(|bad| bad.prefixed("failed to parse log-format : "))?;
-    cx.target.settings.traffic = TrafficLog::Format(format);
-    cx.target.settings.traffic_span = Some(cx.span);
+    super::option::log_as(cx, TrafficLog::Format(format));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("tcp-request")               .in_(ANY).family(unknown_tcp_request),
     keyword("tcp-response content")      .in_(BE).strict().parse(tcp_response),
     keyword("tcp-response inspect-delay").in_(BE).strict().parse(response_delay),
-    keyword("tcp-response")              .in_(BE).strict().family(unknown_tcp_response),
+    keyword("tcp-response")              .in_(ANY).family(unknown_tcp_response),
     keyword("quic-initial")              .in_(FE).declined(QUIC),
     keyword("http-request")              .in_(ANY).parse(http_request),
     keyword("http-response")             .in_(ANY).parse(http_response),
@@ -82,7 +82,20 @@ fn ordered(cx: &mut Context<'_, Proxy>, rank: u8, what: &'static str) {
     }
 }
 
-/// Rules in `defaults` need a name by which a section asks for them.
+/// Rules in `defaults` need a name by which a section asks for them; HAProxy has other words for TCP's.
+fn tcp_named(cx: &Context<'_, Proxy>, keyword: &str) -> Result<(), Diagnostic> {
+    named(cx, "").map_err(|mut error| {
+        error.message = match keyword.starts_with("tcp-request") {
+            true => format!("{keyword} is not allowed in anonymous 'defaults' sections"),
+            false => {
+                format!("{keyword} is only allowed in 'backend' sections or 'defaults' section with a name")
+            }
+        };
+        error
+    })
+}
+
+/// The same for HTTP's and for ACLs.
 fn named(cx: &Context<'_, Proxy>, what: &str) -> Result<(), Diagnostic> {
     if cx.target.kind == DEFAULTS && cx.target.name.is_empty() {
         return Err(Diagnostic::alert(
@@ -118,36 +131,64 @@ fn is_echo(proxy: &Proxy, error: &Diagnostic) -> bool {
 }
 
 fn inspect_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-request inspect-delay'")?;
-    cx.target.settings.rules.inspect_delay = Some(cx.time(TimeUnit::Ms)?);
-    Ok(())
+    tcp_named(cx, "tcp-request inspect-delay")?;
+    delay(cx, |rules| &mut rules.inspect_delay)
 }
 
 fn tcp_connection(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-request connection'")?;
+    tcp_named(cx, "tcp-request connection")?;
     ordered(cx, rank::TCP_CONNECTION, "tcp-request connection");
     push(cx, Phase::TcpConnection, |rules| &mut rules.tcp_connection)
 }
 
 fn tcp_session(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-request session'")?;
+    tcp_named(cx, "tcp-request session")?;
     ordered(cx, rank::TCP_SESSION, "tcp-request session");
     push(cx, Phase::TcpSession, |rules| &mut rules.tcp_session)
 }
 
 fn response_delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-response inspect-delay'")?;
-    cx.target.settings.rules.response_delay = Some(cx.time(TimeUnit::Ms)?);
+    tcp_named(cx, "tcp-response inspect-delay")?;
+    delay(cx, |rules| &mut rules.response_delay)
+}
+
+/// How long the bytes of a message are waited for; the first line counts.
+fn delay(
+    cx: &mut Context<'_, Proxy>,
+    field: fn(&mut Rules) -> &mut Option<std::time::Duration>,
+) -> Result<(), Diagnostic> {
+    let keyword = cx.keyword;
+    let owner = owner(cx.target);
+    let expects = format!("'{keyword}' expects a positive delay in milliseconds, in {owner}");
+    let missing = cx.words.error(&expects);
+    let word = cx.words.next().ok_or(missing)?;
+    let time = lang::units::parse_time(&word.text, TimeUnit::Ms)
+        .map_err(|bad| Diagnostic::alert(word.span, format!("{expects} ({bad})")))?;
+    let slot = field(&mut cx.target.settings.rules);
+    if slot.is_some() {
+        let message = format!("ignoring {keyword} (was already defined) in {owner}");
+        cx.notes.warning(cx.span, message);
+    } else {
+        *slot = Some(time);
+    }
     Ok(())
 }
 
+/// `frontend 'f'`.
+fn owner(proxy: &Proxy) -> String {
+    match proxy.kind {
+        DEFAULTS => "defaults section".to_owned(),
+        _ => format!("{} '{}'", crate::judge::kind_in_words(proxy), proxy.name),
+    }
+}
+
 fn tcp_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-response content'")?;
+    tcp_named(cx, "tcp-response content")?;
     push(cx, Phase::TcpResponse, |rules| &mut rules.tcp_response)
 }
 
 fn tcp_content(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    named(cx, "'tcp-request content'")?;
+    tcp_named(cx, "tcp-request content")?;
     ordered(cx, rank::TCP_CONTENT, "tcp-request content");
     push(cx, Phase::TcpContent, |rules| &mut rules.tcp_content)
 }
@@ -171,7 +212,10 @@ fn http_after_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 /// The old line: the same as `http-request redirect`, run after the other `http-request` rules.
 fn redirect(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     ordered(cx, rank::REDIRECT, "redirect");
-    let rule = scoped(cx, Phase::HttpRequest, rules::parse_redirect)?;
+    let rule = scoped(cx, Phase::HttpRequest, rules::parse_redirect).map_err(|mut error| {
+        error.message = error.message.replacen("'http-request redirect' rule", "redirect rule", 1);
+        error
+    })?;
     cx.target.settings.rules.redirect.extend(rule.map(|rule| rule.at(&cx.place)));
     Ok(())
 }
@@ -305,11 +349,7 @@ fn condition(cx: &mut Context<'_, Proxy>) -> Result<Option<Cond>, Diagnostic> {
 }
 
 fn unknown_tcp_response(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let got = cx.words.peek_text().unwrap_or_default();
-    let (kind, name) = (cx.target.kind.name(), &cx.target.name);
-    let message =
-        format!("'tcp-response' expects 'inspect-delay' or 'content' in {kind} '{name}' (got '{got}')");
-    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, ["inspect-delay", "content"])))
+    unknown(cx, "'inspect-delay' or 'content'", &["inspect-delay", "content"])
 }
 
 /// The condition that a line cannot do without; `None` if it fails for an ACL whose line was refused above.
@@ -327,13 +367,16 @@ pub(crate) fn required(
 }
 
 fn unknown_tcp_request(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let got = cx.words.peek_text().unwrap_or_default();
-    let place = match cx.target.kind {
-        DEFAULTS => "defaults section".to_owned(),
-        kind => format!("{} '{}'", kind.name(), cx.target.name),
-    };
-    let message =
-        format!("'tcp-request' expects 'inspect-delay', 'connection', or 'content' in {place} (got '{got}')");
     let names = ["inspect-delay", "connection", "content", "session"];
-    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, names)))
+    unknown(cx, "'inspect-delay', 'connection', or 'content'", &names)
+}
+
+/// What is said of a family's line of none of its forms.
+fn unknown(cx: &mut Context<'_, Proxy>, forms: &str, names: &[&'static str]) -> Result<(), Diagnostic> {
+    let (keyword, owner) = (cx.keyword, owner(cx.target));
+    let Some(got) = cx.words.peek_text() else {
+        return Err(cx.words.error(format!("missing argument for '{keyword}' in {owner}")));
+    };
+    let message = format!("'{keyword}' expects {forms} in {owner} (got '{got}')");
+    Err(cx.words.error(message).suggest(lang::suggest::nearest(got, names.iter().copied())))
 }

@@ -7,7 +7,7 @@ use lang::units::{TimeUnit, parse_time};
 use lang::{Diagnostic, Diagnostics, Span, Word, Words, suggest};
 use table::{Data, Kind, Spec, Store};
 
-use super::{BACKEND, Context, Keyword, LISTEN, keyword};
+use super::{BACKEND, Context, Keyword, LISTEN, Misplaced, keyword};
 use crate::draft::Proxy;
 use crate::model::{ServerKey, StickRule, StickTable};
 use crate::reference::{Kind as Referred, Reference};
@@ -15,11 +15,11 @@ use crate::reference::{Kind as Referred, Reference};
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("stick-table")          .in_(LISTEN).parse(stick_table),
-    keyword("stick match")          .in_(BACKEND).parse(|cx| stick(cx, Form { matches: true, stores: false, on_response: false })),
-    keyword("stick on")             .in_(BACKEND).parse(|cx| stick(cx, Form { matches: true, stores: true, on_response: false })),
-    keyword("stick store-request")  .in_(BACKEND).parse(|cx| stick(cx, Form { matches: false, stores: true, on_response: false })),
-    keyword("stick store-response") .in_(BACKEND).parse(|cx| stick(cx, Form { matches: false, stores: true, on_response: true })),
-    keyword("stick")                .in_(BACKEND).family(unknown_stick),
+    keyword("stick match")          .in_(BACKEND).misplaced(Misplaced::Unread).parse(|cx| stick(cx, Form { matches: true, stores: false, on_response: false })),
+    keyword("stick on")             .in_(BACKEND).misplaced(Misplaced::Unread).parse(|cx| stick(cx, Form { matches: true, stores: true, on_response: false })),
+    keyword("stick store-request")  .in_(BACKEND).misplaced(Misplaced::Unread).parse(|cx| stick(cx, Form { matches: false, stores: true, on_response: false })),
+    keyword("stick store-response") .in_(BACKEND).misplaced(Misplaced::Unread).parse(|cx| stick(cx, Form { matches: false, stores: true, on_response: true })),
+    keyword("stick")                .in_(BACKEND).misplaced(Misplaced::Unread).family(unknown_stick),
 ];
 
 /// The values of an array: what a message about peers could hold.

@@ -154,6 +154,9 @@ impl Reader<'_> {
 }
 
 fn unknown(name: &str) -> Bad {
+    if name.is_empty() {
+        return "truncated line after '%'".to_owned().into();
+    }
     let why = format!(
         "no such format variable '{name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'"
     );

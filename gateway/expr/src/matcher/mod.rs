@@ -95,15 +95,15 @@ pub(crate) struct Matcher {
 }
 
 impl Matcher {
-    /// Reads flags and values: the words behind the criterion, which begins with this keyword.
+    /// Reads flags and values: the words behind the criterion, which is written so.
     pub(crate) fn parse(
         expr: &Expr,
-        keyword: &str,
+        criterion: &str,
         implied: Option<Method>,
         words: &mut Words<'_>,
         scope: &Scope<'_>,
     ) -> Result<Self, Diagnostic> {
-        parse::parse(expr, keyword, implied, words, scope)
+        parse::parse(expr, criterion, implied, words, scope)
     }
 
     pub(crate) fn method(&self) -> Method {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Span, Word, Words};
 
 use super::{Matcher, Method};
 use crate::pattern::{Columns, Key, Operators, Reference, View};
@@ -18,6 +18,8 @@ struct Flags<'a> {
     /// The number that the reference is given.
     id: Option<u32>,
     files: Vec<File<'a>>,
+    /// `--` was said.
+    ended: bool,
 }
 
 /// `-f`, with the flags in front of it.
@@ -29,11 +31,12 @@ struct File<'a> {
 
 pub(super) fn parse(
     expr: &Expr,
-    keyword: &str,
+    criterion: &str,
     implied: Option<Method>,
     words: &mut Words<'_>,
     scope: &Scope<'_>,
 ) -> Result<Matcher, Diagnostic> {
+    let keyword = criterion.split(['(', ',']).next().unwrap_or_default();
     let start = words.here();
     let mut flags = Flags::default();
     while flag(&mut flags, words)? {}
@@ -44,6 +47,9 @@ pub(super) fn parse(
         let (method, keyword) = (method.name(), expr.fetch().name);
         let text = format!("matching method '{method}' cannot be used with fetch keyword '{keyword}'");
         return Err(Diagnostic::alert(start, text));
+    }
+    if flags.method.is_none() && flags.files.is_empty() && !flags.ended && words.is_empty() {
+        warn_of_none(method, criterion, start, scope);
     }
     let folds = flags.ignore_case || flags.files.iter().any(|file| file.ignore_case);
     let unnamed = flags.method.or(implied).is_none();
@@ -57,6 +63,19 @@ pub(super) fn parse(
     let key = Key { fold: flags.ignore_case, ..key };
     views.extend(from_line(keyword, words.take_rest(), key, flags.id, scope)?);
     Ok(Matcher { method, views, epoch: scope.patterns.epoch() })
+}
+
+/// An ACL that compares with nothing never matches.
+fn warn_of_none(method: Method, criterion: &str, at: Span, scope: &Scope<'_>) {
+    if method != Method::Bool {
+        let message = format!(
+            "parsing acl keyword '{criterion}' : no pattern to match against were provided, so this ACL will never \
+             match. If this is what you intended, please add '--' to get rid of this warning. If you intended to match \
+             only for existence, please use '-m found'. If you wanted to force an int to match as a bool, please use \
+             '-m bool'."
+        );
+        scope.warn(Diagnostic::warning(at, message));
+    }
 }
 
 /// The patterns of a file, which all its users share.
@@ -133,12 +152,16 @@ fn flag<'a>(flags: &mut Flags<'a>, words: &mut Words<'a>) -> Result<bool, Diagno
         "-i" => flags.ignore_case = true,
         "-u" => flags.id = Some(id(words)?),
         "-f" => {
-            let name = words.expect("a file name")?;
+            let missing = words.error("failed to open pattern file <>");
+            let name = words.next().ok_or(missing)?;
             let columns = if flags.map { Columns::Two } else { Columns::One };
             flags.files.push(File { name, ignore_case: flags.ignore_case, columns });
         }
         "-m" => flags.method = Some(method(words, flags)?),
-        "--" => return Ok(false),
+        "--" => {
+            flags.ended = true;
+            return Ok(false);
+        }
         "-M" => flags.map = true,
         // `-n`: names are never resolved while loading in any case
         _ => {}
@@ -153,7 +176,8 @@ fn id(words: &mut Words<'_>) -> Result<u32, Diagnostic> {
 }
 
 fn method(words: &mut Words<'_>, flags: &Flags<'_>) -> Result<Method, Diagnostic> {
-    let word = words.expect("a matching method")?;
+    let missing = words.error("unknown matching method '' when parsing ACL expression");
+    let word = words.next().ok_or(missing)?;
     if !flags.files.is_empty() {
         return Err(Diagnostic::alert(
             word.span,

@@ -50,6 +50,10 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
     let keyword = argument(words, expects)?;
     let number = match keyword.text.as_str() {
         "len" if response => return Err(Diagnostic::alert(keyword.span, "expects 'id', found 'len'")),
+        "len" if scope.owner().starts_with("backend ") => {
+            let owner = scope.owner().replacen("backend", "proxy", 1);
+            return Err(Diagnostic::alert(keyword.span, format!("{owner} has no frontend capability")));
+        }
         "len" => {
             let word = argument(words, expects)?;
             // HAProxy reads the digits and drops what follows

@@ -260,7 +260,6 @@ pub const ACTIONS: &[Row] = &[
     row("set-status",          RESPONSE, set_status::parse,             "set-status 503 reason Slow").does("-< HTTP/1.1 200 OK | +< HTTP/1.1 503 Slow | -log 200 | +log 503"),
     last("redirect",            HTTP,     redirect::parse,               "redirect location /x code 301").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 301 Moved Permanently | +< content-length: 0 | +< location: /x | +< connection: close | no > | -log 200 | -log -- | +log 301 | +log LR"),
     last("deny",                HTTP,     deny::deny,                    "deny deny_status 429").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 429 Too Many Requests | +< content-length: 117 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>429 Too Many Requests</h1>\\nYou have sent too many requests in a given amount of time.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 429 | +log PR"),
-    last("block",               REQUEST,  deny::deny,                    "block"),
     last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 500 Internal Server Error | +< content-length: 97 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>500 Internal Server Error</h1>\\nAn internal server error occurred.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 500 | +log PT"),
     last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok").does("-< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< content-length: 2 | +< content-type: text/plain | +< = ok | no > | -log -- | +log LR"),
     call("add-acl",            HTTP,     (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]").does("+< x-seen: yes"),
@@ -351,14 +350,21 @@ pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
 }
 
 impl Missing {
-    pub(crate) fn at(&self, word: &Word, phase: Phase) -> Diagnostic {
+    pub(crate) fn at(&self, word: &Word, phase: Phase, place: &str) -> Diagnostic {
         let name = &word.text;
         if let Self::Declined(row) = self {
             return row.refusal(word, format_args!("'{} {name}'", keyword(phase)));
         }
         let legal = ACTIONS.iter().filter(|row| row.phases.contains(&phase)).map(|row| row.name);
         let names: Vec<_> = legal.clone().map(|name| format!("'{name}'")).collect();
-        let text = format!("'{}' expects {}, but got '{name}'", keyword(phase), names.join(", "));
+        let (keyword, names) = (keyword(phase), names.join(", "));
+        let text = match phase.is_tcp() {
+            true => format!("'{keyword}' expects {names}{place} (got '{name}')"),
+            false if name.is_empty() => {
+                format!("'{keyword}' expects {names}, but got '{name}' (missing argument).")
+            }
+            false => format!("'{keyword}' expects {names}, but got '{name}'"),
+        };
         Diagnostic::alert(word.span, text).suggest(lang::suggest::nearest(name, legal))
     }
 }

@@ -48,9 +48,9 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("pidfile")           .takes(1, "a file name as an argument").parse(|cx| { cx.target.pidfile = Some(cx.path()?); Ok(()) }),
     keyword("chroot")            .takes(1, "a directory as an argument").parse(|cx| { cx.target.chroot = Some(cx.path()?); Ok(()) }),
     keyword("user")              .takes(1, "a user name as an argument").parse(|cx| { cx.target.run_as.user = Some(cx.text()?); Ok(()) }),
-    keyword("uid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.uid = Some(cx.number(0, u32::MAX)?); Ok(()) }),
+    keyword("uid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.uid = Some(system_id(cx, "user")?); Ok(()) }),
     keyword("group")             .takes(1, "a group name as an argument").parse(|cx| { cx.target.run_as.group = Some(cx.text()?); Ok(()) }),
-    keyword("gid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.gid = Some(cx.number(0, u32::MAX)?); Ok(()) }),
+    keyword("gid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.gid = Some(system_id(cx, "group")?); Ok(()) }),
     keyword("node")              .needs(1, NODE).parse(node),
     keyword("description")       .takes(1, "a string argument").parse(|cx| { cx.target.description = Some(cx.rest_text()); Ok(()) }),
     keyword("log-tag")           .takes(1, "a tag for use in syslog").parse(|cx| { cx.target.log_tag = Some(cx.text()?); Ok(()) }),
@@ -62,7 +62,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("stats")             .family(unknown_stats),
     keyword("hard-stop-after")   .takes(1, "<time> as argument").parse(|cx| { cx.target.hard_stop_after = Some(time(cx)?); Ok(()) }),
     keyword("grace")             .takes(1, "<time> as argument").parse(|cx| { cx.target.grace = Some(time(cx)?); Ok(()) }),
-    keyword("ulimit-n")          .takes(1, "an integer argument").parse(|cx| { cx.target.ulimit_n = Some(cx.int(1, u64::from(u32::MAX))?); Ok(()) }),
+    keyword("ulimit-n")          .takes(1, "an integer argument").parse(|cx| { cx.target.ulimit_n = Some(cx.int(0, u64::from(u32::MAX))?).filter(|limit| *limit > 0); Ok(()) }),
     keyword("fd-hard-limit")     .takes(1, "an integer argument").parse(fd_hard_limit),
     keyword("spread-checks")     .takes(1, "an integer argument (0..50)").parse(spread_checks),
     keyword("crt-base")          .needs(1, DIRECTORY).parse(|cx| { cx.target.crt_base = Some(cx.path()?); Ok(()) }),
@@ -307,6 +307,20 @@ fn log_send_hostname(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let name = cx.words.next().map(|word| word.text.clone());
     cx.target.log_send_hostname = Some(name.or_else(|| cx.world.env.get("HOSTNAME")).unwrap_or_default());
     Ok(())
+}
+
+/// The number of a user or a group; HAProxy warns of a word that is none.
+fn system_id(cx: &mut Context<'_, Global>, name: &str) -> Result<u32, Diagnostic> {
+    let keyword = cx.keyword;
+    if let Some(word) = cx.words.peek()
+        && !word.text.bytes().all(|byte| byte.is_ascii_digit())
+        && !word.text.starts_with('-')
+    {
+        let warning =
+            Diagnostic::warning(word.span, format!("{keyword}: string '{}' is not a number.", word.text));
+        cx.notes.push(warning.hint(format!("use '{name}' for a name that the system knows")));
+    }
+    cx.number(0, u32::MAX)
 }
 
 fn fd_hard_limit(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {

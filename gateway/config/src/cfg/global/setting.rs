@@ -262,6 +262,10 @@ fn value(row: &Row, cx: &mut Context<'_, Global>) -> Result<Setting, Diagnostic>
             if cx.words.is_empty() {
                 return Ok(Setting::Number(0));
             }
+            let number = |word: &lang::Word| word.text.starts_with(|c: char| c.is_ascii_digit());
+            if row.name.starts_with("tune.lua.") && !cx.words.peek().is_some_and(number) {
+                return Err(worded(bad));
+            }
             Setting::Number(cx.signed(low, high, |name, _| bad.replace("{}", name))?)
         }
         Size(_) => {
