@@ -38,8 +38,7 @@ fn kept() {
         .collect();
     let each = subject.resident().saturating_sub(before) / count;
     println!("{count} idle connections, {each} bytes each");
-    // A build without optimisation has larger futures; `make bench` measures the real one.
-    assert!(each < 32 * 1024, "{each} bytes for each idle connection");
+    assert!(each < 4 * 1024, "{each} bytes for each idle connection");
     healthy(&subject);
     clients.iter_mut().for_each(ask);
 }

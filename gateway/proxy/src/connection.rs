@@ -37,7 +37,7 @@ pub struct Connection {
     /// What it said besides addresses.
     pub proxy_line: Option<expr::ProxyLine>,
     /// What the TLS handshake yielded.
-    pub tls: Option<expr::Tls>,
+    pub tls: Option<Box<expr::Tls>>,
     /// When it was accepted.
     pub accepted: Instant,
     /// When it was accepted, for the log.

@@ -360,7 +360,7 @@ macro_rules! txn_through_view {
             }
 
             fn tls(&self) -> Option<&Tls> {
-                self.ctx.connection.as_ref()?.tls.as_ref()
+                self.ctx.connection.as_ref()?.tls.as_deref()
             }
 
             fn method(&self) -> Option<&[u8]> {

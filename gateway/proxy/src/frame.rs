@@ -27,46 +27,64 @@ pub(crate) struct Frame {
     judge: Judge,
     /// For what is relayed by Pingora: upgrades.
     relay: Arc<HttpProxy<Judge>>,
-    /// Sessions of Pingora's for nobody, in which a request's own is put or for which it stands in the context. Nothing
-    /// else in them changes, so that they serve again.
+    /// Pingora's notice that the process ends.
+    shutdown: ShutdownWatch,
     #[expect(clippy::vec_box, reason = "they are taken out and put back for each request, and are long")]
-    shells: Mutex<Vec<Box<Session>>>,
+    shells: Mutex<Vec<Box<Shell>>>,
+}
+
+/// What every request needs while it is under way, and no connection that waits: they serve again and again.
+struct Shell {
+    /// A session of Pingora's for nobody, in which a request's own is put or for which it stands in the context. Nothing
+    /// else in it changes.
+    session: Session,
+    ctx: Ctx,
 }
 
 impl Frame {
     /// A frame around two judges of the same worker.
-    pub(crate) fn new(judge: Judge, relay: Arc<HttpProxy<Judge>>) -> Self {
-        Self { judge, relay, shells: Mutex::default() }
+    pub(crate) fn new(judge: Judge, relay: Arc<HttpProxy<Judge>>, shutdown: ShutdownWatch) -> Self {
+        Self { judge, relay, shutdown, shells: Mutex::default() }
     }
 
     /// Serves a request of our own HTTP/1 session, and gives that back.
     pub(crate) async fn exchange(&self, own: Box<H1Session>) -> Option<Box<H1Session>> {
         let mut shell = self.shell();
-        let mut ctx = self.judge.new_ctx();
-        ctx.own = Some(own);
-        self.call(&mut shell, &mut ctx).await;
+        shell.ctx.own = Some(own);
+        self.call(&mut shell).await;
+        let own = shell.ctx.own.take();
         self.keep(shell);
-        ctx.own
+        own
+    }
+
+    /// Lets Pingora's relay serve what may become another protocol.
+    pub(crate) async fn relay(self: &Arc<Self>, session: ServerSession) {
+        self.process_new_http(session, &self.shutdown).await;
     }
 
     /// Serves a request of a session in Pingora's keeping.
     async fn exchange_framed(&self, session: ServerSession) {
         let mut shell = self.shell();
-        let nobody = std::mem::replace(&mut *shell.downstream_session, session);
-        self.call(&mut shell, &mut self.judge.new_ctx()).await;
-        if let Err(error) = shell.downstream_session.finish_body().await {
+        let nobody = std::mem::replace(&mut *shell.session.downstream_session, session);
+        self.call(&mut shell).await;
+        if let Err(error) = shell.session.downstream_session.finish_body().await {
             log::debug!("ending an answer: {error}");
         }
-        *shell.downstream_session = nobody;
+        *shell.session.downstream_session = nobody;
         self.keep(shell);
     }
 
-    fn shell(&self) -> Box<Session> {
+    fn shell(&self) -> Box<Shell> {
         let shell = self.shells.lock().pop();
-        shell.unwrap_or_else(|| Box::new(Session::new_h1(Box::new(Cursor::new(Vec::new())))))
+        shell.unwrap_or_else(|| {
+            let session = Session::new_h1(Box::new(Cursor::new(Vec::new())));
+            Box::new(Shell { session, ctx: self.judge.new_ctx() })
+        })
     }
 
-    fn keep(&self, shell: Box<Session>) {
+    /// Lets go of what a request has held, and keeps the rest for the next one.
+    fn keep(&self, mut shell: Box<Shell>) {
+        shell.ctx = self.judge.new_ctx();
         let mut shells = self.shells.lock();
         if shells.len() < MOST_SHELLS {
             shells.push(shell);
@@ -74,7 +92,8 @@ impl Frame {
     }
 
     /// Calls the callbacks.
-    async fn call(&self, session: &mut Session, ctx: &mut Ctx) {
+    async fn call(&self, shell: &mut Shell) {
+        let Shell { session, ctx } = shell;
         let failure = match self.judge.early_request_filter(session, ctx).await {
             Ok(()) => self.judge.request_filter(session, ctx).await.err(),
             Err(error) => Some(error),

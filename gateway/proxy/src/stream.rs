@@ -47,11 +47,11 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The stream below, for its end.
-    pub fn into_raw(self) -> listen::Stream {
+    /// The stream below TLS.
+    pub fn raw(&self) -> &listen::Stream {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.into_inner().0,
+            Self::Tls(stream) => stream.get_ref().0,
         }
     }
 }
@@ -59,18 +59,12 @@ impl Transport {
 impl FrontStream {
     /// Lets the close go unnoticed by the client.
     pub fn hide(&self) {
-        match &self.transport {
-            Transport::Plain(stream) => stream.hide(),
-            Transport::Tls(stream) => stream.get_ref().0.hide(),
-        }
+        self.socket().hide();
     }
 
     /// Puts a connection together.
     pub fn new(transport: Transport, connection: Arc<Connection>, http2: bool) -> Self {
-        let fd = match &transport {
-            Transport::Plain(stream) => stream.as_raw_fd(),
-            Transport::Tls(stream) => stream.get_ref().0.as_raw_fd(),
-        };
+        let fd = transport.raw().as_raw_fd();
         connection.socket.opened(fd);
         Self { transport, prefix: BytesMut::new(), connection, http2, fd }
     }
@@ -111,10 +105,7 @@ impl FrontStream {
 
     /// The socket below TLS.
     pub fn socket(&self) -> &listen::Stream {
-        match &self.transport {
-            Transport::Plain(stream) => stream,
-            Transport::Tls(stream) => stream.get_ref().0,
-        }
+        self.transport.raw()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant, SystemTime};
@@ -24,8 +25,9 @@ use crate::connection_rules::{EarlyConnection, Fate};
 use crate::effects::Effects;
 use crate::exchange::Pool;
 use crate::frame::Frame;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Open};
 use crate::http::Judge;
+use crate::http1::connection::ClientConnection;
 use crate::http1::serve::serve;
 use crate::listener::{ListenerState, Route};
 use crate::stream::{FrontStream, Transport};
@@ -67,7 +69,8 @@ impl Service for Worker {
         let pool = Arc::new(Pool::default());
         let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
         proxy.server_options = Some(server_options(&self.gateway));
-        let app: App = Arc::new(Frame::new(Judge::new(self.gateway.clone(), pool.clone()), Arc::new(proxy)));
+        let judge = Judge::new(self.gateway.clone(), pool.clone());
+        let app: App = Arc::new(Frame::new(judge, Arc::new(proxy), shutdown));
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(crate::exchange::PURGE);
             loop {
@@ -82,12 +85,7 @@ impl Service for Worker {
             loops.retain(|_, accepting| !accepting.is_finished());
             for socket in wanted.iter().filter(|socket| !socket.is_stopping()) {
                 loops.entry(Arc::as_ptr(socket) as usize).or_insert_with(|| {
-                    tokio::spawn(accept_all(
-                        socket.clone(),
-                        self.gateway.clone(),
-                        app.clone(),
-                        shutdown.clone(),
-                    ))
+                    tokio::spawn(accept_all(socket.clone(), self.gateway.clone(), app.clone()))
                 });
             }
             if sockets.changed().await.is_err() {
@@ -113,7 +111,7 @@ impl Service for Worker {
 const LAST_ACCEPT: Duration = Duration::from_millis(50);
 
 /// Accepts until the socket stops, then what had begun before, so that nobody is reset.
-async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App, shutdown: ShutdownWatch) {
+async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App) {
     let acceptor = match socket.acceptor() {
         Ok(acceptor) => acceptor,
         Err(error) => return log::error!("cannot accept on {}: {error}", socket.local_addr()),
@@ -127,12 +125,12 @@ async fn accept_all(socket: Arc<ListenerState>, gateway: Arc<Gateway>, app: App,
             _ = stopped.wait_for(|stopped| *stopped) => break,
             accepted = acceptor.accept(&permits) => accepted,
         };
-        start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
+        start(accepted, &acceptor, &socket, &gateway, &app);
     }
     let permits = listen::Permits::default();
     let end = tokio::time::Instant::now() + LAST_ACCEPT;
     while let Ok(accepted) = tokio::time::timeout_at(end, acceptor.accept(&permits)).await {
-        start(accepted, &acceptor, &socket, &gateway, &app, &shutdown);
+        start(accepted, &acceptor, &socket, &gateway, &app);
     }
     socket.loop_ended();
 }
@@ -143,17 +141,34 @@ fn start(
     socket: &Arc<ListenerState>,
     gateway: &Arc<Gateway>,
     app: &App,
-    shutdown: &ShutdownWatch,
 ) {
     let local = accepted.local(acceptor);
-    let (gateway, app, socket, shutdown) = (gateway.clone(), app.clone(), socket.clone(), shutdown.clone());
     // Counted before anything else: a stop that finds no connection ends the process.
     let open = gateway.opened(socket.route());
-    tokio::spawn(async move {
-        let listen::Accepted { stream, peer, permits } = accepted;
-        connect(Arrival { stream, peer, local }, &socket, &gateway, &app, &shutdown).await;
-        drop((permits, open));
-    });
+    let listen::Accepted { stream, peer, permits } = accepted;
+    let arrival = Arrival { stream, peer, local };
+    let beginning: Beginning = Box::pin(admit(arrival, socket.clone(), gateway.clone()));
+    tokio::spawn(live(beginning, app.clone(), (permits, open)));
+}
+
+/// The first moments of a connection, and what comes of them.
+type Beginning = Pin<Box<dyn Future<Output = Option<Begun>> + Send>>;
+
+/// A connection on which requests may come.
+enum Begun {
+    Http1(Box<ClientConnection>),
+    Http2(Box<FrontStream>),
+}
+
+/// The life of a connection. Most of them wait most of the time, each in a future of this size: what begins a connection
+/// is in a box that is gone by then.
+async fn live(beginning: Beginning, app: App, held: (listen::HeldPermits, Open)) {
+    match beginning.await {
+        Some(Begun::Http1(client)) => serve(client, &app).await,
+        Some(Begun::Http2(stream)) => Box::pin(serve_http2(stream, &app)).await,
+        None => {}
+    }
+    drop(held);
 }
 
 /// A socket that was just accepted, and its two ends.
@@ -172,14 +187,8 @@ fn turn_away(stream: &listen::Stream, fate: Fate) {
     }
 }
 
-/// From an accepted socket to requests: PROXY line, TLS, HTTP.
-async fn connect(
-    arrival: Arrival,
-    socket: &Arc<ListenerState>,
-    gateway: &Gateway,
-    app: &App,
-    shutdown: &ShutdownWatch,
-) {
+/// From an accepted socket to where requests come: PROXY line, TLS. `None` where it ends before.
+async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gateway>) -> Option<Begun> {
     let Arrival { mut stream, peer, local } = arrival;
     let (accepted, accepted_at) = (Instant::now(), SystemTime::now());
     let route = socket.route();
@@ -189,32 +198,29 @@ async fn connect(
     let session_vars = SessionVars::begin(&route.runtime.model);
     let mut early = early(&route, ends, session_vars.as_ref());
     early.socket = stream.as_raw_fd();
-    let fate = early.judge(&model.tcp_request_connection);
-    if fate != Fate::Welcome {
-        route.frontend.counters.denied_connection();
-        return turn_away(&stream, fate);
+    if !is_welcome(&mut early, &stream) {
+        return None;
     }
     ends = (early.source, early.destination);
-    let line = match announced(&route, early.expects_proxy, &mut stream, patience).await {
-        Ok(line) => line,
-        Err(why) => return crate::proxy_line::refuse(&route, ends.0, ends.1, accepted_at, &why),
-    };
+    let line = announced(&route, early.expects_proxy, &mut stream, patience)
+        .await
+        .map_err(|why| crate::proxy_line::refuse(&route, ends.0, ends.1, accepted_at, &why))
+        .ok()?;
     let announced = line.as_ref().and_then(|line| line.addresses.as_ref());
     ends = announced.map_or(ends, |announced| (Some(announced.source), Some(announced.destination)));
     let proxied = announced.is_some();
-    let (transport, facts) = match secure(&route, stream, patience).await {
-        Ok(secured) => secured,
-        Err(why) => return crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why),
-    };
+    let (transport, facts) = secure(&route, stream, patience)
+        .await
+        .map_err(|why| crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why))
+        .ok()?;
     let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
     let hello_lists = route.runtime.model.global.hello_lists();
-    let tls = facts.map(|facts| crate::handshake::tls_of(facts, hello_lists));
-    ends = match judge_session(&mut early, &route, ends, tls.as_ref()) {
-        Ok(ends) => ends,
-        Err(fate) => return turn_away(&transport.into_raw(), fate),
-    };
+    let tls = facts.map(|facts| Box::new(crate::handshake::tls_of(facts, hello_lists)));
+    ends = judge_session(&mut early, &route, ends, tls.as_deref())
+        .map_err(|fate| turn_away(transport.raw(), fate))
+        .ok()?;
     let connection = Arc::new(Connection {
-        listener: socket.clone(),
+        listener: socket,
         process: gateway.process.clone(),
         socket_number: u32::try_from(route.bind + 1).unwrap_or(u32::MAX),
         source: ends.0,
@@ -236,7 +242,11 @@ async fn connect(
     });
     route.frontend.counters.session();
     let stream = FrontStream::new(transport, connection, http2);
-    if http2 { serve_http2(stream, patience, socket, app).await } else { serve(stream, app, shutdown).await }
+    Some(if http2 {
+        Begun::Http2(Box::new(stream))
+    } else {
+        Begun::Http1(Box::new(ClientConnection::new(stream)))
+    })
 }
 
 /// Both ends of a connection.
@@ -264,6 +274,17 @@ fn early<'a>(
         trackers,
         socket: -1,
     }
+}
+
+/// Asks `tcp-request connection` rules; whom they do not want is turned away.
+fn is_welcome(early: &mut EarlyConnection<'_>, stream: &listen::Stream) -> bool {
+    let frontend = &early.route.frontend;
+    let fate = early.judge(&frontend.model().tcp_request_connection);
+    if fate != Fate::Welcome {
+        frontend.counters.denied_connection();
+        turn_away(stream, fate);
+    }
+    fate == Fate::Welcome
 }
 
 /// What the rules of the connection want on its packets.
@@ -327,19 +348,33 @@ async fn secure(
     let Some(tls) = route.frontend.tls.get(route.bind).cloned().flatten() else {
         return Ok((Transport::Plain(stream), None));
     };
-    let (stream, facts) = crate::handshake::run(&tls, stream, patience).await?;
+    let (stream, facts) = Box::pin(crate::handshake::run(&tls, stream, patience)).await?;
     Ok((Transport::Tls(Box::new(stream)), Some(facts)))
 }
 
 /// Serves a connection whose client has agreed on HTTP/2.
-async fn serve_http2(
-    mut stream: FrontStream,
-    patience: Option<Duration>,
-    socket: &Arc<ListenerState>,
-    app: &App,
-) {
-    if stream.preface_comes(patience).await {
+async fn serve_http2(mut stream: Box<FrontStream>, app: &App) {
+    let listener = stream.connection().listener.clone();
+    let timeouts = listener.route().frontend.model().timeouts;
+    if stream.preface_comes(timeouts.http_request.or(timeouts.client)).await {
         // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
-        app.process_new(Box::new(stream), &socket.stopped()).await;
+        app.process_new(stream, &listener.stopped()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A gateway has thousands of them, nearly all of them between two requests.
+    #[test]
+    fn what_a_connection_keeps_while_it_waits_is_small() {
+        let (task, client, facts) =
+            (size_of_future(live), size_of::<ClientConnection>(), size_of::<Connection>());
+        assert!(task <= 1024 && client <= 256 && facts <= 640, "{task}, {client} and {facts} bytes");
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
         ctx.times.started_at = head.first_byte_at;
         ctx.times.head = head.complete;
         ctx.times.idle = head.idle;
-        ctx.line = head.line.clone();
+        ctx.line = std::mem::take(&mut head.line);
     }
     ctx.first = before_it == 0;
     if ctx.first {

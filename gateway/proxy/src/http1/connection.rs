@@ -59,14 +59,9 @@ fn poll_write_both(
 
 impl ClientConnection {
     /// Takes a connection into service.
-    pub fn new(stream: FrontStream) -> Box<Self> {
-        Box::new(Self {
-            stream,
-            input: BytesMut::new(),
-            output: BytesMut::new(),
-            reusable: true,
-            alarm: Alarm::default(),
-        })
+    pub fn new(stream: FrontStream) -> Self {
+        let (input, output, alarm) = (BytesMut::new(), BytesMut::new(), Alarm::default());
+        Self { stream, input, output, reusable: true, alarm }
     }
 
     /// The facts of the connection.

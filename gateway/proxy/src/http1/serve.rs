@@ -7,9 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use observe::log::{LogRecord, Termination};
-use pingora::apps::{HttpServerApp, ServerApp};
+use pingora::apps::ServerApp;
 use pingora::protocols::http::ServerSession;
-use pingora::server::ShutdownWatch;
 use tokio::sync::watch;
 
 use super::body::{Body, Piece};
@@ -22,7 +21,6 @@ use crate::fields::LogView;
 use crate::frame::Frame;
 use crate::listener::Route;
 use crate::message::Lines;
-use crate::stream::FrontStream;
 
 /// What a client says that knows in advance that HTTP/2 is spoken here (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -33,15 +31,11 @@ const DRAIN_IDLE: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What came in place of a request.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time; a box would be an allocation for each request"
-)]
-enum Arrived {
-    Head(Head),
+enum End {
+    /// Another protocol.
     Http2,
     /// The connection ends without a word.
-    Nothing,
+    Silent,
     Refused(Refusal),
 }
 
@@ -53,34 +47,24 @@ struct Refusal {
     bytes_came: bool,
 }
 
-/// Serves a client connection until it ends.
-pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>, shutdown: &ShutdownWatch) {
-    let connection = stream.connection().clone();
+/// Serves a client connection until it ends. What is not needed while it waits for a request is in boxes, so that the
+/// future is small.
+pub(crate) async fn serve(mut client: Box<ClientConnection>, app: &Arc<Frame>) {
+    let connection = client.facts().clone();
     // One wait for all idle times: it enters the list of those to be woken once.
     let mut drained = pin!(drained(connection.listener.stopped()));
-    let mut client = ClientConnection::new(stream);
     let mut first = true;
     loop {
         let route = connection.listener.route();
-        let back = match next_head(&mut client, &route, first, drained.as_mut()).await {
-            Arrived::Head(head) => {
-                let session = H1Session::new(client, &head, session_options(&route));
-                if session.is_upgrade() {
-                    relay(session, app, shutdown).await
-                } else {
-                    app.exchange(Box::new(session)).await.map(|session| session.into_client())
-                }
-            }
-            Arrived::Http2 => {
-                let stream = client.into_http2();
-                app.process_new(Box::new(stream), &connection.listener.stopped()).await;
-                return;
-            }
-            Arrived::Nothing => return,
-            Arrived::Refused(refusal) => {
-                refuse(&mut client, &route, &connection, &refusal).await;
-                return client.close(LINGER).await;
-            }
+        let head = match next_head(&mut client, &route, first, drained.as_mut()).await {
+            Ok(head) => head,
+            Err(end) => return Box::pin(end_with(end, client, &route, app)).await,
+        };
+        let session = Box::new(H1Session::new(client, head, session_options(&route)));
+        let back = if session.is_upgrade() {
+            Box::pin(relay(session, app)).await
+        } else {
+            app.exchange(session).await.map(|session| session.into_client())
         };
         let Some(back) = back else { return };
         client = back;
@@ -90,20 +74,31 @@ pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>, shutdown: &Shut
         }
         if !client.reusable {
             let fin = route.frontend.model().timeouts.client_fin.unwrap_or(LINGER);
-            return client.close(fin.min(LINGER)).await;
+            return Box::pin(client.close(fin.min(LINGER))).await;
+        }
+    }
+}
+
+/// Does what is done in place of a next request.
+async fn end_with(end: End, mut client: Box<ClientConnection>, route: &Route, app: &Arc<Frame>) {
+    let connection = client.facts().clone();
+    match end {
+        End::Silent => {}
+        End::Http2 => {
+            let stream = Box::new(client.into_http2());
+            app.process_new(stream, &connection.listener.stopped()).await;
+        }
+        End::Refused(refusal) => {
+            refuse(&mut client, route, &connection, &refusal).await;
+            client.close(LINGER).await;
         }
     }
 }
 
 /// Lets Pingora's relay serve what may become another protocol.
-async fn relay(
-    session: H1Session,
-    app: &Arc<Frame>,
-    shutdown: &ShutdownWatch,
-) -> Option<Box<ClientConnection>> {
+async fn relay(session: Box<H1Session>, app: &Arc<Frame>) -> Option<Box<ClientConnection>> {
     let home = Slot::default();
-    let framed = ServerSession::new_custom(Box::new(Framed::new(session, home.clone())));
-    app.process_new_http(framed, shutdown).await;
+    app.relay(ServerSession::new_custom(Box::new(Framed::new(*session, home.clone())))).await;
     home.lock().take()
 }
 
@@ -121,36 +116,36 @@ async fn next_head(
     route: &Route,
     first: bool,
     drained: Pin<&mut impl Future<Output = ()>>,
-) -> Arrived {
+) -> Result<Head, End> {
     let begun = Instant::now();
     let idle_since = if first { client.facts().accepted + client.facts().handshake } else { begun };
     if client.input.is_empty() {
         client.rest();
         match first_bytes(client, route, first, drained).await {
             Ok(true) => {}
-            Ok(false) => return Arrived::Nothing,
-            Err(refusal) => return Arrived::Refused(refusal),
+            Ok(false) => return Err(End::Silent),
+            Err(refusal) => return Err(End::Refused(refusal)),
         }
     }
     let (first_byte, first_byte_at) = (Instant::now(), SystemTime::now());
     let from = if first { idle_since } else { first_byte };
     let (mut head, complete) = match read_head(client, route, from, first).await {
         Ok(Some((head, _))) if has_bad_chunk(client, &head) => {
-            return Arrived::Refused(Refusal { status: 400, code: *b"PR", bytes_came: true });
+            return Err(End::Refused(Refusal { status: 400, code: *b"PR", bytes_came: true }));
         }
         Ok(Some(read)) => read,
-        Ok(None) => return Arrived::Http2,
-        Err(refusal) => return Arrived::Refused(refusal),
+        Ok(None) => return Err(End::Http2),
+        Err(refusal) => return Err(End::Refused(refusal)),
     };
     *client.facts().head.lock() = HeadTimes {
         idle: first_byte.duration_since(idle_since),
         first_byte,
         first_byte_at,
         complete: complete.unwrap_or(first_byte),
-        line: head.line.clone(),
+        line: std::mem::take(&mut head.line),
         request: Some(std::mem::take(&mut head.request)),
     };
-    Arrived::Head(head)
+    Ok(head)
 }
 
 /// Waits for the first bytes of a request. False is an idle connection that ends without a word.

@@ -95,11 +95,11 @@ pub struct SessionOptions {
 
 impl H1Session {
     /// A session for a head that was just read from `client`.
-    pub fn new(client: Box<ClientConnection>, head: &Head, options: SessionOptions) -> Self {
+    pub fn new(client: Box<ClientConnection>, head: Head, options: SessionOptions) -> Self {
         let body = Body::from(head.framing);
         Self {
             client,
-            method: head.method.clone(),
+            method: head.method,
             version: head.version,
             keep_alive: head.keep_alive && options.keep_alive,
             upgrade: head.upgrade,
