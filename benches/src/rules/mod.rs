@@ -62,10 +62,19 @@ impl Settings {
 /// What was measured of one case.
 pub(crate) struct Row {
     case: Case,
-    /// The rules alone, in the gateway: their time and their instructions.
-    inside: (Duration, Option<u64>),
+    /// The rules alone, in the gateway.
+    inside: Alone,
     /// One for each subject.
     costs: Vec<Cost>,
+}
+
+/// What rules cost the gateway by themselves.
+struct Alone {
+    conditions: Duration,
+    /// With what they do.
+    all: Duration,
+    /// The same in instructions.
+    instructions: Option<u64>,
 }
 
 /// What a case costs a subject.
@@ -127,9 +136,11 @@ impl Bench<'_> {
         }
         let file = self.folder.join(format!("rules-{}.cfg", case.name));
         std::fs::write(&file, self.text(&lines, ([127, 0, 0, 1], 1).into()))?;
-        let time = Inside::load(&file, case.request()).map_err(io::Error::other)?.time();
-        let counted = self.settings.counted.then(|| instructions::of_rules(case.name, &file)).transpose()?;
-        Ok(Row { case: *case, inside: (time, counted), costs })
+        let rules = Inside::load(&file, case.request()).map_err(io::Error::other)?;
+        let (conditions, all) = (rules.time_of_conditions(), rules.time());
+        let instructions =
+            self.settings.counted.then(|| instructions::of_rules(case.name, &file)).transpose()?;
+        Ok(Row { case: *case, inside: Alone { conditions, all, instructions }, costs })
     }
 
     fn text(&self, lines: &str, listen: SocketAddr) -> String {

@@ -2,14 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::{Cost, Row, Settings};
+use super::{Alone, Cost, Row, Settings};
 use crate::report::{median, processor};
 use crate::subject::Subject;
 
 /// A row on one line, for whoever watches.
 pub(super) fn line(row: &Row, subjects: &[Subject]) -> String {
-    let (time, instructions) = (row.inside.0.as_nanos(), row.inside.1.unwrap_or_default());
-    let mut text = format!("{:<11} rules alone {time:>6} ns, {instructions} instructions", row.case.name);
+    let Alone { conditions, all, instructions } = &row.inside;
+    let mut text = format!(
+        "{:<11} rules alone {:>6} ns, {} of them conditions, {} instructions",
+        row.case.name,
+        all.as_nanos(),
+        conditions.as_nanos(),
+        instructions.unwrap_or_default()
+    );
     for (subject, cost) in subjects.iter().zip(&row.costs) {
         let _ = write!(
             text,
@@ -43,12 +49,14 @@ const COLUMNS: &[Column] = &[
 pub(super) fn all(settings: &Settings, rows: &[Row]) -> String {
     let names: Vec<_> = settings.subjects.iter().map(|subject| subject.name).collect();
     let heads = COLUMNS.iter().map(|(head, _)| format!("{head}: {}", names.join(" / ")));
-    let mut text =
-        format!("| rules | rules alone, ns | instructions | {} |\n", heads.collect::<Vec<_>>().join(" | "));
+    let mut text = format!(
+        "| rules | conditions / rules alone, ns | instructions | {} |\n",
+        heads.collect::<Vec<_>>().join(" | ")
+    );
     let _ = writeln!(text, "|---|--:|--:|{}", "--:|".repeat(COLUMNS.len()));
     for Row { case, inside, costs } in rows {
-        let (time, instructions) = (inside.0.as_nanos(), number(inside.1));
-        let _ = write!(text, "| {} | {time} | {instructions} |", case.title);
+        let (conditions, all) = (inside.conditions.as_nanos(), inside.all.as_nanos());
+        let _ = write!(text, "| {} | {conditions} / {all} | {} |", case.title, number(inside.instructions));
         for (_, cell) in COLUMNS {
             let _ = write!(text, " {} |", costs.iter().map(cell).collect::<Vec<_>>().join(" / "));
         }
@@ -59,7 +67,7 @@ pub(super) fn all(settings: &Settings, rows: &[Row]) -> String {
     let _ = write!(
         text,
         "\nThe last of the rules is the one that matches, but for those that deny, of which none does. Rules alone: the \
-         gateway's rule sets asked about a request in memory, the changes that they make included. CPU: 16 kept-alive \
+         gateway's rule sets asked about a request in memory, their conditions only and with the changes that they make. CPU: 16 kept-alive \
          connections, small GET, median of {} rounds of {} s taken in turn. Instructions: in user space, by valgrind, \
          one request after the other. Memory: once it has started and was asked. {}; {}.\n",
         settings.rounds,
