@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_request_of_the_option_stands_behind_the_first_connection() {
-        let lines = "option httpchk GET /a\n http-check comment x\n http-check connect ssl";
+        let lines = "option httpchk GET /a\n http-check comment x\n http-check connect linger";
         let (CheckKind::HttpSteps(steps), _) = read(lines) else { panic!("{lines}") };
         let [CheckStep::Comment(_), CheckStep::Connect(_), CheckStep::Request(request)] = steps.as_slice()
         else {

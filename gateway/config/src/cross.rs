@@ -24,6 +24,13 @@ pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnost
             notes.alert(forward.head.span, message);
         }
     }
+    for mailers in &sections.mailers {
+        if !proxies.iter().any(|proxy| crate::reference::mails_by(proxy, &mailers.head.name)) {
+            let message = format!("Removing incomplete section 'mailers {}'.", mailers.head.name);
+            let hint = "no proxy has 'email-alert mailers', 'email-alert from' and 'email-alert to' for it";
+            notes.push(lang::Diagnostic::warning(mailers.head.span, message).hint(hint));
+        }
+    }
 }
 
 /// The model without its proxies.

@@ -153,6 +153,8 @@ pub(crate) struct Settings {
     pub(crate) redispatch: Option<i32>,
     pub(crate) retries: Option<u32>,
     pub(crate) balance: Balance,
+    /// What is wrong with the expression of `balance hash`.
+    pub(crate) unhashed: Option<lang::Diagnostic>,
     /// `balance` was said.
     pub(crate) balance_said: bool,
     pub(crate) hashing: Hashing,

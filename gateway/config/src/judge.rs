@@ -17,6 +17,10 @@ pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
     } else {
         bytes(proxy, notes);
     }
+    if let Some(bad) = &proxy.settings.unhashed {
+        let who = format!("{} '{}' [{}]: ", kind_in_words(proxy), proxy.name, proxy.place);
+        notes.push(bad.clone().prefixed(&who));
+    }
     mails(proxy, notes);
     if proxy.kind.meets(BACKEND) {
         farm(proxy, notes);

@@ -36,6 +36,8 @@ mod hostile_test;
 #[cfg(test)]
 mod load_test;
 #[cfg(test)]
+mod manual_test;
+#[cfg(test)]
 mod messages_test;
 #[cfg(test)]
 mod mutation_test;

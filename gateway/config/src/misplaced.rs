@@ -29,6 +29,9 @@ impl Lowering<'_> {
         std::mem::swap(&mut apart.acls, &mut proxy.acls);
         std::mem::swap(&mut apart.broken_acls, &mut proxy.broken_acls);
         proxy.files.append(&mut apart.files);
+        if apart.settings.balance_said {
+            proxy.settings.unhashed = apart.settings.unhashed.take();
+        }
         if proxy.kind == FRONTEND {
             keep_checks(&mut apart, proxy);
         }

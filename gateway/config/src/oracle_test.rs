@@ -23,11 +23,11 @@ use crate::load;
 use crate::world::World;
 
 /// A case of the lists.
-struct Case {
-    mark: char,
+pub(crate) struct Case {
+    pub(crate) mark: char,
     /// The line of the list, for messages.
-    shown: String,
-    text: String,
+    pub(crate) shown: String,
+    pub(crate) text: String,
 }
 
 /// What one of the two said.
@@ -39,7 +39,8 @@ struct Verdict {
     warnings: Vec<(Option<u32>, String)>,
 }
 
-const HTTP: &str = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n timeout \
+/// What stands before the section that is looked at.
+pub(crate) const HTTP: &str = "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n timeout \
                     http-request 1s\nfrontend main\n bind :8001\n";
 
 /// What this host is called in the lists: among its peers HAProxy goes by the host's name.
@@ -186,10 +187,14 @@ fn complaint(case: &Case, file: &Path) -> Option<String> {
 
 #[test]
 fn haproxy_says_the_same_of_every_line() {
-    let cases = cases();
+    compare(&cases());
+}
+
+/// Asks both about every case.
+pub(crate) fn compare(cases: &[Case]) {
     let (left, found) = (Mutex::new(cases.iter().enumerate()), Mutex::new(Vec::new()));
     let work = |worker: usize| {
-        let name = format!("gateway-lines-{}-{worker}.cfg", std::process::id());
+        let name = format!("gateway-lines-{}-{}-{worker}.cfg", std::process::id(), cases.len());
         let file = std::env::temp_dir().join(name);
         while let Some((at, case)) = { left.lock().unwrap().next() } {
             let wrong = complaint(case, &file);

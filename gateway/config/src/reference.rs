@@ -213,6 +213,12 @@ fn names(sections: &Sections, what: Kind) -> Vec<&str> {
     }
 }
 
+/// Whether a section sends its mails by these mailers.
+pub(crate) fn mails_by(proxy: &Proxy, mailers: &str) -> bool {
+    let named = |one: &Reference| one.what == Kind::Mailers && one.name == mailers;
+    mails(proxy) && proxy.settings.references.iter().any(named)
+}
+
 /// Whether the section's mails are complete; if not, none of it is looked at.
 fn mails(proxy: &Proxy) -> bool {
     let email = &proxy.settings.services.email;

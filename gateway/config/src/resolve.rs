@@ -472,7 +472,7 @@ impl Resolving<'_> {
         let ids = self.server_ids(proxy);
         self.tracked(proxy, kind);
         for server in &proxy.servers {
-            self.notes.note(server::verifies(server, &proxy.name, self.global));
+            self.notes.note(server::verifies(server, proxy, self.global));
         }
         proxy
             .servers

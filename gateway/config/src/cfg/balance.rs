@@ -38,6 +38,7 @@ fn balance(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         cx.target.settings.balance = Balance::RoundRobin;
         return Ok(());
     };
+    cx.target.settings.unhashed = None;
     let algorithm = algorithm(cx, word)?;
     cx.target.settings.balance_said = true;
     let acted_on = is_acted_on(&algorithm);
@@ -87,7 +88,10 @@ fn algorithm(cx: &mut Context<'_, Proxy>, word: &Word) -> Result<Balance, Diagno
         ("hdr", Some(args)) => header(cx, word, args)?,
         ("rdp-cookie", None) => Balance::RdpCookie(RDP_COOKIE.to_owned()),
         ("rdp-cookie", Some(args)) => Balance::RdpCookie(cookie(word, args)?),
-        ("hash", None) => Balance::Hash(hashed(cx)?),
+        ("hash", None) => match hashed(cx)? {
+            Some(expr) => Balance::Hash(expr),
+            None => Balance::RoundRobin,
+        },
         ("log-hash", None) => Balance::LogHash(cx.expect("a list of converters")?.text.clone()),
         ("sticky", None) => Balance::Sticky,
         _ => {
@@ -200,11 +204,19 @@ fn cookie(word: &Word, args: &str) -> Result<String, Diagnostic> {
     }
 }
 
-fn hashed(cx: &mut Context<'_, Proxy>) -> Result<expr::Expr, Diagnostic> {
-    if cx.words.is_empty() {
+/// What is hashed. HAProxy reads it when all sections are read: another `balance` line takes a mistake back.
+fn hashed(cx: &mut Context<'_, Proxy>) -> Result<Option<expr::Expr>, Diagnostic> {
+    let Some(word) = cx.words.peek() else {
         return Err(cx.words.error("balance hash requires a sample expression."));
+    };
+    match cx.expr(Phase::HttpRequest) {
+        Ok(expr) => Ok(Some(expr)),
+        Err(bad) => {
+            let label = format!("failed to parse 'balance hash' expression '{}' in : ", word.text);
+            cx.target.settings.unhashed = Some(bad.prefixed(&label));
+            Ok(None)
+        }
     }
-    cx.expr(Phase::HttpRequest).map_err(|bad| bad.prefixed("balance hash : "))
 }
 
 const FUNCTIONS: [(&str, HashFunction); 5] = [

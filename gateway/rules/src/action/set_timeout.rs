@@ -47,6 +47,11 @@ fn millis(number: i64) -> Option<Duration> {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    if let Some(name) = scope.owner().strip_prefix("frontend ")
+        && words.peek_text() != Some("client")
+    {
+        return Err(words.error(format!("proxy {name} has no backend capability")));
+    }
     let word = argument(words, TWO)?;
     let timer = match word.text.as_str() {
         "client" => Timer::Client,

@@ -12,7 +12,7 @@ use lang::{Diagnostic, Span, Word};
 use super::{BACKEND, BE, Context, Index, Keyword, Label, keyword, run_options, template};
 use crate::draft::{NamedFile, Proxy, Server, ServerOptions, ServerSpans};
 use crate::judge::kind_in_words;
-use crate::model::{Family, Global, Proto, RetryEvent, ServerAddress, ServerPort};
+use crate::model::{CheckStep, Family, Global, Proto, RetryEvent, ServerAddress, ServerPort};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -33,6 +33,12 @@ pub(crate) fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(cx.words.error(usage));
     };
     let label = format!("'server {}/{}' : ", cx.target.name, name.text);
+    let written = super::address::expand(&at.text, cx.world.env);
+    let host = written.rsplit_once(':').map_or(written.as_str(), |(host, _)| host);
+    if !host.contains(['/', '@']) && (host.starts_with('.') || host.contains("..")) {
+        let message = format!("{label}Can't create DNS resolution for server '{}'", name.text);
+        return Err(Diagnostic::alert(at.span, message).hint("a label of the name is empty: mend the dots"));
+    }
     let address = address(cx, at).map_err(|why| Diagnostic::alert(at.span, format!("{label}{why}")))?;
     if let Some(what) = unreached(&address) {
         cx.notes
@@ -153,14 +159,16 @@ const UNVERIFIED: &str = "verify is enabled by default but no CA file specified.
                           disable server-side verifications by default.";
 
 /// What cannot be, seen from the whole configuration.
-pub(crate) fn verifies(server: &Server, proxy: &str, global: &Global) -> Result<(), Diagnostic> {
+pub(crate) fn verifies(server: &Server, proxy: &Proxy, global: &Global) -> Result<(), Diagnostic> {
     let model = &server.options.model;
+    let steps = proxy.settings.http_steps.iter().chain(&proxy.settings.tcp_steps);
+    let by_steps = steps.into_iter().any(|step| matches!(step, CheckStep::Connect(connect) if connect.ssl));
     let verifies = model.tls.verify.unwrap_or(!global.no_server_verify);
-    let encrypted = model.tls.on || model.check_over.tls;
+    let encrypted = model.tls.on || model.check_over.tls || by_steps;
     if !encrypted || !verifies || model.tls.ca_file.is_some() {
         return Ok(());
     }
-    let message = format!("'server {proxy}/{}' : {UNVERIFIED}", server.name);
+    let message = format!("'server {}/{}' : {UNVERIFIED}", proxy.name, server.name);
     Err(Diagnostic::alert(server.span, message))
 }
 
