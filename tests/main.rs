@@ -14,6 +14,7 @@
 
 mod actions;
 mod balance;
+mod bandwidth;
 mod cli;
 mod health;
 mod http;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     for add in [
         actions::cases,
         balance::cases,
+        bandwidth::cases,
         cli::cases,
         health::cases,
         http::cases,

@@ -5,6 +5,7 @@
 //! everything wrong come back together, and the model is there only if nothing is wrong.
 
 mod advice;
+mod bandwidth;
 mod cfg;
 mod check;
 mod cross;

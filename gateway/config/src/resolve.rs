@@ -30,6 +30,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     unique_names(&draft.proxies, notes);
     let ids = number(&draft.proxies, notes);
     stick::judge(&mut draft.proxies, &mut draft.sections.peers, notes);
+    crate::bandwidth::judge(&draft.proxies, notes);
     let names = Names::new(&draft.proxies);
     crate::reference::judge(&draft.sections, &draft.proxies, notes);
     crate::reference::logged(&draft, notes);

@@ -12,8 +12,9 @@ use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value
 use http::Version;
 use http::header::HeaderName;
 use observe::log::{Endpoint, LogRecord};
-use rules::{Change, Peer};
+use rules::{Change, Peer, Throttle};
 
+use crate::bandwidth::{Allowed, Limits, Now, Way};
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::effects::Effects;
@@ -104,6 +105,8 @@ pub(crate) struct Ctx {
     pub sticks: Vec<(Arc<table::Table>, table::Key)>,
     /// The connection with the server that it was sent over.
     pub link: Option<Arc<ServerLink>>,
+    /// What rules let filters hold back of its bodies.
+    pub limits: Limits,
     /// How far it insists on the server that it belongs on.
     pub insistence: Insistence,
     /// What has come of the response's body with its head, if an expression reads bodies.
@@ -203,6 +206,7 @@ impl Ctx {
             request_counted: false,
             sticks: Vec::new(),
             link: None,
+            limits: Limits::default(),
             insistence: Insistence::None,
             response_body: None,
             body_read: Buffered::default(),
@@ -237,11 +241,46 @@ impl Ctx {
 
     /// Keeps what a rule has changed; what is about the client's connection is done at its next write.
     pub(crate) fn note(&mut self, change: Change) {
+        let change = match change {
+            Change::Throttle(throttle) => return self.throttle(throttle),
+            change => change,
+        };
         let about_client = matches!(change, Change::Packets(Peer::Client, _));
         self.effects.note(change);
         if let (true, Some(connection)) = (about_client, &self.connection) {
             connection.packets.want(self.effects.client_packets);
         }
+    }
+
+    /// Sets a filter of the section that the rule stands in to work.
+    fn throttle(&mut self, throttle: Throttle) {
+        let (backend, route) = (self.backend.clone(), self.route.clone());
+        let backend = backend.as_ref().map(|backend| backend.model());
+        let frontend = route.as_ref().map(|route| route.frontend.model());
+        let of_backend = backend.filter(|model| model.name == throttle.section).map(|model| &model.services);
+        let of_frontend =
+            frontend.filter(|model| model.name == throttle.section).map(|model| &model.services);
+        let Some(services) = of_backend.or(of_frontend) else { return };
+        let mut limits = std::mem::take(&mut self.limits);
+        limits.set(throttle, &services.filters, &self.view(None), Instant::now());
+        self.limits = limits;
+    }
+
+    /// So many bytes went that way, whatever the limits say.
+    pub(crate) fn count_sent(&mut self, way: Way, bytes: usize) {
+        if !self.limits.is_free(way) {
+            let now = Now { at: Instant::now(), table: self.table_clock() };
+            self.limits.count(way, bytes as u64, now);
+        }
+    }
+
+    /// What the limits on bandwidth say of bytes that are to go that way.
+    pub(crate) fn allow(&mut self, way: Way, wanted: usize) -> Allowed {
+        if self.limits.is_free(way) {
+            return Allowed::Bytes(wanted);
+        }
+        let now = Now { at: Instant::now(), table: self.table_clock() };
+        self.limits.allow(way, wanted, now)
     }
 
     /// The request's id (`unique-id-format`), made when it is first asked for.

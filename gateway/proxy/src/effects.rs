@@ -102,6 +102,8 @@ impl Effects {
                     .for_each(|lines| lines.push(name.as_str().as_bytes().to_vec(), value.clone()));
             }
             Change::Capture { side, slot, value } => self.captures.fill(side, slot, &value),
+            // it is set to work where the request is known
+            Change::Throttle(_) => {}
             Change::NoRetry => self.no_retry = true,
             Change::Retries(retries) => self.retries = Some(retries),
             Change::Packets(peer, packet) => {

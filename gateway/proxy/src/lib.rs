@@ -5,6 +5,7 @@
 
 mod alarm;
 mod answer;
+mod bandwidth;
 mod captures;
 mod client;
 mod connection;

@@ -35,6 +35,8 @@ pub enum Change {
         /// It begins another response.
         fresh: bool,
     },
+    /// `set-bandwidth-limit`: a filter holds back what goes on from now on.
+    Throttle(Throttle),
     /// `disable-l7-retry`: the request is not sent again after a response, or the lack of one.
     NoRetry,
     /// `set-retries`: another number than the backend's.
@@ -47,6 +49,19 @@ pub enum Change {
     PriorityClass(i32),
     /// `set-priority-offset`: it waits as if it had come so many milliseconds later.
     PriorityOffset(i32),
+}
+
+/// Which filter is to hold a message back, and how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// The section whose filter it is.
+    pub section: String,
+    /// The filter's name.
+    pub name: String,
+    /// Another limit than the filter's, in bytes for each period.
+    pub limit: Option<u64>,
+    /// Another period than the filter's.
+    pub period: Option<Duration>,
 }
 
 /// Who is on the other end of a connection.

@@ -16,7 +16,7 @@ mod world;
 
 pub use action::{ACTIONS, DECLINED, Declined, HttpError, Row, later};
 pub use answer::{Answer, AnswerKind, Flow, Service};
-pub use change::{Change, End, LogLevel, Packet, Peer, Slot, SlotNumber, Timer};
+pub use change::{Change, End, LogLevel, Packet, Peer, Slot, SlotNumber, Throttle, Timer};
 pub use expr::Phase;
 pub use message::Message;
 pub use rule::{Rule, parse_redirect};

@@ -250,10 +250,14 @@ fn proxies(name: &str, row: &Row, phase: Option<Phase>) -> String {
     };
     let before = match row.name {
         "unset-var" => "  tcp-request content set-var(txn.a) str(was)\n",
+        _ => "",
+    };
+    let filter = match row.name {
         "set-bandwidth-limit" => "  filter bwlim-out slow default-limit 1m default-period 1s\n",
         _ => "",
     };
-    let rule = phase.map(|phase| format!("  {} {}\n", rule_set(phase), row.example)).unwrap_or_default();
+    let rule =
+        phase.map(|phase| format!("{filter}  {} {}\n", rule_set(phase), row.example)).unwrap_or_default();
     let of_backend =
         matches!(phase, Some(Phase::HttpResponse | Phase::TcpResponse)) || row.name == "set-timeout";
     let (front, back) = if of_backend { ("", &*rule) } else { (&*rule, "") };

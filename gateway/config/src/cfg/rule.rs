@@ -55,6 +55,9 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("rspirep")   .in_(ANY).refused("The 'rspirep' directive is not supported anymore since HAProxy 2.1. Use 'http-response replace-header' instead."),
 ];
 
+/// The action that names a filter of its section.
+const THROTTLE: &str = "set-bandwidth-limit";
+
 /// Rules run in this order, whatever the order of the lines.
 mod rank {
     pub(super) const TCP_CONNECTION: u8 = 1;
@@ -226,6 +229,10 @@ fn push(
     set: fn(&mut Rules) -> &mut RuleSet,
 ) -> Result<(), Diagnostic> {
     let words = cx.words.rest();
+    if let Some(word) = words.first().filter(|word| word.text == THROTTLE && cx.target.kind == DEFAULTS) {
+        let message = format!("'{} {THROTTLE}' not allowed in 'defaults' section", cx.keyword);
+        return Err(Diagnostic::alert(word.span, message).hint("only the filters of a section can be meant"));
+    }
     let rule = scoped(cx, phase, |words, acls, scope| Rule::parse(phase, words, acls, scope))?;
     if let Some(rule) = rule {
         cx.target.settings.references.extend(Reference::of_rule(words));

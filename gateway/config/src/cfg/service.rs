@@ -4,7 +4,7 @@ use expr::Phase;
 use lang::units::TimeUnit;
 use lang::{Diagnostic, Word, suggest};
 
-use super::{ADVICE, AGENTS, ANY, Choice, Context, DEFAULTS, Keyword, LISTEN, LUA, Misplaced, keyword, log};
+use super::{AGENTS, ANY, Choice, Context, DEFAULTS, Keyword, LISTEN, LUA, Misplaced, keyword, log};
 use crate::draft::Proxy;
 use crate::model::{Algorithm, Bandwidth, Compression, Direction, Filter};
 use crate::reference::{Kind as Referred, Reference};
@@ -25,7 +25,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("compression offload")    .in_(ANY).lax().parse(offload).lacks("all of it"),
     keyword("compression direction")  .in_(ANY).parse(direction).later(COMPRESS),
     keyword("compression")            .in_(ANY).family(|cx| Err(unknown(cx, "'compression' expects 'algo', 'type' or 'offload'", &["algo", "type", "offload", "direction"]))),
-    keyword("filter")                 .in_(LISTEN).misplaced(Misplaced::Silent).parse(filter).later(ADVICE),
+    keyword("filter")                 .in_(LISTEN).misplaced(Misplaced::Silent).parse(filter).lacks("'cache', 'compression', 'fcgi-app', 'trace'; what becomes a tunnel is not held back by 'bwlim-in' and 'bwlim-out'"),
     keyword("email-alert")            .in_(ANY).parse(email).later(MAIL),
 ];
 
@@ -156,8 +156,10 @@ fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
             return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(other, names)));
         }
     };
+    let acts = matches!(filter, Filter::Bandwidth(_));
     cx.target.settings.services.filters.push(filter);
-    Ok(())
+    let what = format!("'filter {}'", word.text);
+    if acts { Ok(()) } else { Err(Diagnostic::not_yet(word.span, what).hint(super::ADVICE)) }
 }
 
 fn declined(word: &Word, choice: Choice) -> Diagnostic {
@@ -226,6 +228,12 @@ fn bandwidth(cx: &mut Context<'_, Proxy>, out: bool) -> Result<Bandwidth, Diagno
     if found.limit == 0 || !complete {
         let usage = "expects 'default-limit' and 'default-period', or 'limit' and 'key'.";
         return Err(Diagnostic::alert(cx.span, format!("{label}{usage}")));
+    }
+    if let Some(key) = &found.key {
+        let table = found.table.clone().unwrap_or_else(|| cx.target.name.clone());
+        let purpose = expr::Purpose::Track(key.kind());
+        let by = format!("filter {what}");
+        cx.world.tables.borrow_mut().uses.push(expr::TableUse { table, by, purpose });
     }
     Ok(found)
 }

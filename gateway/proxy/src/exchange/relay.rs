@@ -3,6 +3,7 @@
 //! What is to be sent, what is read from the client and what is read from the server wait for each other nowhere but in
 //! one `select!`: a server that answers before it has read everything, or reads nothing before it is answered, is served.
 
+mod throttle;
 mod wait;
 
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
+use crate::bandwidth::Way;
 use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::fill;
@@ -21,6 +23,7 @@ use crate::http1::head::Limits;
 use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
+use throttle::Held;
 use wait::come;
 
 /// Bodies up to this size can be sent again.
@@ -88,6 +91,8 @@ pub(super) struct Relay<'a, 'b> {
     /// For the server, not yet written.
     output: BytesMut,
     coding: Coding,
+    /// Read from the client, and held back by a limit.
+    held: Held,
     /// All of the request is in `output` or written.
     request_done: bool,
     /// The server takes no more of the request.
@@ -111,6 +116,8 @@ enum Event {
     FromServer(Result<usize>),
     /// It has closed its side, or broken the connection.
     ClientLeft(Box<Error>),
+    /// What a limit holds back may go on.
+    Due,
 }
 
 impl<'a, 'b> Relay<'a, 'b> {
@@ -147,6 +154,7 @@ impl<'a, 'b> Relay<'a, 'b> {
             client_patience,
             output,
             coding,
+            held: Held::default(),
             request_done: false,
             refused: false,
             answered: false,
@@ -163,6 +171,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     fn begin(&mut self) {
         self.ctx.stage = Stage::Headers;
         for part in std::mem::take(&mut self.replay.parts) {
+            self.ctx.count_sent(Way::Server, part.len());
             self.queue_body(&part);
             self.replay.parts.push(part);
         }
@@ -206,7 +215,7 @@ impl<'a, 'b> Relay<'a, 'b> {
 
     /// Puts what has come of the body behind the head, so that both go out in one write.
     fn take_arrived(&mut self) -> Result<()> {
-        while !self.request_done && self.output.len() < OUTPUT_MARK {
+        while !self.request_done && self.held.due.is_none() && self.output.len() < OUTPUT_MARK {
             match self.client.arrived_body() {
                 Ok(None) => break,
                 Ok(Some(piece)) => self.take_from_client(Ok(piece))?,
@@ -260,7 +269,9 @@ impl<'a, 'b> Relay<'a, 'b> {
                     self.refused = true;
                     self.keep_server = false;
                     self.output.clear();
+                    self.held = Held::default();
                 }
+                Event::Due => self.release(),
                 Event::FromClient(piece) => self.take_from_client(piece)?,
                 Event::ClientLeft(error) => {
                     let broken = *error.etype() != ErrorType::ConnectionClosed;
@@ -274,9 +285,19 @@ impl<'a, 'b> Relay<'a, 'b> {
 
     async fn next(&mut self) -> Event {
         let patience = self.patience;
-        let wants_body = !self.request_done && !self.refused && self.output.len() < OUTPUT_MARK;
+        let due = self.held.due;
+        let wants_body =
+            !self.request_done && !self.refused && due.is_none() && self.output.len() < OUTPUT_MARK;
         let watches = self.request_done && self.watch_client && self.ctx.times.response.is_none();
         let more = !self.request_done || self.answered;
+        if let Some(due) = due {
+            tokio::select! {
+                biased;
+                // it is not the server that is waited for
+                turn = self.server.turn(&mut self.output, more, None) => return turn.into(),
+                () = tokio::time::sleep_until(due.into()) => return Event::Due,
+            }
+        }
         if !wants_body && !watches {
             return self.server.turn(&mut self.output, more, patience).await.into();
         }
@@ -293,10 +314,8 @@ impl<'a, 'b> Relay<'a, 'b> {
             Ok(Some(data)) => {
                 self.ctx.body.0 += data.len() as u64;
                 self.replay.remember(&data);
-                self.queue_body(&data);
-                if self.client.is_body_done() {
-                    self.end_body();
-                }
+                let last = self.client.is_body_done();
+                self.pass_to_server(data, last);
             }
             Ok(None) => self.end_body(),
             Err(error) => {
@@ -391,6 +410,7 @@ impl<'a, 'b> Relay<'a, 'b> {
                     self.keep_server = false;
                 }
                 Event::FromClient(piece) => self.take_from_client(piece)?,
+                Event::Due => self.release(),
             }
         }
         Ok(())
@@ -408,7 +428,7 @@ impl<'a, 'b> Relay<'a, 'b> {
                     batch += data.len();
                     self.ctx.body.1 += data.len() as u64;
                     let end = *body == Body::Done;
-                    self.client.body(data, end).await.map_err(Error::into_down)?;
+                    self.pass_to_client(data, end).await?;
                     if end {
                         return Ok(true);
                     }

@@ -24,6 +24,7 @@ mod r#return;
 mod sc_inc_gpc;
 mod sc_set_gpt;
 mod set_address;
+mod set_bandwidth_limit;
 mod set_header;
 mod set_log_level;
 mod set_method;
@@ -279,7 +280,7 @@ pub const ACTIONS: &[Row] = &[
     row("expect-proxy",        ACCEPTED, expect_proxy::parse,           "expect-proxy layer4"),
     row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log").later("NetScaler"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
-    row("set-bandwidth-limit", MESSAGES, modelled::bandwidth,           "set-bandwidth-limit slow limit 10k").since("2.7").later("filters"),
+    row("set-bandwidth-limit", MESSAGES, set_bandwidth_limit::parse,    "set-bandwidth-limit slow limit 10k").since("2.7"),
     row("do-log",              ALL,      modelled::log,                 "do-log").since("3.1").later("log steps of HAProxy 3.x"),
     call("do-resolve",         TO_SERVER, (modelled::resolve, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)").later("name lookups in rules"),
     row("capture",             CAPTURE,  capture::parse,                "capture src id 0").does("-log hr={} | +log hr={192.0.2.10}"),

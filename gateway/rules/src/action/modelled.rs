@@ -1,6 +1,6 @@
 //! Actions whose subsystem is not here yet: their words are read and judged, so that only this is told of them.
 
-use expr::{Expr, Scope};
+use expr::Scope;
 use lang::{Diagnostic, Word, Words};
 
 use super::{Action, argument, sample};
@@ -39,19 +39,6 @@ pub(super) fn switch_mode(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
         let wrong = words.error(text);
         if !(words.accept("h1") || words.accept("h2")) {
             return Err(wrong);
-        }
-    }
-    Ok(Box::new(Modelled))
-}
-
-/// `set-bandwidth-limit <name> [ limit <expr> ] [ period <expr> ]`.
-pub(super) fn bandwidth(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
-    argument(words, "missing arguments")?;
-    while words.accept("limit") || words.accept("period") {
-        if super::at_sample(words) {
-            Expr::parse(words, scope)?;
-        } else {
-            argument(words, "missing value")?;
         }
     }
     Ok(Box::new(Modelled))
