@@ -10,6 +10,7 @@ use lang::{
 
 use crate::cfg::{self, Context, DEFAULTS, Index, Keyword, Prefix, Sections, Told, World};
 use crate::draft::{Draft, Proxy};
+use crate::judge::kind_in_words;
 use crate::model::Global;
 
 /// The keywords of proxies, by family.
@@ -192,7 +193,7 @@ impl Lowering<'_> {
     fn introduce(&self, proxy: &Proxy) {
         let mut tables = self.world.tables.borrow_mut();
         tables.section.clone_from(&proxy.name);
-        tables.owner = format!("{} '{}'", crate::judge::kind_in_words(proxy), proxy.name);
+        tables.owner = format!("{} '{}'", kind_in_words(proxy), proxy.name);
         tables.ends = match proxy.kind {
             cfg::FRONTEND => Ends::Clients,
             cfg::BACKEND => Ends::Servers,
@@ -236,7 +237,7 @@ impl Lowering<'_> {
     fn inherit_from(&mut self, word: &Word, proxy: &mut Proxy) {
         let named = self.defaults.iter().enumerate().filter(|(_, defaults)| defaults.name == word.text);
         let found: Vec<(usize, &Proxy)> = named.collect();
-        let (keyword, name) = (proxy.kind.name(), proxy.name.clone());
+        let (keyword, name) = (kind_in_words(proxy), proxy.name.clone());
         match found.as_slice() {
             [] => {
                 let message = format!("defaults section '{}' not found for {keyword} '{name}'.", word.text);

@@ -19,7 +19,9 @@ pub(crate) fn check(model: &Model, notes: &mut Diagnostics) {
             Named::Backend => front && !back,
             Named::Server | Named::Userlist => false,
         };
-        let text = if lacking && *subject == Subject::default() {
+        let text = if *subject == Subject::default() && matches!(what, Named::Server | Named::Userlist) {
+            Some((format!("missing {} name in arg 1 of {keyword}{within}.", what.word()), None))
+        } else if lacking && *subject == Subject::default() {
             let side = what.word();
             Some((
                 format!(

@@ -141,12 +141,12 @@ fn unique_names(proxies: &[Proxy], notes: &mut Diagnostics) {
     let mut seen: HashMap<&str, Vec<&Proxy>> = HashMap::new();
     for proxy in proxies.iter().filter(|proxy| !proxy.name.is_empty()) {
         let others = seen.entry(&proxy.name).or_default();
-        let kind = proxy.kind.name();
+        let kind = kind_in_words(proxy);
         if let Some(other) = others.iter().find(|other| other.kind.meets(proxy.kind)) {
             let message = format!(
                 "{kind} '{}' has the same name as {} '{}' declared at {}.",
                 proxy.name,
-                other.kind.name(),
+                kind_in_words(other),
                 other.name,
                 other.place
             );
@@ -155,7 +155,7 @@ fn unique_names(proxies: &[Proxy], notes: &mut Diagnostics) {
             let message = format!(
                 "{kind} '{}' has the same name as {} '{}' declared at {}; HAProxy 3.3 refuses that.",
                 proxy.name,
-                other.kind.name(),
+                kind_in_words(other),
                 other.name,
                 other.place
             );
@@ -173,9 +173,9 @@ fn number(proxies: &[Proxy], notes: &mut Diagnostics) -> Vec<u32> {
         if let Some(other) = taken.get(&id) {
             let message = format!(
                 "{} {} reuses same custom id as {} {} (declared at {}).",
-                proxy.kind.name(),
+                kind_in_words(proxy),
                 proxy.name,
-                other.kind.name(),
+                kind_in_words(other),
                 other.name,
                 other.place
             );
@@ -206,7 +206,7 @@ fn judge(proxy: &Proxy, notes: &mut Diagnostics) {
         let (span, what) = match proxy.settings.mode {
             Some((_, span)) => (span, "'mode tcp'".to_owned()),
             None => {
-                let (kind, name) = (proxy.kind.name(), &proxy.name);
+                let (kind, name) = (kind_in_words(proxy), &proxy.name);
                 (proxy.span, format!("{kind} '{name}' is in tcp mode, for nothing else is said: 'mode tcp'"))
             }
         };

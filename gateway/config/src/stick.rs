@@ -9,6 +9,7 @@ use table::{Data, Kind, Store};
 
 use crate::cfg::peers::Draft as Peers;
 use crate::draft::{Named, Proxy};
+use crate::judge::kind_in_words;
 use crate::model::StickTable;
 
 /// Judges the tables of all sections and what uses them; tables by which servers are remembered store servers.
@@ -40,7 +41,7 @@ fn names(proxies: &[Proxy], notes: &mut Diagnostics) -> HashMap<String, Kind> {
         let Some((span, table)) = &proxy.stick_table else { continue };
         let name = proxy.name.as_str();
         if let Some((other, first)) = known.get(name) {
-            let (kind, place) = (other.kind.name(), &first.place);
+            let (kind, place) = (kind_in_words(other), &first.place);
             notes.alert(
                 *span,
                 format!(

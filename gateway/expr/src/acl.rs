@@ -12,7 +12,7 @@ use crate::cond::Verdict;
 use crate::expr::{Bad, Expr};
 use crate::fetch::{self, Fetch};
 use crate::matcher::{Matcher, Method};
-use crate::{Scope, Txn, arg};
+use crate::{AS_ACL, Scope, Txn, arg};
 
 /// One line of an ACL: a sample and what it is compared with.
 pub(crate) struct Test {
@@ -118,7 +118,7 @@ impl Acl {
 
     /// Whether any line can ever be true here.
     pub(crate) fn is_legal(&self, scope: &Scope<'_>) -> bool {
-        self.tests().any(|test| test.expr.legal(scope).is_ok())
+        self.tests().any(|test| test.expr.is_legal(scope))
     }
 }
 
@@ -154,43 +154,39 @@ impl Test {
 
 /// Reads `hdr_beg(host)`, `path,lower` …: the sample, and the method its name implies.
 fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), Bad> {
-    let call = arg::cut(&word.text)?;
-    let (fetch, method) = match alias(call.name) {
-        Some((fetch, method)) => (fetch, Some(method)),
-        None => (fetch::find(call.name).ok_or_else(|| unknown(call.name, &word.text))?, None),
-    };
-    scope.tables.borrow_mut().in_acl = true;
-    let parsed = Expr::parse_from(fetch, &word.text, scope);
-    scope.tables.borrow_mut().in_acl = false;
-    let (expr, used) = parsed.map_err(|bad| within(bad, call.name, &word.text))?;
+    let name = arg::name(&word.text);
+    let method = alias(name).map(|(_, method)| method);
+    let (expr, used) = sample(name, &word.text, scope).map_err(|bad| told(bad, name, &word.text))?;
     if used < word.text.len() {
-        let what = if expr.is_converted() { "converter" } else { "fetch keyword" };
-        return Err(format!("ACL keyword '{}' : missing comma after {what}", call.name).into());
+        let why = match expr.is_converted() || method.is_none() {
+            true => expr.comma(&word.text),
+            false => "missing comma after fetch keyword".to_owned(),
+        };
+        return Err(told(why.into(), name, &word.text));
     }
     let method = method.filter(|_| !expr.is_converted());
     Ok((expr, method))
 }
 
-/// What is wrong with an expression, in the words that HAProxy has for one in an ACL.
-fn within(bad: Bad, keyword: &str, text: &str) -> Bad {
-    let why = &bad.why;
-    let why = match why.strip_prefix(&format!("fetch method '{keyword}' : ")) {
-        Some(rest) => format!("ACL keyword '{keyword}' : {rest}"),
-        None if bad.later || why.starts_with("missing ") => return bad,
-        None if why.starts_with("invalid args in fetch method") => {
-            format!("{why} in ACL expression '{text}'")
-        }
-        None => format!("ACL keyword '{keyword}' : {why}"),
-    };
-    Bad { why, ..bad }
+/// The sample of a criterion of this name, and how long it is.
+fn sample(name: &str, text: &str, scope: &Scope<'_>) -> Result<(Expr, usize), Bad> {
+    scope.within(AS_ACL, || match alias(name) {
+        Some((fetch, _)) => Expr::parse_from(fetch, text, scope),
+        None => Expr::parse_text(text, scope),
+    })
 }
 
-fn unknown(name: &str, text: &str) -> Bad {
-    Bad {
-        why: format!("unknown fetch method '{name}' in ACL expression '{text}'"),
-        suggestion: fetch::nearest(name),
-        later: false,
-    }
+/// What is wrong with a criterion, as it is said where it has a name of its own, and where it is a sample like others.
+fn told(bad: Bad, name: &str, text: &str) -> Bad {
+    let why = match alias(name) {
+        _ if bad.later => bad.why,
+        None => format!("{} in ACL expression '{text}'", bad.why),
+        Some(_) => {
+            let fetch = format!("fetch method '{name}' : ");
+            format!("ACL keyword '{name}' : {}", bad.why.strip_prefix(&fetch).unwrap_or(&bad.why))
+        }
+    };
+    Bad { why, ..bad }
 }
 
 /// Fetches whose name alone implies exact comparison, and whose name with `_beg`, `_end` … implies that.

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Field,
     /// A whole number, or the name of a variable that holds one.
     IntOrVar,
+    /// A variable's name that only converters take.
+    OtherVar,
     /// A variable's name, or nothing.
     MaybeVar,
     /// A proxy's or a server's name; without one the proxy at work.
@@ -44,7 +46,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether it names something of the configuration.
     fn is_name(self) -> bool {
-        matches!(self, Self::Var | Self::Subject(_))
+        matches!(self, Self::Var | Self::OtherVar | Self::Subject(_))
     }
 
     /// Whether an empty text is one.
@@ -54,6 +56,7 @@ impl Kind {
             Self::Str
             | Self::Header
             | Self::Var
+            | Self::OtherVar
             | Self::Regex
             | Self::IntOrVar
             | Self::MaybeVar
@@ -64,7 +67,9 @@ impl Kind {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Str | Self::Header | Self::Var | Self::IntOrVar | Self::MaybeVar => "string",
+            Self::Str | Self::Header | Self::Var | Self::OtherVar | Self::IntOrVar | Self::MaybeVar => {
+                "string"
+            }
             Self::Subject(Named::Userlist) => "user list",
             Self::Subject(what) => what.word(),
             Self::Table => "table",
@@ -180,50 +185,63 @@ pub(crate) struct Call<'a> {
     pub(crate) len: usize,
 }
 
-/// Cuts one call off the beginning of a text.
-pub(crate) fn cut(text: &str) -> Result<Call<'_>, String> {
+/// A call whose parenthesis nothing closes.
+#[derive(Debug)]
+pub(crate) struct Unclosed<'a> {
+    name: &'a str,
+    /// The number of the argument that goes on to the end, from 1.
+    at: usize,
+}
+
+impl Unclosed<'_> {
+    const WHY: &'static str = "expected ')'";
+
+    pub(crate) fn fetch(&self) -> String {
+        Owner::Fetch(self.name).error(self.at, Self::WHY)
+    }
+
+    pub(crate) fn converter(&self) -> String {
+        Owner::Converter(self.name).error(self.at, Self::WHY)
+    }
+}
+
+/// The name that a text begins with.
+pub(crate) fn name(text: &str) -> &str {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
-    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
-    let name = &text[..end];
+    &text[..text.find(|c| !is_name(c)).unwrap_or(text.len())]
+}
+
+/// Cuts one call off the beginning of a text.
+pub(crate) fn cut(text: &str) -> Result<Call<'_>, Unclosed<'_>> {
+    let name = name(text);
+    let end = name.len();
     if !text[end..].starts_with('(') {
         return Ok(Call { name, args: None, len: end });
     }
-    let (args, used) =
-        cut_args(&text[end + 1..]).ok_or_else(|| format!("fetch method '{name}' : expected ')'"))?;
+    let (args, used) = cut_args(&text[end + 1..]).map_err(|at| Unclosed { name, at })?;
     Ok(Call { name, args: Some(args), len: end + 1 + used })
 }
 
-/// The same for a converter's, which HAProxy names otherwise.
-pub(crate) fn cut_converter(text: &str) -> Result<Call<'_>, String> {
-    cut(text).map_err(|why| match why.strip_prefix("fetch method ") {
-        Some(rest) => {
-            let (name, why) = rest.split_once(" : ").unwrap_or((rest, ""));
-            let arguments = text.matches(',').count() + 1;
-            format!("invalid arg {arguments} in converter {name} : {why}")
-        }
-        None => why,
-    })
-}
-
-/// Cuts arguments up to the closing parenthesis; quotes and backslashes protect what they hold.
-fn cut_args(text: &str) -> Option<(Vec<String>, usize)> {
+/// Cuts arguments up to the closing parenthesis, or says in which one the text ends; quotes and backslashes protect what
+/// they hold.
+fn cut_args(text: &str) -> Result<(Vec<String>, usize), usize> {
     let (mut args, mut arg) = (Vec::new(), String::new());
     let mut quote = None;
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match (c, quote) {
-            ('\\', None | Some('"')) => arg.push(chars.next()?.1),
+            ('\\', None | Some('"')) => arg.push(chars.next().ok_or(args.len() + 1)?.1),
             ('\'' | '"', None) => quote = Some(c),
             (c, Some(q)) if c == q => quote = None,
             (')', None) => {
                 args.push(arg);
-                return Some((args, at + 1));
+                return Ok((args, at + 1));
             }
             (',', None) => args.push(std::mem::take(&mut arg)),
             _ => arg.push(c),
         }
     }
-    None
+    Err(args.len() + 1)
 }
 
 /// What is being given arguments, for messages.
@@ -285,8 +303,8 @@ pub(crate) fn check(
                 break;
             }
             let comma = if at > 0 { "," } else { "" };
-            let why = format!("expected ')' before '{comma}{})'", given[at..].join(","));
-            return Err(owner.error(at + 1, &why));
+            let rest = format!("{comma}{})", given[at..].join(","));
+            return Err(owner.error(at + 1, &format!("expected ')' before '{rest}'")));
         };
         args.push(understood(text, *kind, owner, at + 1, scope)?);
     }
@@ -303,7 +321,7 @@ pub(crate) fn check(
 fn understood(text: &str, kind: Kind, owner: Owner<'_>, at: usize, scope: &Scope<'_>) -> Result<Arg, String> {
     match kind {
         Kind::Subject(what) => subject_of(text, what, owner, scope),
-        Kind::Var | Kind::IntOrVar | Kind::MaybeVar => {
+        Kind::Var | Kind::OtherVar | Kind::IntOrVar | Kind::MaybeVar => {
             variable(text, kind, scope).map_err(|why| owner.refused(&why))
         }
         _ if text.is_empty() && !kind.may_be_empty() => {
@@ -320,9 +338,6 @@ fn subject_of(text: &str, what: Named, owner: Owner<'_>, scope: &Scope<'_>) -> R
         Owner::Fetch(name) => ("sample fetch keyword", name),
         Owner::Converter(name) => ("converter", name),
     };
-    if text.is_empty() && matches!(what, Named::Server | Named::Userlist) {
-        return Err(format!("missing {} name in arg 1 of {kind} '{keyword}'", what.word()));
-    }
     let full = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let subject = match (what, text.split_once('/')) {
         (Named::Server, Some((proxy, server))) => Subject { proxy: full(proxy), server: full(server) },
@@ -347,7 +362,7 @@ fn variable(text: &str, kind: Kind, scope: &Scope<'_>) -> Result<Arg, String> {
         (Kind::MaybeVar, _) if text.is_empty() => Ok(Arg::Str(Vec::new())),
         _ => scope.name_var(text).map(Arg::Var).map_err(|why| match kind {
             Kind::IntOrVar => "expects an integer or a variable name".to_owned(),
-            Kind::MaybeVar => format!("failed to register variable name '{text}'"),
+            Kind::MaybeVar | Kind::OtherVar => format!("failed to register variable name '{text}'"),
             _ => why,
         }),
     }
@@ -365,7 +380,7 @@ fn one(text: &str, kind: Kind) -> Option<Arg> {
         Kind::Mask4 => mask(text, 32),
         Kind::Mask6 => mask(text, 128),
         Kind::Table => Some(Arg::Table(text.to_owned())),
-        Kind::Var | Kind::IntOrVar | Kind::MaybeVar | Kind::Subject(_) => None,
+        Kind::Var | Kind::OtherVar | Kind::IntOrVar | Kind::MaybeVar | Kind::Subject(_) => None,
     }
 }
 

@@ -466,6 +466,20 @@ mod tests {
                 "if { hdr(host,a) b }",
                 "ACL keyword 'hdr' : failed to parse 'a' as type 'integer' at position 2",
             ),
+            ("if { hdr(host b }", "ACL keyword 'hdr' : expected ')'"),
+            (
+                "if { path,field(1 b }",
+                "ACL keyword 'path' : invalid arg 1 in converter 'field' : expected ')'",
+            ),
+            ("if { path,foo b }", "ACL keyword 'path' : unknown converter 'foo'"),
+            ("if { path,lower)x b }", "ACL keyword 'path' : missing comma after converter 'lower'"),
+            ("if { ,lower b }", "missing fetch method in ACL expression ',lower'"),
+            (
+                "if { bin(0g) b }",
+                "invalid args in fetch method 'bin' : an hex digit is expected (found 'g') in ACL expression 'bin(0g)'",
+            ),
+            ("if { path -f }", "failed to open pattern file <>"),
+            ("if { path -m }", "unknown matching method '' when parsing ACL expression"),
             (
                 "if { path_reg (a)\\1 }",
                 "regex '(a)\\1' is invalid (back-references cannot be matched in linear time)",

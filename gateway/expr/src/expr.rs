@@ -51,35 +51,34 @@ impl Expr {
     /// Reads the expression that the next word holds.
     pub fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
         let word = words.expect("a sample expression")?;
-        let fail = |why| Diagnostic::alert(word.span, why);
         let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
-        expr.legal(scope).map_err(fail)?;
-        match used < word.text.len() {
-            false => Ok(expr),
-            true => Err(fail(expr.unfinished())),
+        let source = expr.inner.fetch.source();
+        match &word.text[used..] {
+            "" if scope.has(expr.inner.fetch) => Ok(expr),
+            "" => Err(Diagnostic::alert(
+                word.span,
+                format!(
+                    "fetch method '{}' extracts information from '{source}', none of which is available here",
+                    word.text
+                ),
+            )),
+            _ => Err(Diagnostic::alert(word.span, expr.comma(&word.text))),
         }
     }
 
-    /// The same for an action, which says in its own words that something does not exist there.
-    pub fn parse_here(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
-        let word = words.expect("a sample expression")?;
-        let (expr, used) = Self::parse_text(&word.text, scope).map_err(|bad| bad.diagnostic(word.span))?;
-        let fail = |why| Diagnostic::alert(word.span, why);
-        if !scope.has(expr.inner.fetch) {
-            let (name, source) = (expr.inner.fetch.name, expr.inner.fetch.source());
-            return Err(fail(format!(
-                "fetch method '{name}' extracts information from '{source}', none of which is available here"
-            )));
-        }
-        match used < word.text.len() {
-            false => Ok(expr),
-            true => Err(fail(expr.unfinished())),
+    /// What is said where something else than a comma follows the expression at the beginning of a text.
+    pub(crate) fn comma(&self, text: &str) -> String {
+        match self.inner.steps.last() {
+            Some(step) => format!("missing comma after converter '{}'", step.convert.name),
+            None => {
+                format!("missing comma after fetch keyword '{}'", arg::name(text))
+            }
         }
     }
 
     /// Reads an expression at the beginning of a text, and says how long it is. Where it stands is not judged.
     pub(crate) fn parse_text(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), Bad> {
-        let call = arg::cut(text)?;
+        let call = arg::cut(text).map_err(|unclosed| unclosed.fetch())?;
         if call.name.is_empty() {
             return Err("missing fetch method".to_owned().into());
         }
@@ -93,7 +92,7 @@ impl Expr {
         text: &str,
         scope: &Scope<'_>,
     ) -> Result<(Self, usize), Bad> {
-        let call = arg::cut(text)?;
+        let call = arg::cut(text).map_err(|unclosed| unclosed.fetch())?;
         fetch.supported(call.name)?;
         let mut normal = String::from(fetch.name);
         spell_args(&mut normal, call.args.as_deref());
@@ -108,7 +107,7 @@ impl Expr {
         let mut kind = fetch.kind;
         let mut files = Vec::new();
         while let Some(rest) = text[used..].strip_prefix(',') {
-            let call = arg::cut_converter(rest)?;
+            let call = arg::cut(rest).map_err(|unclosed| unclosed.converter())?;
             used += 1 + call.len;
             // nothing between two commas, or behind the last, is nothing
             if call.name.is_empty() && (text[used..].is_empty() || text[used..].starts_with([',', ']'])) {
@@ -139,25 +138,8 @@ impl Expr {
     }
 
     /// Whether what it reads exists where it stands.
-    pub(crate) fn legal(&self, scope: &Scope<'_>) -> Result<(), String> {
-        let fetch = self.inner.fetch;
-        if scope.has(fetch) {
-            return Ok(());
-        }
-        Err(format!(
-            "fetch method '{}' extracts information from '{}', none of which is available for '{}'",
-            fetch.name,
-            fetch.source(),
-            scope.place()
-        ))
-    }
-
-    /// What is said of a text that goes on behind it without a comma.
-    fn unfinished(&self) -> String {
-        match self.inner.steps.last() {
-            Some(step) => format!("missing comma after converter '{}'", step.convert.name),
-            None => format!("missing comma after fetch keyword '{}'", self.inner.fetch.name),
-        }
+    pub(crate) fn is_legal(&self, scope: &Scope<'_>) -> bool {
+        scope.has(self.inner.fetch)
     }
 
     /// The fetch it begins with.

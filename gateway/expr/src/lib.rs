@@ -45,7 +45,7 @@ pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample,
     bytes as sample_bytes, samples,
 };
-pub use scope::{Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
+pub use scope::{AS_ACL, Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
 pub use txn::{ProxyLine, ServerLink, Side, TcpInfo, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
+use regex_syntax::ast::ErrorKind;
 use regex_syntax::hir::Hir;
 
 /// Compiles an expression as HAProxy's files write it.
@@ -127,10 +128,32 @@ fn reason(pattern: &str, error: &dyn Error) -> String {
         "back-references cannot be matched in linear time".to_owned()
     } else if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {
         "look-around cannot be matched in linear time".to_owned()
+    } else if let Some((why, at)) = mistake(pattern) {
+        format!("error={why}, erroffset={}", at.min(pattern.len()))
     } else {
         error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
     };
     format!("regex '{pattern}' is invalid ({kind})")
+}
+
+/// What is wrong in an expression, and where, as PCRE says it; `None` if PCRE has no word for it.
+fn mistake(pattern: &str) -> Option<(&'static str, usize)> {
+    let error = regex_syntax::ast::parse::Parser::new().parse(&translate(pattern)).err()?;
+    let (start, end) = (error.span().start.offset, error.span().end.offset);
+    match error.kind() {
+        ErrorKind::GroupUnclosed => Some(("missing closing parenthesis", pattern.len())),
+        ErrorKind::GroupUnopened => Some(("unmatched closing parenthesis", start)),
+        ErrorKind::ClassUnclosed => Some(("missing terminating ] for character class", pattern.len())),
+        ErrorKind::ClassRangeInvalid => Some(("range out of order in character class", end - 1)),
+        ErrorKind::RepetitionMissing => Some(("quantifier does not follow a repeatable item", start)),
+        ErrorKind::RepetitionCountInvalid => Some(("numbers out of order in {} quantifier", end - 1)),
+        ErrorKind::EscapeUnexpectedEof => Some(("\\ at end of pattern", pattern.len())),
+        ErrorKind::FlagUnrecognized => Some(("unrecognized character after (? or (?-", start)),
+        ErrorKind::GroupNameDuplicate { .. } => {
+            Some(("two named subpatterns have the same name (PCRE2_DUPNAMES not set)", end + 1))
+        }
+        _ => None,
+    }
 }
 
 fn has_back_reference(pattern: &str) -> bool {
@@ -166,9 +189,27 @@ mod tests {
 
     #[test]
     fn what_needs_backtracking_is_refused_with_its_reason() {
-        for (pattern, word) in [(r"(a)\1", "back-references"), ("a(?!b)", "look-around"), ("a(", "unclosed")]
-        {
+        for (pattern, word) in [(r"(a)\1", "back-references"), ("a(?!b)", "look-around")] {
             assert!(compile(pattern, false).unwrap_err().contains(word), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn mistakes_have_the_words_of_pcre() {
+        for (pattern, why, at) in [
+            ("((a)", "missing closing parenthesis", 4),
+            ("a)", "unmatched closing parenthesis", 1),
+            ("[a", "missing terminating ] for character class", 2),
+            ("[b-a]", "range out of order in character class", 3),
+            ("*a", "quantifier does not follow a repeatable item", 0),
+            ("a{3,2}", "numbers out of order in {} quantifier", 5),
+            ("a\\", "\\ at end of pattern", 2),
+            ("(?zx)", "unrecognized character after (? or (?-", 2),
+            ("(?P<a>x)(?P<a>y)", "two named subpatterns have the same name (PCRE2_DUPNAMES not set)", 14),
+        ] {
+            let told = format!("regex '{pattern}' is invalid (error={why}, erroffset={at})");
+            assert_eq!(compile(pattern, false).unwrap_err(), told);
+            assert_eq!(parse(pattern, false).unwrap_err(), told);
         }
     }
 

@@ -41,6 +41,9 @@ impl Spot {
     };
 }
 
+/// What the expressions of ACLs stand in, and those of the actions that HAProxy takes for ACLs in messages.
+pub const AS_ACL: &str = "";
+
 /// What expressions and rules are told of the section that is being read, and what they say of stick tables.
 #[derive(Debug)]
 pub struct TableNaming {
@@ -50,8 +53,8 @@ pub struct TableNaming {
     pub owner: String,
     /// What connections it has.
     pub ends: Ends,
-    /// It is the fetch of an ACL that is being read.
-    pub in_acl: bool,
+    /// What the expression that is being read stands in, where that is not what its place says ([`AS_ACL`] and others).
+    pub context: Option<&'static str>,
     /// The counters that may track something (`tune.stick-counters`).
     pub stick_counters: usize,
     /// The tables that were named so far.
@@ -64,7 +67,7 @@ impl Default for TableNaming {
             section: String::new(),
             owner: String::new(),
             ends: Ends::default(),
-            in_acl: false,
+            context: None,
             stick_counters: STICK_COUNTERS,
             uses: Vec::new(),
         }
@@ -181,12 +184,21 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// What `read` gives, where expressions stand in this (`redirect format string`, [`AS_ACL`]).
+    pub fn within<T>(&self, context: &'static str, read: impl FnOnce() -> T) -> T {
+        let outer = self.tables.borrow_mut().context.replace(context);
+        let result = read();
+        self.tables.borrow_mut().context = outer;
+        result
+    }
+
     /// The keyword of a fetch in HAProxy's words, with what it stands in.
     pub(crate) fn keyword(&self, name: &str) -> String {
-        let context = match self.spot {
-            _ if self.tables.borrow().in_acl => return format!("ACL keyword '{name}'"),
-            Some(spot) => spot.context,
-            None => self.phase.context(),
+        let context = match (self.tables.borrow().context, self.spot) {
+            (Some(AS_ACL), _) => return format!("ACL keyword '{name}'"),
+            (Some(context), _) => context,
+            (None, Some(spot)) => spot.context,
+            (None, None) => self.phase.context(),
         };
         let within = if context.is_empty() { "" } else { " in " };
         format!("sample fetch keyword '{name}'{within}{context}")

@@ -51,10 +51,10 @@ impl Rule {
         acls: &Acls,
         scope: &Scope<'_>,
     ) -> Result<Self, Diagnostic> {
-        let none = Word::new("", words.here());
-        let word = words.next().unwrap_or(&none);
+        let nothing = Word::new("", words.here());
+        let word = words.next().unwrap_or(&nothing);
         let row =
-            action::find(&word.text, phase).map_err(|why| why.at(word, phase, &placed(" in ", scope)))?;
+            action::find(&word.text, phase).map_err(|why| why.at(word, phase, &within(&scope.owner())))?;
         finish((row, word), phase, words, acls, scope)
     }
 
@@ -128,44 +128,20 @@ fn finish(
     let before = words.rest();
     let elsewhere = (scope.phase != phase).then(|| scope.at(phase));
     let scope_here = elsewhere.as_ref().unwrap_or(scope);
-    let action = row.parse(name, words, scope_here).map_err(|error| {
-        let said = said();
-        // HAProxy's oldest rules have forms of their own
-        match row.name {
-            "track-sc" | "capture" if phase.is_tcp() => return error.prefixed(&format!("'{said}' : ")),
-            "expect-proxy" | "expect-netscaler-cip" => return error.prefixed(&format!("'{said}' ")),
-            _ => {}
-        }
-        sentence(error, &format!("error detected{} while parsing '{said}' rule : ", placed(" in ", scope)))
-    })?;
+    let read = |words: &mut Words<'_>| match context(row.name, phase) {
+        Some(context) => scope_here.within(context, || row.parse(name, words, scope_here)),
+        None => row.parse(name, words, scope_here),
+    };
+    let action = read(words).map_err(|error| in_action(error, (phase, row), &said(), &scope.owner()))?;
     let own = before.iter().take(before.len() - words.remaining()).map(|word| word.text.clone());
     let texts = std::iter::once(name.text.clone()).chain(own).collect();
-    if let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
-        let (found, said) = (&word.text, said());
-        if phase.is_tcp() {
-            let place = placed(", in ", scope);
-            let text = format!("'{said}' only accepts 'if' or 'unless'{place} (got '{found}')");
-            return Err(Diagnostic::alert(word.span, text));
-        }
-        return Err(Diagnostic::alert(
-            word.span,
-            format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'."),
-        ));
+    let joint = words.peek();
+    if let Some(word) = joint.filter(|word| word.text != "if" && word.text != "unless") {
+        return Err(no_condition(word, phase, &said(), &scope.owner()));
     }
-    let keyword = words.peek_text().unwrap_or_default();
-    let cond = Cond::parse_rest(words, acls, scope_here).map_err(|error| {
-        let (said, place) = (said(), placed(" in ", scope));
-        match row.name {
-            _ if phase.is_tcp() => error.prefixed(&format!(
-                "'{said}' : error detected{place} while parsing '{keyword}' condition : "
-            )),
-            "redirect" => sentence(
-                error,
-                &format!("error detected{place} while parsing '{said}' rule : error in condition: "),
-            ),
-            _ => sentence(error, &format!("error detected while parsing an '{said}' condition : ")),
-        }
-    })?;
+    let joint = joint.map(|word| word.text.as_str()).unwrap_or_default();
+    let cond = Cond::parse_rest(words, acls, scope_here)
+        .map_err(|error| in_condition(error, (phase, row), (&said(), joint), &scope.owner()))?;
     if let Some(reason) = row.later {
         let refusal = Diagnostic::not_yet(name.span, format_args!("'{}'", said()));
         scope.warn(refusal.suffixed(&format!(" ({reason})")));
@@ -178,10 +154,63 @@ fn finish(
     })
 }
 
-/// Whose rule it is, behind these words; nothing where nobody said.
-fn placed(before: &str, scope: &Scope<'_>) -> String {
-    let owner = scope.owner();
-    if owner.is_empty() { owner } else { format!("{before}{owner}") }
+/// What HAProxy says that the expressions of an action stand in, where that is not its place.
+fn context(action: &str, phase: Phase) -> Option<&'static str> {
+    match action {
+        "redirect" => Some("redirect format string"),
+        "track-sc" => Some("tracking rule"),
+        "capture" if phase.is_tcp() => Some("capture rule"),
+        _ => None,
+    }
+}
+
+/// ` in frontend 'www'`, where somebody said whose line it is.
+fn within(owner: &str) -> String {
+    if owner.is_empty() { String::new() } else { format!(" in {owner}") }
+}
+
+/// What is wrong with the words of an action.
+fn in_action(error: Diagnostic, (phase, row): (Phase, &action::Row), said: &str, owner: &str) -> Diagnostic {
+    // HAProxy reads these itself, and says nothing on top of what the others say of themselves
+    let is_own = row.name == "capture" || row.name == "track-sc";
+    match phase.is_tcp() {
+        true if row.name.starts_with("expect-") => error.prefixed(&format!("'{said}' ")),
+        true if is_own => error.prefixed(&format!("'{said}' : ")),
+        true => error,
+        false => sentence(error, &format!("error detected{} while parsing '{said}' rule : ", within(owner))),
+    }
+}
+
+/// What is wrong with the condition of a rule, which begins with `if` or `unless`.
+fn in_condition(
+    error: Diagnostic,
+    (phase, row): (Phase, &action::Row),
+    (said, joint): (&str, &str),
+    owner: &str,
+) -> Diagnostic {
+    let place = within(owner);
+    if phase.is_tcp() {
+        let label = format!("'{said}' : error detected{place} while parsing '{joint}' condition : ");
+        return error.prefixed(&label);
+    }
+    let label = match row.name {
+        "redirect" => format!("error detected{place} while parsing '{said}' rule : error in condition: "),
+        _ => format!("error detected while parsing an '{said}' condition : "),
+    };
+    sentence(error, &label)
+}
+
+/// Something else than a condition stands behind an action.
+fn no_condition(word: &Word, phase: Phase, said: &str, owner: &str) -> Diagnostic {
+    let found = &word.text;
+    let place = if owner.is_empty() { String::new() } else { format!(", in {owner}") };
+    let text = match phase.is_tcp() {
+        true => format!("'{said}' only accepts 'if' or 'unless'{place} (got '{found}')"),
+        false => {
+            format!("'{said}' expects either 'if' or 'unless' followed by a condition but found '{found}'.")
+        }
+    };
+    Diagnostic::alert(word.span, text)
 }
 
 /// An error within what the prefix says, as a sentence unless a suggestion follows.
@@ -195,7 +224,10 @@ fn sentence(error: Diagnostic, prefix: &str) -> Diagnostic {
 
 /// The old keyword `redirect`: the words behind it.
 pub fn parse_redirect(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
-    named("redirect", words, acls, scope)
+    named("redirect", words, acls, scope).map_err(|error| Diagnostic {
+        message: error.message.replacen("'http-request redirect' rule", "redirect rule", 1),
+        ..error
+    })
 }
 
 fn named(

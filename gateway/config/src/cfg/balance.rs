@@ -209,7 +209,7 @@ fn hashed(cx: &mut Context<'_, Proxy>) -> Result<Option<expr::Expr>, Diagnostic>
     let Some(word) = cx.words.peek() else {
         return Err(cx.words.error("balance hash requires a sample expression."));
     };
-    match cx.expr(Phase::HttpRequest) {
+    match cx.expr_within(Some("use-server or balance expression"), Phase::HttpRequest) {
         Ok(expr) => Ok(Some(expr)),
         Err(bad) => {
             let label = format!("failed to parse 'balance hash' expression '{}' in : ", word.text);

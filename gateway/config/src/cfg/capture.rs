@@ -107,6 +107,10 @@ fn declare(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 fn unknown_declaration(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let got = cx.words.peek_text().unwrap_or_default();
+    if got.is_empty() {
+        let message = "'declare' needs a second keyword that specify the type of declaration ('capture')";
+        return Err(cx.words.error(message));
+    }
     Err(cx.words.error(format!("unknown declaration type '{got}' (supports 'capture')")))
 }
 
@@ -169,7 +173,11 @@ fn format(cx: &mut Context<'_, Proxy>, phase: Phase, parse: Parse) -> Result<Log
         return Err(Diagnostic::alert(more.span, message));
     }
     let scope = cx.scope(phase);
-    let result = parse(word, &scope);
+    let result = match keyword {
+        "unique-id-format" => scope.within("unique-id-format string", || parse(word, &scope)),
+        "log-format-sd" => scope.within("log-format-sd string", || parse(word, &scope)),
+        _ => parse(word, &scope),
+    };
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     let what = if keyword == "unique-id-format" { "unique-id" } else { keyword };
     result.map_err(|bad| bad.prefixed(&format!("failed to parse {what} : ")))

@@ -191,7 +191,8 @@ fn port(cx: &mut Context<'_, Proxy>) -> Result<CheckPort, Diagnostic> {
     let word = cx.words.peek().ok_or_else(|| error(cx, missing))?;
     let Ok(port) = word.text.parse::<i64>() else {
         let label = format!("'{}' : error detected while parsing port expression : ", cx.keyword);
-        let expr = cx.expr(Phase::Check).map_err(|bad| bad.prefixed(&label).suffixed("."))?;
+        let context = Some("server directive");
+        let expr = cx.expr_within(context, Phase::Check).map_err(|bad| bad.prefixed(&label).suffixed("."))?;
         return Ok(CheckPort::Expr(expr));
     };
     cx.words.next();

@@ -190,9 +190,8 @@ fn pattern(cx: &mut Context<'_, Proxy>, name: &str) -> Read<CheckMatch> {
 }
 
 fn regex(cx: &Context<'_, Proxy>, word: &Word) -> Read<String> {
-    expr::compile_regex(&word.text, false).map(|_| word.text.clone()).map_err(|why| {
-        error_at(cx, word.span, format_args!("regex '{}' is invalid (error={why}).", word.text))
-    })
+    let compiled = expr::compile_regex(&word.text, false).map(|_| word.text.clone());
+    compiled.map_err(|why| error_at(cx, word.span, format_args!("{why}.")))
 }
 
 /// Numbers of any size, as in HAProxy; nothing is 0.

@@ -92,10 +92,9 @@ fn path_info(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
     let word = cx.words.peek().cloned();
     one(cx, "'path-info' expects <regex> as argument.")?;
     let Some(word) = word else { return Ok(()) };
-    expr::compile_regex(&word.text, false).map(drop).map_err(|why| {
-        let message = format!("'{0}' : regex '{0}' is invalid (error={why}).", word.text);
-        Diagnostic::alert(word.span, message)
-    })
+    expr::compile_regex(&word.text, false)
+        .map(drop)
+        .map_err(|why| Diagnostic::alert(word.span, format!("'{}' : {why}.", word.text)))
 }
 
 fn acl(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {

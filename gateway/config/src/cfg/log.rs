@@ -220,7 +220,12 @@ fn destination<T>(cx: &mut Context<'_, T>, word: &Word) -> Result<LogTo, Diagnos
     }
     let bad = |why: String| Diagnostic::alert(word.span, format!("log : {why}"));
     if word.text == "global" {
-        let refusal = bad("invalid address: 'global' in 'global'".to_owned());
+        let refusal = match cx.words.peek() {
+            Some(word) if !FACILITIES.contains(&word.text.as_str()) => {
+                Diagnostic::alert(word.span, format!("log : unknown log facility '{}'", word.text))
+            }
+            _ => bad("invalid address: 'global' in 'global'".to_owned()),
+        };
         return Err(
             refusal.hint("nothing follows 'log global': its options are those of the lines in 'global'")
         );

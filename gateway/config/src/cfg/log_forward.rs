@@ -163,6 +163,9 @@ fn addresses(cx: &mut Context<'_, Draft>, word: &Word) -> Result<Vec<BindAddress
             Host::Ip(ip) => ip,
             Host::Any if address.family == Some(Family::Ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Host::Name(_) if address.port == Port::None => {
+                return Err(format!("missing port specification in '{text}'"));
+            }
             Host::Name(host) => return Err(format!("invalid address: '{host}' in '{text}'")),
             Host::Unix(path) => {
                 found.push(BindAddress::Unix(path));

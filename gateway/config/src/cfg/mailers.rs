@@ -51,6 +51,9 @@ fn address(cx: &mut Context<'_, Mailers>, word: &Word) -> Result<SocketAddr, Str
     let ip = match address.host {
         Host::Ip(ip) => ip,
         Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Host::Name(_) if address.port == Port::None => {
+            return Err(format!("missing port specification in '{text}'"));
+        }
         Host::Name(host) => return Err(format!("invalid address: '{host}' in '{text}'")),
         Host::Fd(_) => return Err(format!("a file descriptor is not acceptable here in '{text}'")),
         Host::Unix(_) | Host::Abstract(_) | Host::AbstractZ(_) | Host::SockPair(_) => {

@@ -593,10 +593,22 @@ impl<'a, T> Context<'a, T> {
         texts.join(" ")
     }
 
-    /// A sample expression, read as far as it goes.
+    /// A sample expression.
     pub(crate) fn expr(&mut self, phase: Phase) -> Result<expr::Expr, Diagnostic> {
+        self.expr_within(None, phase)
+    }
+
+    /// A sample expression in what HAProxy has a name of its own for.
+    pub(crate) fn expr_within(
+        &mut self,
+        context: Option<&'static str>,
+        phase: Phase,
+    ) -> Result<expr::Expr, Diagnostic> {
         let scope = self.scope(phase);
-        let result = expr::Expr::parse(&mut self.words, &scope);
+        let result = match context {
+            Some(context) => scope.within(context, || expr::Expr::parse(&mut self.words, &scope)),
+            None => expr::Expr::parse(&mut self.words, &scope),
+        };
         scope.take_warnings().into_iter().for_each(|warning| self.notes.push(warning));
         result
     }

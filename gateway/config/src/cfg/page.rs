@@ -116,7 +116,10 @@ pub(crate) fn section(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 fn imported<'a>(cx: &Context<'a, Proxy>, name: &Word) -> Result<&'a [(u16, Vec<u8>)], Diagnostic> {
     let pages = cx.world.pages;
     expr::Pages::section(pages, &name.text).ok_or_else(|| {
-        let message = format!("proxy '{}': unknown http-errors section '{}'", cx.target.name, name.text);
+        let message = format!(
+            "proxy '{}': unknown http-errors section '{}' (at {}).",
+            cx.target.name, name.text, cx.place
+        );
         let names = pages.0.iter().map(|section| section.head.name.as_str());
         let meant = lang::suggest::nearest(&name.text, names).map(str::to_owned);
         Diagnostic::alert(name.span, message).suggest(meant)
@@ -174,7 +177,8 @@ fn error_status(cx: &Context<'_, Proxy>, words: &[Word]) -> Result<u16, Diagnost
 /// An answer that is made for each request.
 fn said(cx: &mut Context<'_, Proxy>, status: u16) -> Result<(), Diagnostic> {
     let scope = cx.scope(expr::Phase::HttpRequest);
-    let result = rules::HttpError::parse(status, &mut cx.words, &scope);
+    let result =
+        scope.within("http-error directive", || rules::HttpError::parse(status, &mut cx.words, &scope));
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     let error = result.map_err(|error| error.prefixed("http-error : "))?;
     clear(cx, status);

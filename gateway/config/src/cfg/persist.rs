@@ -90,7 +90,10 @@ fn domain(cx: &mut Context<'_, Proxy>) -> Result<String, Diagnostic> {
         );
         cx.notes.warning(word.span, message);
     }
-    permitted(word, "domain name")?;
+    if let Some(c) = word.text.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_.".contains(*c))) {
+        let message = format!("character '{c}' is not permitted in domain name '{}'.", word.text);
+        return Err(Diagnostic::alert(word.span, message));
+    }
     Ok(word.text.clone())
 }
 
@@ -98,16 +101,11 @@ fn attribute(cx: &mut Context<'_, Proxy>) -> Result<String, Diagnostic> {
     let Some(word) = cx.words.next() else {
         return Err(cx.words.error("'attr' expects <value> as argument."));
     };
-    permitted(word, "attribute value")?;
-    Ok(word.text.clone())
-}
-
-/// What stands behind a `;` of `Set-Cookie` can hold no other.
-fn permitted(word: &Word, what: &str) -> Result<(), Diagnostic> {
+    // what stands behind a `;` of `Set-Cookie` can hold no other
     match word.text.bytes().find(|byte| *byte == b';' || byte.is_ascii_control()) {
-        None => Ok(()),
+        None => Ok(word.text.clone()),
         Some(byte) => {
-            let message = format!("character '%x{byte:02X}' is not permitted in {what}.");
+            let message = format!("character '%x{byte:02X}' is not permitted in attribute value.");
             Err(Diagnostic::alert(word.span, message))
         }
     }

@@ -112,6 +112,7 @@ fn hold(cx: &mut Context<'_, Resolvers>) -> Result<(), Diagnostic> {
         let hint = "<event> can be either 'valid', 'nx', 'refused', 'timeout', 'obsolete' or 'other'";
         return Err(cx.words.error(message).hint(hint));
     };
+    let duration = named::time_in(time, "hold", &event.text, lang::units::TimeUnit::Ms)?;
     let hold = &mut cx.target.hold;
     let field = match event.text.as_str() {
         "nx" => &mut hold.nx,
@@ -128,7 +129,7 @@ fn hold(cx: &mut Context<'_, Resolvers>) -> Result<(), Diagnostic> {
             return Err(Diagnostic::alert(event.span, message).suggest(meant));
         }
     };
-    *field = named::time_in(time, "hold", &event.text, lang::units::TimeUnit::Ms)?;
+    *field = duration;
     cx.ignore_rest();
     Ok(())
 }

@@ -165,8 +165,14 @@ fn delay(
     let expects = format!("'{keyword}' expects a positive delay in milliseconds, in {owner}");
     let missing = cx.words.error(&expects);
     let word = cx.words.next().ok_or(missing)?;
-    let time = lang::units::parse_time(&word.text, TimeUnit::Ms)
-        .map_err(|bad| Diagnostic::alert(word.span, format!("{expects} ({bad})")))?;
+    let time = lang::units::parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
+        let why = bad.to_string();
+        let why = match why.strip_prefix("timer overflow (") {
+            Some(limit) => format!("timer overflow in '{}', {}", word.text, limit.trim_end_matches(')')),
+            None => why,
+        };
+        Diagnostic::alert(word.span, format!("{expects} ({why})"))
+    })?;
     let slot = field(&mut cx.target.settings.rules);
     if slot.is_some() {
         let message = format!("ignoring {keyword} (was already defined) in {owner}");
@@ -318,8 +324,8 @@ fn use_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         let message = "'use-server' requires either 'if' or 'unless' followed by a condition.";
         return Err(cx.words.error(message));
     }
-    let format = name_format(cx, &server, Spot::USE_SERVER)
-        .map_err(|bad| bad.prefixed(&format!("failed to parse use-server rule '{}' : ", server.text)))?;
+    let label = format!("use-server rule failed to parse log-format '{}' : ", server.text);
+    let format = name_format(cx, &server, Spot::USE_SERVER).map_err(|bad| bad.prefixed(&label))?;
     let scope = cx.scope(Phase::HttpRequest).in_spot(Spot::USE_SERVER);
     let cond = scoped_in(cx, &scope, Cond::parse)
         .map_err(|bad| bad.prefixed("error detected while parsing switching rule : ").suffixed("."))?;

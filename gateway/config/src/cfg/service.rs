@@ -6,6 +6,7 @@ use lang::{Diagnostic, Word, suggest};
 
 use super::{AGENTS, ANY, Choice, Context, DEFAULTS, Keyword, LISTEN, LUA, Misplaced, keyword, log};
 use crate::draft::Proxy;
+use crate::judge::kind_in_words;
 use crate::model::{Algorithm, Bandwidth, Compression, Direction, Filter};
 use crate::reference::{Kind as Referred, Reference};
 
@@ -132,7 +133,7 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
 
 fn filter(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let Some(word) = cx.words.next() else {
-        let (kind, name) = (cx.target.kind.name(), &cx.target.name);
+        let (kind, name) = (kind_in_words(cx.target), &cx.target.name);
         return Err(cx.words.error(format!("missing argument for 'filter' in {kind} '{name}'.")));
     };
     let filter = match word.text.as_str() {

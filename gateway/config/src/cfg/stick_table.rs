@@ -9,6 +9,7 @@ use table::{Data, Kind, Spec, Store};
 
 use super::{BACKEND, Context, Keyword, LISTEN, Misplaced, keyword};
 use crate::draft::Proxy;
+use crate::judge::kind_in_words;
 use crate::model::{ServerKey, StickRule, StickTable};
 use crate::reference::{Kind as Referred, Reference};
 
@@ -34,7 +35,7 @@ fn stick_table(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let peers = peers.map(|name| Reference::to(Referred::Peers, name));
     cx.target.settings.references.extend(peers);
     if let Some((_, other)) = &cx.target.stick_table {
-        let (kind, place) = (cx.target.kind.name(), &other.place);
+        let (kind, place) = (kind_in_words(cx.target), &other.place);
         let message =
             format!("stick-table name '{name}' conflicts with table declared in {kind} '{name}' at {place}.");
         return Err(Diagnostic::alert(cx.span, message));
@@ -350,7 +351,10 @@ fn stick(cx: &mut Context<'_, Proxy>, form: Form) -> Result<(), Diagnostic> {
     };
     let scope = cx.scope(phase);
     let place = if form.on_response { "response" } else { "request" };
-    let key = Expr::parse_here(&mut cx.words, &scope).map_err(|mut error| {
+    let key = scope.within("stick rule", || Expr::parse(&mut cx.words, &scope)).map_err(|mut error| {
+        let name = word.text.split(['(', ',']).next().unwrap_or_default();
+        let whole = format!("'{}' extracts", word.text);
+        error.message = error.message.replace(&whole, &format!("'{name}' extracts"));
         error.message = error.message.replace("available here", &format!("available during {place}."));
         error.prefixed("'stick': ")
     })?;

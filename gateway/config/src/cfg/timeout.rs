@@ -47,25 +47,29 @@ fn value(cx: &mut Context<'_, Proxy>) -> Result<Duration, Diagnostic> {
         Some(word) => word,
         None => return Err(cx.error("expects an integer value (in milliseconds)")),
     };
-    if let Some(extra) = cx.words.peek() {
-        let message =
-            format!("'{keyword}' : unexpected extra argument '{}' after value '{}'.", extra.text, word.text);
-        return Err(Diagnostic::alert(extra.span, message));
-    }
     if word.text.is_empty() {
         return Err(Diagnostic::alert(
             word.span,
             format!("'{keyword}' expects an integer value (in milliseconds)"),
         ));
     }
-    parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
+    let time = parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
         let bad = bad.to_string();
         let message = match bad.strip_prefix("timer overflow ") {
             Some(limit) => format!("timer overflow in argument '{}' to '{keyword}' {limit}", word.text),
             None => format!("{bad} in '{keyword}'"),
         };
         Diagnostic::alert(word.span, message)
-    })
+    })?;
+    match cx.words.peek() {
+        None => Ok(time),
+        Some(extra) => {
+            let (extra, at) = (&extra.text, extra.span);
+            let message =
+                format!("'{keyword}' : unexpected extra argument '{extra}' after value '{}'.", word.text);
+            Err(Diagnostic::alert(at, message))
+        }
+    }
 }
 
 fn unknown(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {

@@ -14,7 +14,7 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("sha2", Type::Bin, Type::Bin, sha2).takes(&[Kind::Int], 0).prepare(|args, _| bits(args)).example("str(abc),sha2,hex", "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"),
     convert("digest", Type::Bin, Type::Bin, |v, a, _| Some(made(hash(name(a)?, &v.into_bytes())?))).takes(&[Kind::Str], 1).prepare(|args, _| algorithm(args)).example("str(abc),digest(md5),hex", "900150983CD24FB0D6963F7D28E17F72"),
     convert("hmac", Type::Bin, Type::Bin, hmac).takes(&[Kind::Str, Kind::Str], 2).prepare(|args, given| keyed(args, given.scope)).example("str(abc),hmac(sha256,a2V5),hex", "9C196E32DC0175F86F4B1CB89289D6619DE6BEE699E4C378E68309ED97A1A6AB"),
-    convert("secure_memcmp", Type::Bin, Type::Bool, same).takes(&[Kind::Var], 1).example("str(a),set-var(txn.same),secure_memcmp(txn.same)", "1"),
+    convert("secure_memcmp", Type::Bin, Type::Bool, same).takes(&[Kind::OtherVar], 1).example("str(a),set-var(txn.same),secure_memcmp(txn.same)", "1"),
 ];
 
 fn made<'a>(bytes: Vec<u8>) -> Value<'a> {

@@ -23,7 +23,7 @@ pub(super) const CONVERTS: &[Convert] = &[
     convert("regsub", Type::Str, Type::Str, regsub).takes(&[Kind::Regex, Kind::Str, Kind::Str], 2).prepare(|args, _| compile(args)).example("str(aXbXc),regsub(X,Y)", "aYbXc"),
     convert("concat", Type::Str, Type::Str, concat).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 1).example("str(a),concat(b)", "ab"),
     convert("add_item", Type::Str, Type::Str, add_item).takes(&[Kind::Str, Kind::MaybeVar, Kind::Str], 2).prepare(|args, _| something(args)).example("str(a),add_item(-,,x)", "a-x"),
-    convert("strcmp", Type::Str, Type::Int, compare).takes(&[Kind::Var], 1).example("str(b),set-var(txn.left),concat(c),strcmp(txn.left)", "1"),
+    convert("strcmp", Type::Str, Type::Int, compare).takes(&[Kind::OtherVar], 1).example("str(b),set-var(txn.left),concat(c),strcmp(txn.left)", "1"),
     convert("param", Type::Str, Type::Str, |v, a, _| param(v, a)).takes(&[Kind::Str, Kind::Str], 1).prepare(|args, _| delimiter(args)).since("3.0").example("str(a=1;b=2),param(b,;)", "2"),
     convert("reverse", Type::Str, Type::Str, |v, _, _| Some(reverse(v))).since("3.4").example("str(example.com),reverse", "moc.elpmaxe"),
     convert("reverse_dom", Type::Str, Type::Str, |v, _, _| reverse_dom(&v.into_text())).since("3.4").example("str(mail.example.com.),reverse_dom", "com.example.mail"),

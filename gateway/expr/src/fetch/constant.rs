@@ -63,8 +63,9 @@ fn unhex(args: &mut [Arg]) -> Result<(), String> {
     if !digits.len().is_multiple_of(2) {
         return Err("an even number of hex digit is expected".to_owned());
     }
+    let odd = digits.iter().find(|digit| !digit.is_ascii_hexdigit()).copied().unwrap_or_default();
     let bytes = crate::convert::unhex(digits)
-        .ok_or_else(|| format!("invalid hex block '{}'", String::from_utf8_lossy(digits)))?;
+        .ok_or_else(|| format!("an hex digit is expected (found '{}')", char::from(odd)))?;
     args[0] = Arg::Str(bytes);
     Ok(())
 }

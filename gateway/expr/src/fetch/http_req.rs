@@ -39,8 +39,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("cookie", Type::Str, Phases::HEADS, |r, v| cookie(r, at_hand(r), v)).takes(NAME, 0).awaits().example("cookie(n)", "5"),
     fetch("req.cook_cnt", Type::Int, Phases::REQUEST, |r, v| cookie_count(r, Side::Request, v)).aliases(&["cook_cnt"]).takes(NAME, 0).awaits().example("req.cook_cnt(n)", "1"),
     fetch("req.cook_val", Type::Int, Phases::REQUEST, |r, v| cookie_number(r, Side::Request, v)).aliases(&["cook_val"]).takes(NAME, 0).awaits().example("req.cook_val(n)", "5"),
-    fetch("url_param", Type::Str, Phases::REQUEST, param).aliases(&["urlp"]).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, _| delimiter(args)).awaits().example("url_param(y)", "2"),
-    fetch("urlp_val", Type::Int, Phases::REQUEST, param_number).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, _| delimiter(args)).awaits().example("urlp_val(y)", "2"),
+    fetch("url_param", Type::Str, Phases::REQUEST, param).aliases(&["urlp"]).takes(&[Kind::Str, Kind::Str], 0).awaits().example("url_param(y)", "2"),
+    fetch("urlp_val", Type::Int, Phases::REQUEST, param_number).takes(&[Kind::Str, Kind::Str], 0).awaits().example("urlp_val(y)", "2"),
 ];
 
 fn of_uri<'a>(request: &Request<'a>, part: fn(&'a [u8]) -> Option<&'a [u8]>, visit: Visit<'_, 'a>) {
@@ -341,13 +341,6 @@ pub(super) fn cookie_count<'a>(request: &Request<'a>, side: Side, visit: Visit<'
 
 pub(super) fn cookie_number<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
     cookie(request, side, &mut |value| visit(Value::Int(value.to_int().unwrap_or(0))));
-}
-
-fn delimiter(args: &[Arg]) -> Result<(), String> {
-    if arg::text(args, 1).len() > 1 {
-        return Err("a parameter's delimiter must be a single character".to_owned());
-    }
-    Ok(())
 }
 
 /// `url_param(name,delimiter)`: every value in a condition, the first elsewhere.

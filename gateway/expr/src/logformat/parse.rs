@@ -62,6 +62,10 @@ impl Reader<'_> {
             self.text("%");
             return Ok(rest);
         }
+        if text.is_empty() {
+            return Err("truncated line after '%'".to_owned().into());
+        }
+        let whole = text;
         let text = self.name(text)?;
         let (style, text) = self.options(text)?;
         let text = self.name(text)?;
@@ -74,6 +78,10 @@ impl Reader<'_> {
             self.encoding = style.encoding.map(|encoding| (encoding, style)).or(self.encoding);
             self.defaults = Style { encoding: None, ..style };
             return Ok(&text[end..]);
+        }
+        if name.is_empty() && whole.starts_with('{') {
+            let why = format!("parse argument modifier without variable name near '%{whole}'");
+            return Err(why.into());
         }
         let Some(field) = LogField::find(name) else { return Err(unknown(name)) };
         if field.is_later() {
@@ -105,7 +113,7 @@ impl Reader<'_> {
         let mut style = self.defaults;
         let Some(rest) = text.strip_prefix('{') else { return Ok((style, text)) };
         let Some((inside, rest)) = rest.split_once('}') else {
-            return Err("missing closing '}' behind '%{'".to_owned().into());
+            return Err(format!("truncated line after '{rest}'").into());
         };
         for option in inside.split(',').map(str::trim) {
             let (set, name) = match option.as_bytes() {

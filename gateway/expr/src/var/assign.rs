@@ -107,7 +107,7 @@ impl Assignment {
         } else {
             let missing = words.error("missing fetch method");
             words.peek().ok_or(missing)?;
-            Source::Expr(Expr::parse_here(words, scope)?)
+            Source::Expr(Expr::parse(words, scope)?)
         };
         Ok(Self { var, conditions, source })
     }

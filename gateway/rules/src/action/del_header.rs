@@ -56,7 +56,10 @@ impl DelHeader {
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let word = argument(words, "expects at least 1 argument")?;
     let fail = |why| Diagnostic::alert(word.span, why);
-    let method = if words.accept("-m") { words.expect("a matching method")?.text.as_str() } else { "str" };
+    let method = match words.accept("-m") {
+        true => argument(words, "-m flag expects exactly 1 argument")?.text.as_str(),
+        false => "str",
+    };
     let how = match method {
         "str" => How::Name(
             http::HeaderName::from_bytes(word.text.as_bytes())

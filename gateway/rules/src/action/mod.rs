@@ -47,6 +47,7 @@ use lang::{Diagnostic, Word, Words};
 
 pub use declined::{DECLINED, Declined};
 pub use http_error::HttpError;
+pub use reply::unexpected_status;
 
 use crate::{Flow, Message, Slot};
 
@@ -343,8 +344,9 @@ pub(crate) enum Missing {
 
 /// The row of an action in a phase.
 pub(crate) fn find(name: &str, phase: Phase) -> Result<&'static Row, Missing> {
-    let name = name.split_once('(').map_or(name, |(name, _)| name);
-    let legal = || ACTIONS.iter().filter(|row| row.phases.contains(&phase));
+    let (name, is_call) = name.split_once('(').map_or((name, false), |(name, _)| (name, true));
+    let may_be = |row: &&Row| !is_call || !matches!(row.form, Form::Plain(_));
+    let legal = || ACTIONS.iter().filter(|row| row.phases.contains(&phase)).filter(may_be);
     let begins = |row: &&Row| matches!(row.form, Form::Open(_)) && name.starts_with(row.name);
     let known = legal().find(|row| row.name == name).or_else(|| legal().find(begins));
     known.ok_or_else(|| declined::find(name).map_or(Missing::Unknown, Missing::Declined))

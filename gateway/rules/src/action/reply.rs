@@ -100,6 +100,10 @@ impl Reply {
     }
 }
 
+/// The arguments that say what the payload is, of which there is one.
+const PAYLOADS: [&str; 7] =
+    ["errorfile", "errorfiles", "default-errorfiles", "file", "lf-file", "string", "lf-string"];
+
 /// Arguments as they come.
 #[derive(Default)]
 struct Draft {
@@ -107,6 +111,8 @@ struct Draft {
     /// `deny_status` means the page of that status.
     page: bool,
     payload: Option<Payload>,
+    /// The argument that said what the payload is.
+    said: Option<&'static str>,
     /// `errorfiles`: the section, whose page is known once the status is.
     section: Option<Word>,
     content_type: Option<String>,
@@ -124,8 +130,9 @@ impl Draft {
             }
             "content-type" => self.content_type = Some(value(words, keyword, "<ctype>")?.text.clone()),
             "hdr" => {
-                let name = super::header_name(value(words, keyword, "<name> and <value>")?)?;
-                let format = LogFormat::parse(value(words, keyword, "<name> and <value>")?, scope)?;
+                let missing = "'hdr' expects <name> and <value> as arguments";
+                let name = super::header_name(super::argument(words, missing)?)?;
+                let format = LogFormat::parse(super::argument(words, missing)?, scope)?;
                 self.headers.push((name.as_str().as_bytes().to_vec(), format));
             }
             _ => return self.payload(word, words, scope),
@@ -135,15 +142,15 @@ impl Draft {
 
     fn payload(&mut self, word: &Word, words: &mut Words<'_>, scope: &Scope<'_>) -> Result<(), Diagnostic> {
         let keyword = word.text.as_str();
-        let said = self.payload.is_some() || self.section.is_some();
+        if let Some(said) = self.said.filter(|_| PAYLOADS.contains(&keyword)) {
+            let message = format!("unexpected '{keyword}' argument, '{said}' already defined");
+            return Err(Diagnostic::alert(word.span, message));
+        }
+        self.said = PAYLOADS.iter().find(|known| **known == keyword).copied();
         if keyword == "errorfiles" {
             self.section = Some(value(words, keyword, "<name>")?.clone());
         } else {
             self.payload = Some(payload(keyword, word, words, scope)?);
-        }
-        if said {
-            let message = format!("unable to use '{keyword}' argument, a payload is already defined");
-            return Err(Diagnostic::alert(word.span, message));
         }
         Ok(())
     }
@@ -227,13 +234,20 @@ fn value<'a>(words: &mut Words<'a>, keyword: &str, what: &str) -> Result<&'a Wor
     words.next().ok_or(missing)
 }
 
+/// What is said of a status that an answer cannot have. HAProxy reads the digits that a word begins with.
+pub fn unexpected_status(word: &str) -> String {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let number = Some(&word[..digits]).filter(|number| !number.is_empty()).unwrap_or("0");
+    format!("Unexpected status code '{number}'")
+}
+
 fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
     let word = value(words, "status", "<status_code>")?;
     word.text
         .parse()
         .ok()
         .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| Diagnostic::alert(word.span, format!("Unexpected status code '{}'", word.text)))
+        .ok_or_else(|| Diagnostic::alert(word.span, unexpected_status(&word.text)))
 }
 
 fn payload(
@@ -258,7 +272,7 @@ fn payload(
             LogFormat::parse(&text, scope).map(Payload::Format)
         }
         "errorfile" => {
-            let file = value(words, keyword, "<fname>")?;
+            let file = value(words, keyword, "<fmt>")?;
             ErrorFile::parse(&read(file, scope)?).map(Payload::ErrorFile).ok_or_else(|| {
                 Diagnostic::alert(file.span, format!("unable to parse the error file '{}'", file.text))
             })

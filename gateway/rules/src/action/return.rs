@@ -84,7 +84,7 @@ mod tests {
             ),
             (
                 "return status 503 errorfiles site errorfile err.http",
-                "unable to use 'errorfile' argument, a payload is already defined.",
+                "unexpected 'errorfile' argument, 'errorfiles' already defined.",
             ),
         ] {
             let message = rule(Phase::HttpRequest, text).unwrap_err().message;

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn numbers_are_judged_in_haproxys_words() {
         for (text, why) in [
-            ("sc-inc-gpc0(7)", "invalid stick table track ID 'sc-inc-gpc0(7)'. The max allowed ID is 2."),
+            ("sc-inc-gpc0(7)", "invalid stick table track ID. The max allowed ID is 2."),
             (
                 "sc-inc-gpc0(x)",
                 "invalid stick table track ID 'sc-inc-gpc0(x)'. Expects sc-inc-gpc0(<Track ID>).",

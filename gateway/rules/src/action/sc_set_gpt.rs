@@ -25,7 +25,7 @@ impl Number {
                 words.next();
                 Ok(Self::Fixed(low_half(number)))
             }
-            None => Expr::parse_here(words, scope).map(Self::Of),
+            None => Expr::parse(words, scope).map(Self::Of),
         }
     }
 

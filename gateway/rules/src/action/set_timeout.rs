@@ -71,7 +71,15 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
     match parse_time(&what.text, TimeUnit::Ms) {
         Ok(Duration::ZERO) => fail(format!("null value is not valid for a 'set-timeout {}' rule", word.text)),
         Ok(time) => Ok(Box::new(SetTimeout { timer, time: Time::Fixed(time) })),
-        Err(error) => fail(format!("{error} in rule 'set-timeout {}'", word.text)),
+        Err(error) => fail(match error.to_string().strip_prefix("timer overflow ") {
+            Some(limit) => {
+                format!(
+                    "timer overflow in argument '{}' to rule 'set-timeout {}' {limit}",
+                    what.text, word.text
+                )
+            }
+            None => format!("{error} in rule 'set-timeout {}'", word.text),
+        }),
     }
 }
 

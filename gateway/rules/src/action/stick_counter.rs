@@ -71,6 +71,11 @@ fn within(
         return Ok(Place { counter, index });
     }
     let highest = scope.stick_counters().saturating_sub(1);
-    let why = format!("invalid stick table track ID '{text}'. The max allowed ID is {highest}");
+    // HAProxy does not say the name for these two
+    let shown = match text.starts_with("sc-inc-gpc0") || text.starts_with("sc-inc-gpc1") {
+        true => String::new(),
+        false => format!(" '{text}'"),
+    };
+    let why = format!("invalid stick table track ID{shown}. The max allowed ID is {highest}");
     Err(Diagnostic::alert(tail.span, why))
 }

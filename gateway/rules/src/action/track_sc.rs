@@ -46,7 +46,7 @@ pub(super) fn parse(
     if words.is_empty() {
         return Err(words.error("missing fetch method"));
     }
-    let key = Expr::parse_here(words, scope)?;
+    let key = Expr::parse(words, scope)?;
     let table = match words.accept("table") {
         true => super::argument(words, "missing table name")?.text.clone(),
         false => scope.own_table(),

@@ -37,7 +37,7 @@ pub(super) fn all<T>(cx: &mut Context<'_, T>, word: &Word, label: &str) -> Resul
         if address.kind == Kind::Datagram {
             return Err(bad(format!("dgram-type address not acceptable in '{text}'")));
         }
-        match local(&address.host).map_err(bad)? {
+        match local(&address.host, text).map_err(bad)? {
             Some(local) => sockets.push((text.to_owned(), local)),
             None => ports(cx.world.files, text, address, &mut sockets).map_err(bad)?,
         }
@@ -52,6 +52,9 @@ fn ports(files: &dyn Files, text: &str, address: Address, sockets: &mut Vec<Sock
         Host::Ip(ip) => ip,
         Host::Any if family == Some(Family::Ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Host::Name(_) if port == Port::None => {
+            return Err(format!("missing port specification in '{text}'"));
+        }
         Host::Name(name) => {
             known(files, &name, family).ok_or_else(|| format!("invalid address: '{name}' in '{text}'"))?
         }
@@ -77,18 +80,14 @@ fn ports(files: &dyn Files, text: &str, address: Address, sockets: &mut Vec<Sock
 }
 
 /// The sockets that have no port.
-fn local(host: &Host) -> Result<Option<BindAddress>, String> {
-    let fits = |shown: String, length: usize, most: usize| match length > most {
-        true => Err(format!("socket path '{shown}' too long (max {most})")),
+fn local(host: &Host, text: &str) -> Result<Option<BindAddress>, String> {
+    let fits = |length: usize, most: usize| match length > most {
+        true => Err(format!("socket path '{text}' too long (max {most})")),
         false => Ok(()),
     };
     match host {
-        Host::Unix(path) => {
-            let shown = path.display().to_string();
-            fits(shown.clone(), shown.len(), MAX_PATH)?;
-        }
-        Host::Abstract(name) => fits(format!("abns@{name}"), name.len(), MAX_ABSTRACT)?,
-        Host::AbstractZ(name) => fits(format!("abnsz@{name}"), name.len(), MAX_ABSTRACT)?,
+        Host::Unix(path) => fits(path.as_os_str().len(), MAX_PATH)?,
+        Host::Abstract(name) | Host::AbstractZ(name) => fits(name.len(), MAX_ABSTRACT)?,
         Host::Fd(_) | Host::SockPair(_) | Host::Any | Host::Ip(_) | Host::Name(_) => {}
     }
     Ok(match host {

@@ -10,6 +10,7 @@ use lang::{Diagnostic, Span, Word};
 
 use super::{Context, Index, Keyword, Label, QUIC, run_options};
 use crate::draft::{NamedFile, Proxy};
+use crate::judge::kind_in_words;
 use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, Proto, StatsSocket};
 
 pub(crate) use option::{PROTOCOLS, judge_set};
@@ -135,8 +136,10 @@ fn judge(
             let name = PROTOCOLS.iter().find(|(_, proto)| Some(*proto) == line.bind.proto);
             let name = name.map_or("", |(name, _)| name);
             let message = format!(
-                "{section} '{}' : MUX protocol '{name}' is not usable for 'bind {written}' at [{}].",
-                cx.target.name, cx.place
+                "{} '{}' : MUX protocol '{name}' is not usable for 'bind {written}' at [{}].",
+                kind_in_words(cx.target),
+                cx.target.name,
+                cx.place
             );
             Err(Diagnostic::alert(at, message))
         }

@@ -306,6 +306,13 @@ fn spread(cx: &mut Context<'_, Global>) -> Result<String, Diagnostic> {
     match units::parse_time(&word.text, TimeUnit::Ms) {
         _ if word.text == "infinite" => Ok(word.text.clone()),
         Ok(_) => Ok(word.text.clone()),
-        Err(why) => Err(Diagnostic::alert(word.span, format!("{why} in argument to <{keyword}>."))),
+        Err(why) => {
+            let why = why.to_string();
+            let message = match why.strip_prefix("timer overflow ") {
+                Some(limit) => format!("timer overflow in argument '{}' to '{keyword}' {limit}", word.text),
+                None => format!("{why} in argument to <{keyword}>."),
+            };
+            Err(Diagnostic::alert(word.span, message))
+        }
     }
 }

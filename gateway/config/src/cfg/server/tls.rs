@@ -109,7 +109,7 @@ pub(super) fn expression(
 ) -> Result<(), Diagnostic> {
     let scope = cx.world.scope(expr::Phase::HttpRequest);
     let mut words = lang::Words::new(std::slice::from_ref(word), word.span.after());
-    let result = expr::Expr::parse(&mut words, &scope);
+    let result = scope.within("server directive", || expr::Expr::parse(&mut words, &scope));
     let label = format!("error detected while parsing {what} expression : ");
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning.prefixed(&label)));
     result.map(drop).map_err(|error| error.prefixed(&label))

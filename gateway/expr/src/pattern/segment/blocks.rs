@@ -32,7 +32,10 @@ impl Blocks {
 
 fn reason(pattern: &[u8]) -> String {
     match pattern.len().is_multiple_of(2) {
-        true => format!("an hex digit is expected (found '{}')", String::from_utf8_lossy(pattern)),
+        true => {
+            let odd = pattern.iter().find(|digit| !digit.is_ascii_hexdigit()).copied().unwrap_or_default();
+            format!("an hex digit is expected (found '{}')", char::from(odd))
+        }
         false => "an even number of hex digit is expected".to_owned(),
     }
 }

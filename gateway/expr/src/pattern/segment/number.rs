@@ -93,11 +93,8 @@ fn range(word: &str, dotted: bool) -> Result<(i64, i64), String> {
         return Ok((n, n));
     };
     let end = |text: &str, open| if text.is_empty() { Some(open) } else { number(text) };
-    let (low, high) = (end(low, i64::MIN).ok_or_else(bad)?, end(high, i64::MAX).ok_or_else(bad)?);
-    if low > high {
-        return Err(format!("'{word}' is not a valid number range"));
-    }
-    Ok((low, high))
+    let ends = end(low, i64::MIN).zip(end(high, i64::MAX)).filter(|(low, high)| low <= high);
+    ends.ok_or_else(|| format!("'{word}' is not a valid number range"))
 }
 
 /// The values of a line, of which some may be operators: what they mean is spelled as ranges.
@@ -119,7 +116,10 @@ impl Operators {
             self.operator = operator;
             return Ok(None);
         }
-        let (low, _) = range(word, self.dotted)?;
+        let (low, _) = range(word, self.dotted).map_err(|why| match self.operator {
+            Operator::Eq => why,
+            _ => format!("'{word}' is neither a number nor a supported operator"),
+        })?;
         // to a range HAProxy applies no operator, whatever it is
         if word.contains(':') || self.operator == Operator::Eq {
             return Ok(Some(word.to_owned()));

@@ -321,6 +321,6 @@ mod tests {
         let mut patterns = many();
         patterns[700] = "a(".to_owned();
         let bad = Regexes::new(false, patterns.iter().map(String::as_bytes)).unwrap_err();
-        assert_eq!((bad.at, bad.why.contains("unclosed")), (700, true));
+        assert_eq!((bad.at, bad.why.contains("missing closing parenthesis")), (700, true));
     }
 }
