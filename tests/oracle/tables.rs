@@ -1,6 +1,6 @@
 //! Stick tables: what is counted, what is denied for it, and which server a client comes back to.
 
-use super::exchange::{Exchange, Step, request};
+use super::exchange::{Exchange, Logs, Step, request};
 use super::suite::Suite;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -17,6 +17,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::tables::who_asks_too_often_is_denied", denied);
     cases.test("oracle::tables::general_counters_and_tags_are_set_by_rules", general);
     cases.test("oracle::tables::connections_are_counted_before_their_requests", connections);
+    cases.test("oracle::tables::what_is_no_request_is_counted_where_its_connection_is_tracked", no_requests);
     cases.test("oracle::tables::clients_come_back_to_their_servers", sticky);
     cases.test("oracle::tables::the_commands_say_the_same", commands);
 }
@@ -155,6 +156,45 @@ fn general() {
 "#
     .to_owned();
     suite.exchanges = gets(&[("/a1", ""), ("/a1", ""), ("/b", ""), ("/c1", ""), ("/", ""), ("/a1", "")]);
+    suite.run();
+}
+
+/// What is cut off, broken or late, each followed by a look at the counters.
+fn no_requests() {
+    let mut suite = Suite::new("tables-no-requests");
+    suite.defaults = "  timeout http-request 300ms\n";
+    suite.more = "backend seen\n  stick-table type ip size 100 expire 1h store http_req_cnt,http_err_cnt,http_fail_cnt\n";
+    suite.frontend =
+        "  tcp-request connection track-sc0 src table seen\n  http-request return status 200 hdr a \
+        \"%[sc0_http_req_cnt]/%[sc0_http_err_cnt]/%[sc0_http_fail_cnt]\"\n"
+            .to_owned();
+    let sent = |name: &str, bytes: &str| {
+        Exchange::new(name, vec![Step::Send(bytes.as_bytes().to_vec()), Step::ReadAll])
+    };
+    let kept = |name: &str, bytes: &str| {
+        let first = request("GET", "/first", "", "");
+        let steps = [Step::Send(first), Step::Read("GET"), Step::Send(bytes.into()), Step::ReadAll];
+        Exchange::new(name, steps.to_vec())
+    };
+    let broken = [
+        sent("no line", "junk\r\n\r\n"),
+        sent("a bad name", "GET / HTTP/1.1\r\nHo st: h\r\n\r\n"),
+        sent("a head that stops", "GET / HTTP/1.1\r\nHost"),
+        Exchange::new("silence", vec![Step::ReadAll]),
+        Exchange::new(
+            "a head that is cut off",
+            vec![Step::Send(b"GET / HT".to_vec()), Step::Finish, Step::ReadAll],
+        ),
+        Exchange::new("nothing at all", vec![Step::Finish, Step::ReadAll]),
+        kept("no line after a request", "junk\r\n\r\n"),
+        kept("a head that stops after a request", "GET / HT"),
+    ];
+    let look = || Exchange::get("/", "");
+    let counted = |exchange: Exchange| {
+        let lines = 1 + usize::from(exchange.name.ends_with("after a request"));
+        Exchange { logs: Logs::Count(lines), ..exchange }
+    };
+    suite.exchanges = broken.into_iter().flat_map(|exchange| [counted(exchange), look()]).collect();
     suite.run();
 }
 

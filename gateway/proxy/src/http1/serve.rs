@@ -21,6 +21,7 @@ use crate::fields::LogView;
 use crate::frame::Frame;
 use crate::listener::Route;
 use crate::message::Lines;
+use crate::track::Event;
 
 /// What a client says that knows in advance that HTTP/2 is spoken here (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -256,6 +257,9 @@ async fn refuse(client: &mut ClientConnection, route: &Route, connection: &Conne
         listener.request_error();
     }
     let probe = !refusal.bytes_came;
+    if !(probe && options.ignore_probes) {
+        count_tracked(route, connection, refusal);
+    }
     if refusal.status != 0 && !(probe && options.ignore_probes) {
         let page = frontend.pages.raw(refusal.status);
         if let Err(error) = client.write_out(&page, frontend.model().timeouts.client).await {
@@ -268,6 +272,18 @@ async fn refuse(client: &mut ClientConnection, route: &Route, connection: &Conne
         return;
     }
     log_refusal(route, connection, refusal);
+}
+
+/// What is tracked for the connection counts what is no request, too: as an error where it did not merely take too long.
+fn count_tracked(route: &Route, connection: &Connection, refusal: &Refusal) {
+    if connection.trackers.is_empty() {
+        return;
+    }
+    let now = route.runtime.tables.now();
+    connection.trackers.count(now, Event::Request);
+    if refusal.status != 408 {
+        connection.trackers.count(now, Event::Error);
+    }
 }
 
 fn log_refusal(route: &Route, connection: &Connection, refusal: &Refusal) {
