@@ -72,6 +72,11 @@ fn world() -> World {
             "/chunked",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".into(),
         ),
+        keep(
+            "/hints",
+            "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                .into(),
+        ),
         keep("/no-content", "HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n".into()),
         Script::new("/until-close", "HTTP/1.1 200 OK\r\n\r\nto the end", After::Close),
         Script::new("/empty", "", After::Close),
@@ -92,13 +97,11 @@ impl World {
         self.subject.addr(if over == Over::Tls { "TLS" } else { "CLEAR" }).port()
     }
 
-    /// Lets curl ask for `path`; head and body of what it got, without the date that Pingora gives each HTTP/2
-    /// response.
+    /// Lets curl ask for `path`; head and body of what it got.
     fn ask(&self, over: Over, args: &[&str], path: &str) -> Message {
         let output = self.curl(over, args, &[path]);
         let at = output.windows(4).position(|w| w == b"\r\n\r\n").map_or(output.len(), |at| at + 4);
-        let head = output[..at].split_inclusive(|b| *b == b'\n').filter(|line| !line.starts_with(b"date: "));
-        Message { head: head.flatten().copied().collect(), body: output[at..].to_vec(), ..Message::default() }
+        Message { head: output[..at].to_vec(), body: output[at..].to_vec(), ..Message::default() }
     }
 
     fn curl(&self, over: Over, args: &[&str], paths: &[&str]) -> Vec<u8> {
@@ -163,6 +166,9 @@ fn responses() {
         assert_eq!((chunked.head, chunked.body), (b"HTTP/2 200 \r\n\r\n".to_vec(), b"abcde".to_vec()));
         assert_eq!(world.ask(over, &[], "/until-close").text(), "to the end");
         assert_eq!(world.ask(over, &[], "/no-content").head, b"HTTP/2 204 \r\nx-a: b\r\n\r\n");
+        let hints = world.ask(over, &[], "/hints");
+        assert_eq!(hints.head, b"HTTP/2 103 \r\nlink: </a>\r\n\r\n");
+        assert_eq!(hints.text(), "HTTP/2 200 \r\ncontent-length: 2\r\n\r\nok");
         let head = world.ask(over, &["-I"], "/x").head;
         assert_eq!(head, b"HTTP/2 200 \r\ncontent-length: 2\r\nx-origin: 1\r\n\r\n");
     }

@@ -5,11 +5,14 @@ use super::origin::READERS;
 use super::start;
 use crate::support::cases::Cases;
 use crate::support::client::Client;
+use crate::support::deadline::eventually;
 use crate::support::subject::Subject;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("smuggling::http2::what_http1_cannot_say_never_reaches_an_origin", all);
     cases.test("smuggling::http2::what_passes_is_said_in_http1s_words", passes);
+    cases.test("smuggling::http2::trailers_follow_the_last_chunk", trailers);
+    cases.test("smuggling::http2::an_address_of_another_form_has_its_own_request_line", addresses);
 }
 
 /// A field: name and value.
@@ -190,20 +193,18 @@ impl Request {
 
     /// The frames of the request as stream 1 of a new connection.
     fn frames(&self) -> Vec<u8> {
-        let mut block = Vec::new();
-        for (name, value) in &self.fields {
-            // a literal that is not indexed, with a literal name (RFC 7541, 6.2.2)
-            block.push(0);
-            block.extend(text(name));
-            block.extend(text(value));
-        }
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
         bytes.extend(frame(4, 0, 0, &[]));
         let end = if self.body.is_none() { 1 } else { 0 };
-        bytes.extend(frame(1, 4 | end, 1, &block));
+        bytes.extend(frame(1, 4 | end, 1, &block(&self.fields)));
         bytes.extend(self.body.iter().flat_map(|body| frame(0, 1, 1, body)));
         bytes
     }
+}
+
+/// Fields, each a literal that is not indexed, with a literal name (RFC 7541, 6.2.2).
+fn block(fields: &[Field]) -> Vec<u8> {
+    fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
 }
 
 /// A string without Huffman's code, shorter than 127 bytes.
@@ -250,8 +251,18 @@ fn ask(subject: &Subject, request: &Request) -> End {
 /// understands in the same way.
 fn all() {
     let (subject, recorder) = start();
+    let refusals = || {
+        let log = subject.stdout();
+        log.lines().filter(|line| line.contains(" PR-- ") && line.ends_with("\"<BADREQ>\"")).count()
+    };
     for request in rows() {
+        let before = refusals();
         let end = ask(&subject, &request);
+        if request.is_malformed() {
+            eventually(&format!("{}: a line of the log", request.name), || {
+                (refusals() > before).then_some(())
+            });
+        }
         // What was under way is there when another request has been answered.
         let next = ask(
             &subject,
@@ -298,10 +309,48 @@ fn passes() {
         (post("te for trailers", &[(b"te", b"trailers")], None), "POST /open HTTP/1.1\r\nhost: h\r\nte: trailers\r\n\r\n"),
         (post("the same host", &[(b"host", b"h")], None), "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
         (post("cookies", &[(b"cookie", b"a=b"), (b"x", b"y"), (b"cookie", b"c=d")], None), "POST /open HTTP/1.1\r\nhost: h\r\nx: y\r\ncookie: a=b; c=d\r\n\r\n"),
+        (post("another host", &[(b"host", b"g")], None), "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
+        (post("two hosts", &[(b"host", b"h"), (b"host", b"g")], None), "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
+        (Request { name: "two hosts without authority", fields: vec![POST[0], POST[1], POST[3], (b"host", b"h"), (b"host", b"g")], body: None }, "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
+        (Request { name: "no authority", fields: vec![POST[0], POST[1], POST[3]], body: None }, "POST /open HTTP/1.1\r\n\r\n"),
+        (with("a user in the authority", b":authority", b"u@h"), "POST /open HTTP/1.1\r\nhost: u@h\r\n\r\n"),
+        (post("the same length twice", &[(b"content-length", b"3"), (b"content-length", b"3")], Some(b"abc")), "POST /open HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc"),
         (Request { name: "a host instead of an authority", fields: vec![POST[0], POST[1], POST[3], (b"host", b"h")], body: None }, "POST /open HTTP/1.1\r\nhost: h\r\n\r\n"),
     ];
     for (request, expected) in rows {
         assert_eq!(ask(&subject, &request), End::Status(200), "{}", request.name);
         assert_eq!(String::from_utf8_lossy(&recorder.drain().concat()), expected, "{}", request.name);
+    }
+}
+
+/// Trailers are a block of fields behind the body in HTTP/2, and lines behind the last chunk in HTTP/1.
+fn trailers() {
+    let (subject, recorder) = start();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    bytes.extend(frame(1, 4, 1, &block(&POST)));
+    bytes.extend(frame(0, 0, 1, b"abc"));
+    bytes.extend(frame(1, 5, 1, &block(&[(b"x", b"y")])));
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send(bytes);
+    assert_eq!(end(&mut client), End::Status(200));
+    let expected =
+        "POST /open HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx: y\r\n\r\n";
+    assert_eq!(String::from_utf8_lossy(&recorder.drain().concat()), expected);
+}
+
+/// What is logged of targets that are no path.
+fn addresses() {
+    let (subject, _recorder) = start();
+    for (fields, line) in [
+        (
+            vec![(&b":method"[..], &b"OPTIONS"[..]), POST[1], POST[2], (b":path", b"*")],
+            "\"OPTIONS http://h HTTP/2.0\"",
+        ),
+        (vec![(b":method", b"CONNECT"), (b":authority", b"h:443")], "\"CONNECT h:443 HTTP/2.0\""),
+        (vec![POST[0], POST[1], POST[3]], "\"POST /open HTTP/2.0\""),
+    ] {
+        ask(&subject, &Request { name: "an address", fields, body: None });
+        eventually(line, || subject.stdout().lines().any(|logged| logged.ends_with(line)).then_some(()));
     }
 }

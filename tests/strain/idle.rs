@@ -8,6 +8,7 @@ use crate::support::origin::Origin;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("strain::idle::thousands_of_idle_connections_cost_little_and_stay", kept);
+    cases.test("strain::idle::an_http2_connection_without_requests_ends_after_timeout_client", http2);
 }
 
 /// Connections where nothing else is said. `IT_IDLE=10000` asks for more, of which there are as many as the limit on
@@ -41,4 +42,14 @@ fn kept() {
     assert!(each < 4 * 1024, "{each} bytes for each idle connection");
     healthy(&subject);
     clients.iter_mut().for_each(ask);
+}
+
+fn http2() {
+    let origin = Origin::plain();
+    let subject = Stage { defaults: "  timeout client 300ms\n", ..Stage::default() }.start(origin.addr());
+    let mut client = Client::connect(subject.addr("FRONT"));
+    // The preface and empty settings (RFC 9113, 3.4); what comes back is the server's, and then the end.
+    client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    let said = client.rest();
+    assert_eq!(said.get(3), Some(&4), "{said:?}");
 }

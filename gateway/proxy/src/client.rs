@@ -1,39 +1,66 @@
-//! The client's side of a request, as judging and relaying see it: our own HTTP/1 session, spoken to directly, or one in
-//! Pingora's keeping (HTTP/2, and HTTP/1 that may become another protocol).
+//! The client's side of a request, as judging and relaying see it: our own sessions, spoken to directly, or one in
+//! Pingora's keeping (HTTP/1 that may become another protocol).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use pingora::http::RequestHeader;
+use http::{Method, request};
 use pingora::protocols::http::HttpTask;
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 
 use crate::connection::Connection;
+use crate::http1::connection::ClientConnection;
 use crate::http1::session::{H1Session, Manner};
+use crate::http2::session::H2Session;
 use crate::message::{Lines, ResponseHead};
+
+/// A session of our own.
+#[derive(Debug)]
+pub(crate) enum Own {
+    /// HTTP/1.
+    Http1(Box<H1Session>),
+    /// A stream of HTTP/2.
+    Http2(Box<H2Session>),
+}
+
+impl Own {
+    /// The connection of an HTTP/1 session that is over.
+    pub(crate) fn into_client(self) -> Option<Box<ClientConnection>> {
+        match self {
+            Self::Http1(session) => Some(session.into_client()),
+            Self::Http2(_) => None,
+        }
+    }
+}
 
 /// Who is asked and answered.
 pub(crate) enum Client<'a> {
-    /// Our own session.
+    /// Our own HTTP/1 session.
     Own(&'a mut H1Session),
+    /// Our own session on HTTP/2.
+    Http2(&'a mut H2Session),
     /// A session in Pingora's keeping, and what is not yet handed to it.
     Framed(&'a mut Session, Vec<HttpTask>),
 }
 
 impl<'a> Client<'a> {
     /// Our own session where there is one.
-    pub(crate) fn of(session: &'a mut Session, own: Option<&'a mut H1Session>) -> Self {
-        own.map_or_else(|| Self::Framed(session, Vec::new()), Self::Own)
+    pub(crate) fn of(session: &'a mut Session, own: Option<&'a mut Own>) -> Self {
+        let Some(own) = own else { return Self::Framed(session, Vec::new()) };
+        match own {
+            Own::Http1(session) => Self::Own(session),
+            Own::Http2(session) => Self::Http2(session),
+        }
     }
 
     /// The facts of its connection.
     pub(crate) fn connection(&self) -> Option<Arc<Connection>> {
         match self {
             Self::Own(session) => Some(session.facts().clone()),
+            Self::Http2(session) => Some(session.facts().clone()),
             Self::Framed(session, _) => {
                 let digest = session.as_downstream().digest()?.proxy_digest.as_ref()?;
                 digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
@@ -42,9 +69,9 @@ impl<'a> Client<'a> {
     }
 
     /// The head of a request that came by HTTP/2.
-    pub(crate) fn http2_head(&self) -> Option<&RequestHeader> {
+    pub(crate) fn http2_head(&self) -> Option<&request::Parts> {
         match self {
-            Self::Framed(session, _) if session.is_http2() => Some(session.req_header()),
+            Self::Http2(session) => Some(session.head()),
             Self::Own(_) | Self::Framed(..) => None,
         }
     }
@@ -52,7 +79,7 @@ impl<'a> Client<'a> {
     /// Whether it asks for another protocol.
     pub(crate) fn is_upgrade(&self) -> bool {
         match self {
-            Self::Own(_) => false,
+            Self::Own(_) | Self::Http2(_) => false,
             Self::Framed(session, _) => session.is_upgrade_req(),
         }
     }
@@ -61,6 +88,7 @@ impl<'a> Client<'a> {
     pub(crate) fn asks_for_head(&self) -> bool {
         *match self {
             Self::Own(session) => session.method(),
+            Self::Http2(session) => session.method(),
             Self::Framed(session, _) => &session.req_header().method,
         } == Method::HEAD
     }
@@ -69,6 +97,7 @@ impl<'a> Client<'a> {
     pub(crate) fn is_body_empty(&mut self) -> bool {
         match self {
             Self::Own(session) => session.is_body_empty(),
+            Self::Http2(session) => session.is_body_empty(),
             Self::Framed(session, _) => session.as_downstream_mut().is_body_empty(),
         }
     }
@@ -77,6 +106,7 @@ impl<'a> Client<'a> {
     pub(crate) fn is_body_done(&mut self) -> bool {
         match self {
             Self::Own(session) => session.is_body_done(),
+            Self::Http2(session) => session.is_body_done(),
             Self::Framed(session, _) => session.as_downstream_mut().is_body_done(),
         }
     }
@@ -88,6 +118,7 @@ impl<'a> Client<'a> {
     pub(crate) async fn read_body(&mut self) -> Result<Option<Bytes>> {
         match self {
             Self::Own(session) => session.next_piece().await,
+            Self::Http2(session) => session.next_piece().await,
             Self::Framed(session, _) => session.as_downstream_mut().read_request_body().await,
         }
     }
@@ -99,6 +130,7 @@ impl<'a> Client<'a> {
     pub(crate) fn arrived_body(&mut self) -> Result<Option<Option<Bytes>>> {
         match self {
             Self::Own(session) => session.arrived_piece(),
+            Self::Http2(session) => session.arrived_piece(),
             Self::Framed(session, _) => {
                 session.as_downstream_mut().read_request_body().now_or_never().transpose()
             }
@@ -109,6 +141,7 @@ impl<'a> Client<'a> {
     pub(crate) async fn leaves(&mut self) -> Box<Error> {
         let end = match self {
             Self::Own(session) => session.idle().await,
+            Self::Http2(session) => return session.leaves().await,
             Self::Framed(session, _) => session.as_downstream_mut().read_body_or_idle(true).await,
         };
         end.err().unwrap_or_else(|| Error::explain(ErrorType::ConnectionClosed, "the client left"))
@@ -120,6 +153,9 @@ impl<'a> Client<'a> {
             Self::Own(session) => {
                 (session.timeouts.read, session.timeouts.write) = (Some(patience), Some(patience));
             }
+            Self::Http2(session) => {
+                (session.timeouts.read, session.timeouts.write) = (Some(patience), Some(patience));
+            }
             Self::Framed(session, _) => {
                 session.as_downstream_mut().set_read_timeout(Some(patience));
                 session.as_downstream_mut().set_write_timeout(Some(patience));
@@ -127,10 +163,12 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// `timeout client` for writing to a session of Pingora's, which does not know it; ours knows.
-    pub(crate) fn set_write_patience(&mut self, patience: Option<Duration>) {
-        if let Self::Framed(session, _) = self {
-            session.as_downstream_mut().set_write_timeout(patience);
+    /// The trailers of a body that was read to its end.
+    pub(crate) fn take_trailers(&mut self) -> Lines {
+        match self {
+            Self::Own(session) => session.take_trailers(),
+            Self::Http2(session) => session.take_trailers(),
+            Self::Framed(..) => Lines::default(),
         }
     }
 
@@ -138,6 +176,7 @@ impl<'a> Client<'a> {
     pub(crate) async fn shut(&mut self) {
         match self {
             Self::Own(session) => session.shut(),
+            Self::Http2(session) => session.shut(),
             Self::Framed(session, _) => session.as_downstream_mut().shutdown().await,
         }
     }
@@ -146,6 +185,7 @@ impl<'a> Client<'a> {
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Self::Own(session) => session.has_begun(),
+            Self::Http2(session) => session.has_begun(),
             Self::Framed(session, _) => session.response_written().is_some(),
         }
     }
@@ -158,8 +198,9 @@ impl<'a> Client<'a> {
     pub(crate) fn head(&mut self, head: ResponseHead, end: bool, manner: Manner) -> Result<()> {
         match self {
             Self::Own(session) => session.queue_head(&head, end, manner),
-            Self::Framed(session, tasks) => {
-                let mut head = if session.is_http2() { head.to_http2()? } else { head.into_http1()? };
+            Self::Http2(session) => session.queue_head(&head, end),
+            Self::Framed(_, tasks) => {
+                let mut head = head.into_http1()?;
                 head.extensions_mut().insert(manner);
                 tasks.push(HttpTask::Header(Box::new(head), end));
                 Ok(())
@@ -177,6 +218,13 @@ impl<'a> Client<'a> {
                 session.queue_body(data).await?;
                 if end { session.queue_end(None.into_iter()) } else { Ok(()) }
             }
+            Self::Http2(session) => {
+                session.queue_body(data);
+                if end {
+                    session.queue_end(Lines::default());
+                }
+                Ok(())
+            }
             Self::Framed(_, tasks) => {
                 tasks.push(HttpTask::Body(Some(data), end));
                 Ok(())
@@ -193,8 +241,12 @@ impl<'a> Client<'a> {
             Self::Own(session) => {
                 session.queue_end(trailers.iter().map(|line| (&line.name[..], &line.value[..])))
             }
+            Self::Http2(session) => {
+                session.queue_end(trailers.clone());
+                Ok(())
+            }
             Self::Framed(_, tasks) => {
-                tasks.push(HttpTask::Trailer(map_of(trailers)));
+                tasks.push(HttpTask::Trailer(trailers.to_map().map(Box::new)));
                 Ok(())
             }
         }
@@ -207,6 +259,10 @@ impl<'a> Client<'a> {
     pub(crate) fn end_of_stream(&mut self) -> Result<()> {
         match self {
             Self::Own(session) => session.queue_end(None.into_iter()),
+            Self::Http2(session) => {
+                session.queue_end(Lines::default());
+                Ok(())
+            }
             Self::Framed(_, tasks) => {
                 tasks.push(HttpTask::Done);
                 Ok(())
@@ -218,6 +274,7 @@ impl<'a> Client<'a> {
     pub(crate) fn forget(&mut self) -> bool {
         match self {
             Self::Own(session) => session.forget(),
+            Self::Http2(session) => session.forget(),
             Self::Framed(session, tasks) => {
                 tasks.clear();
                 session.response_written().is_none()
@@ -232,6 +289,7 @@ impl<'a> Client<'a> {
     pub(crate) async fn flush(&mut self) -> Result<()> {
         match self {
             Self::Own(session) => session.write_all().await,
+            Self::Http2(session) => session.write_all().await,
             Self::Framed(_, tasks) if tasks.is_empty() => Ok(()),
             Self::Framed(session, tasks) => {
                 session.write_response_tasks(std::mem::take(tasks)).await.map(drop)
@@ -239,32 +297,14 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Passes an interim response on; HTTP/2 has none here, since Pingora's has none.
+    /// Passes an interim response on.
     ///
     /// # Errors
     /// The client is gone.
     pub(crate) async fn interim(&mut self, head: ResponseHead) -> Result<()> {
-        if self.http2_head().is_some() {
-            return Ok(());
-        }
         self.head(head, false, Manner::default())?;
         self.flush().await.map_err(Error::into_down)
     }
-}
-
-fn map_of(lines: &Lines) -> Option<Box<HeaderMap>> {
-    if lines.len() == 0 {
-        return None;
-    }
-    let mut map = HeaderMap::with_capacity(lines.len());
-    for line in lines.iter() {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(&line.name), HeaderValue::from_bytes(&line.value))
-        {
-            map.append(name, value);
-        }
-    }
-    Some(Box::new(map))
 }
 
 /// A session that has lost its way: an invariant of the frame is broken.

@@ -14,7 +14,7 @@ use observe::log::{Endpoint, TlsFacts};
 use parking_lot::Mutex;
 
 use crate::listener::ListenerState;
-use crate::message::{Lines, RequestHead};
+use crate::message::RequestHead;
 use crate::track::Trackers;
 
 /// The facts of a client connection, reached from `ProxyHttp` through the connection's digest.
@@ -52,8 +52,6 @@ pub struct Connection {
     pub requests: AtomicU32,
     /// The request that an HTTP/1 connection is at.
     pub head: Mutex<HeadTimes>,
-    /// The trailers of its body, once they came.
-    pub trailers: Mutex<Option<Lines>>,
     /// What counters of stick tables track for it.
     pub(crate) trackers: Trackers,
     /// Its variables, once there are any.

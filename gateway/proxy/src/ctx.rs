@@ -15,6 +15,7 @@ use observe::log::{Endpoint, LogRecord};
 use rules::{Change, Peer, Throttle};
 
 use crate::bandwidth::{Allowed, Limits, Now, Way};
+use crate::client::Own;
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::effects::Effects;
@@ -23,7 +24,6 @@ use crate::figures::At;
 use crate::http::buffer::{Buffered, announced};
 use crate::http::finish;
 use crate::http::persist::Insistence;
-use crate::http1::session::H1Session;
 use crate::listener::Route;
 use crate::message::{Lines, RequestHead, ResponseHead};
 use crate::outcome::{Outcome, Stage};
@@ -34,7 +34,7 @@ use crate::track::Trackers;
 #[derive(Debug)]
 pub(crate) struct Ctx {
     /// Our own session with the client, while nobody uses it.
-    pub own: Option<Box<H1Session>>,
+    pub own: Option<Own>,
     /// The client's connection.
     pub connection: Option<Arc<Connection>>,
     /// The configuration that judges it.

@@ -8,16 +8,15 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use parking_lot::Mutex;
-use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use pingora_proxy::{HttpProxy, ProxyHttp, Session};
 
+use crate::client::Own;
 use crate::ctx::Ctx;
 use crate::http::Judge;
-use crate::http1::session::H1Session;
 
 /// As many shells are kept for the next requests.
 const MOST_SHELLS: usize = 256;
@@ -35,8 +34,7 @@ pub(crate) struct Frame {
 
 /// What every request needs while it is under way, and no connection that waits: they serve again and again.
 struct Shell {
-    /// A session of Pingora's for nobody, in which a request's own is put or for which it stands in the context. Nothing
-    /// else in it changes.
+    /// A session of Pingora's for nobody, which its callbacks ask for; the request's own is in the context.
     session: Session,
     ctx: Ctx,
 }
@@ -47,8 +45,8 @@ impl Frame {
         Self { judge, relay, shutdown, shells: Mutex::default() }
     }
 
-    /// Serves a request of our own HTTP/1 session, and gives that back.
-    pub(crate) async fn exchange(&self, own: Box<H1Session>) -> Option<Box<H1Session>> {
+    /// Serves a request of a session of our own, and gives that back.
+    pub(crate) async fn exchange(&self, own: Own) -> Option<Own> {
         let mut shell = self.shell();
         shell.ctx.own = Some(own);
         self.call(&mut shell).await;
@@ -58,20 +56,8 @@ impl Frame {
     }
 
     /// Lets Pingora's relay serve what may become another protocol.
-    pub(crate) async fn relay(self: &Arc<Self>, session: ServerSession) {
-        self.process_new_http(session, &self.shutdown).await;
-    }
-
-    /// Serves a request of a session in Pingora's keeping.
-    async fn exchange_framed(&self, session: ServerSession) {
-        let mut shell = self.shell();
-        let nobody = std::mem::replace(&mut *shell.session.downstream_session, session);
-        self.call(&mut shell).await;
-        if let Err(error) = shell.session.downstream_session.finish_body().await {
-            log::debug!("ending an answer: {error}");
-        }
-        *shell.session.downstream_session = nobody;
-        self.keep(shell);
+    pub(crate) async fn relay(&self, session: ServerSession) {
+        self.relay.process_new_http(session, &self.shutdown).await;
     }
 
     fn shell(&self) -> Box<Shell> {
@@ -102,24 +88,5 @@ impl Frame {
             self.judge.fail_to_proxy(session, error, ctx).await;
         }
         self.judge.logging(session, failure.as_deref(), ctx).await;
-    }
-}
-
-#[async_trait]
-impl HttpServerApp for Frame {
-    async fn process_new_http(
-        self: &Arc<Self>,
-        session: ServerSession,
-        shutdown: &ShutdownWatch,
-    ) -> Option<ReusedHttpStream> {
-        if session.is_upgrade_req() {
-            return self.relay.process_new_http(session, shutdown).await;
-        }
-        self.exchange_framed(session).await;
-        None
-    }
-
-    fn server_options(&self) -> Option<&HttpServerOptions> {
-        self.relay.server_options()
     }
 }

@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
-use http::{Method, StatusCode, Version};
+use http::{HeaderMap, Method, StatusCode, Version, request};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 
@@ -125,13 +125,28 @@ impl Lines {
         self.lines.iter().map(|line| line.name.len() + line.value.len()).sum()
     }
 
-    fn of_map(map: &http::HeaderMap) -> Self {
+    /// The lines of a map.
+    pub(crate) fn of_map(map: &HeaderMap) -> Self {
         let copy = |text: &[u8]| Bytes::copy_from_slice(text);
         let line = |(name, value): (&HeaderName, &HeaderValue)| Line {
             name: copy(name.as_str().as_bytes()),
             value: copy(value.as_bytes()),
         };
         Self { lines: map.iter().map(line).collect(), wire: Bytes::new() }
+    }
+
+    /// A map of the lines that it can hold, if there are any.
+    pub(crate) fn to_map(&self) -> Option<HeaderMap> {
+        if self.len() == 0 {
+            return None;
+        }
+        let mut map = HeaderMap::with_capacity(self.len());
+        for line in self.iter() {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&line.name), value_of(&line.value)) {
+                map.append(name, value);
+            }
+        }
+        Some(map)
     }
 }
 
@@ -169,28 +184,33 @@ impl Default for RequestHead {
 }
 
 impl RequestHead {
-    /// The head of a request that came by HTTP/2: its authority becomes the first line, its cookies one line
-    /// (RFC 9113, 8.2.3 and 8.3.1).
-    pub fn of_http2(request: &RequestHeader) -> Self {
+    /// The head of a request that came by HTTP/2: its authority becomes the first line and goes before any `host`, its
+    /// cookies one line (RFC 9113, 8.2.3 and 8.3.1). Of lengths and hosts that say the same one is left.
+    pub fn of_http2(request: &request::Parts) -> Self {
         let mut lines = Lines::with_capacity(request.headers.len() + 1);
-        if let Some(authority) = request.uri.authority().filter(|_| !request.headers.contains_key("host")) {
-            lines.push(&b"host"[..], Bytes::copy_from_slice(authority.as_str().as_bytes()));
+        let authority = request.uri.authority().map(http::uri::Authority::as_str);
+        if let Some(authority) = authority {
+            lines.push(&b"host"[..], Bytes::copy_from_slice(authority.as_bytes()));
         }
         let mut cookie = BytesMut::new();
         for line in Lines::of_map(&request.headers).lines {
-            if line.name == b"cookie"[..] {
-                if !cookie.is_empty() {
-                    cookie.put_slice(b"; ");
+            match &line.name[..] {
+                b"cookie" => {
+                    if !cookie.is_empty() {
+                        cookie.put_slice(b"; ");
+                    }
+                    cookie.put_slice(&line.value);
                 }
-                cookie.put_slice(&line.value);
-            } else {
-                lines.lines.push(line);
+                b"host" | b"content-length" if lines.has(&line.name) => {}
+                _ => lines.lines.push(line),
             }
         }
         if !cookie.is_empty() {
             lines.push(&b"cookie"[..], cookie.freeze());
         }
-        let target = Bytes::copy_from_slice(request.raw_path());
+        let target = request.uri.path_and_query().map(http::uri::PathAndQuery::as_str);
+        let target = if request.method == Method::CONNECT { authority.or(target) } else { target };
+        let target = Bytes::copy_from_slice(target.unwrap_or("/").as_bytes());
         Self { method: request.method.clone(), target, version: request.version, lines }
     }
 
@@ -267,18 +287,20 @@ impl ResponseHead {
         (100..200).contains(&self.status) && self.status != 101
     }
 
-    /// The head as Pingora writes it to an HTTP/2 client: without what is about the hop (RFC 9113, 8.2.2).
+    /// The head for an HTTP/2 client: without what is about the hop (RFC 9113, 8.2.2).
     ///
     /// # Errors
     /// A status or value that HTTP's strict grammar does not have.
-    pub fn to_http2(&self) -> Result<ResponseHeader> {
+    pub fn to_http2(&self) -> Result<http::Response<()>> {
         const HOP: [&[u8]; 5] =
             [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
-        let mut response = self.bare()?;
+        let mut response = http::Response::new(());
+        *response.status_mut() = StatusCode::from_u16(self.status)
+            .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a status", error))?;
         for line in self.lines.iter().filter(|line| !HOP.contains(&&line.name[..])) {
             let name = HeaderName::from_bytes(&line.name)
                 .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a header name", error))?;
-            response.append_header(name, value_of(&line.value)?)?;
+            response.headers_mut().append(name, value_of(&line.value)?);
         }
         Ok(response)
     }
@@ -288,14 +310,9 @@ impl ResponseHead {
     /// # Errors
     /// A status that is none.
     pub fn into_http1(self) -> Result<ResponseHeader> {
-        let mut response = self.bare()?;
-        response.extensions_mut().insert(self);
-        Ok(response)
-    }
-
-    fn bare(&self) -> Result<ResponseHeader> {
         let mut response = ResponseHeader::from(http::Response::new(()).into_parts().0);
         response.set_status(self.status)?;
+        response.extensions_mut().insert(self);
         Ok(response)
     }
 
@@ -404,11 +421,8 @@ mod tests {
 
     #[test]
     fn cookies_of_http2_become_one_line() {
-        let mut request = RequestHeader::build(Method::GET, b"/", None).unwrap();
-        for cookie in ["a=1", "b=2"] {
-            request.append_header("cookie", cookie).unwrap();
-        }
-        let head = RequestHead::of_http2(&request);
+        let request = http::Request::builder().uri("/").header("cookie", "a=1").header("cookie", "b=2");
+        let head = RequestHead::of_http2(&request.body(()).unwrap().into_parts().0);
         assert_eq!(head.lines.all(b"cookie").collect::<Vec<_>>(), ["a=1; b=2"]);
     }
 

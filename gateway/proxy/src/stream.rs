@@ -1,7 +1,7 @@
-//! The client's side of a connection as Pingora and our own HTTP/1 session see it.
+//! The client's side of a connection as the sessions of HTTP/1 and HTTP/2 see it.
 //!
 //! One type for plain and TLS connections over TCP and unix sockets: it hands over what was read before its time (an
-//! HTTP/2 preface) and carries the connection's facts to `ProxyHttp`.
+//! HTTP/2 preface) and carries the connection's facts.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -10,15 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
 use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
-    UniqueID, UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::connection::Connection;
 
@@ -32,9 +27,6 @@ pub struct FrontStream {
     /// Bytes that were read before the stream was made; they come first.
     prefix: BytesMut,
     connection: Arc<Connection>,
-    /// Whether HTTP/2 is spoken on it: by ALPN, or by the preface on a plain connection.
-    http2: bool,
-    fd: UniqueIDType,
 }
 
 /// Without and with TLS.
@@ -63,19 +55,17 @@ impl FrontStream {
     }
 
     /// Puts a connection together.
-    pub fn new(transport: Transport, connection: Arc<Connection>, http2: bool) -> Self {
-        let fd = transport.raw().as_raw_fd();
-        connection.socket.opened(fd);
-        Self { transport, prefix: BytesMut::new(), connection, http2, fd }
+    pub fn new(transport: Transport, connection: Arc<Connection>) -> Self {
+        connection.socket.opened(transport.raw().as_raw_fd());
+        Self { transport, prefix: BytesMut::new(), connection }
     }
 
-    /// HTTP/2 is spoken on it, and these bytes of it were read already.
-    pub fn become_http2(&mut self, prefix: BytesMut) {
-        self.http2 = true;
+    /// These bytes of it were read already, and come first.
+    pub fn put_back(&mut self, prefix: BytesMut) {
         self.prefix = prefix;
     }
 
-    /// Waits for the client preface of a connection whose ALPN chose HTTP/2 (RFC 9113 3.4): Pingora would wait for it
+    /// Waits for the client preface of a connection whose ALPN chose HTTP/2 (RFC 9113 3.4): the library would wait for it
     /// for ever. False where the client left or took longer than `patience`; what it says is judged by the protocol.
     pub async fn preface_comes(&mut self, patience: Option<Duration>) -> bool {
         let mut preface = [0; PREFACE_LENGTH];
@@ -176,47 +166,6 @@ impl AsyncWrite for FrontStream {
         }
     }
 }
-
-#[async_trait]
-impl Shutdown for FrontStream {
-    async fn shutdown(&mut self) {
-        if let Err(error) = AsyncWriteExt::shutdown(self).await {
-            log::debug!("closing a client connection: {error}");
-        }
-    }
-}
-
-impl UniqueID for FrontStream {
-    fn id(&self) -> UniqueIDType {
-        self.fd
-    }
-}
-
-impl Ssl for FrontStream {
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.http2.then_some(ALPN::H2)
-    }
-}
-
-impl GetTimingDigest for FrontStream {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        Vec::new()
-    }
-}
-
-impl GetProxyDigest for FrontStream {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        digest_of(&self.connection)
-    }
-}
-
-impl GetSocketDigest for FrontStream {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        None
-    }
-}
-
-impl Peek for FrontStream {}
 
 /// The one slot through which Pingora passes per-connection data to `ProxyHttp`.
 pub(crate) fn digest_of(connection: &Arc<Connection>) -> Option<Arc<ProxyDigest>> {

@@ -13,7 +13,7 @@ use expr::TxnVars;
 use listen::Packets;
 use listen::proxy_protocol::Header;
 use parking_lot::Mutex;
-use pingora::apps::{HttpServerOptions, ServerApp};
+use pingora::apps::HttpServerOptions;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
@@ -33,14 +33,10 @@ use crate::listener::{ListenerState, Route};
 use crate::stream::{FrontStream, Transport};
 use crate::track::{Event, Trackers};
 
-/// CONNECT is judged by ourselves. An HTTP/2 connection without streams is kept for the longest
-/// `timeout client` there is, since Pingora has one time for all.
-fn server_options(gateway: &Gateway) -> HttpServerOptions {
-    let runtime = gateway.runtime();
+/// CONNECT is judged by ourselves.
+fn server_options() -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
     options.allow_connect_method_proxying = true;
-    options.h2_idle_timeout =
-        runtime.frontends.iter().filter_map(|frontend| frontend.model().timeouts.client).max();
     options
 }
 
@@ -68,7 +64,7 @@ impl Service for Worker {
     async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _per_fd: usize) {
         let pool = Arc::new(Pool::default());
         let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
-        proxy.server_options = Some(server_options(&self.gateway));
+        proxy.server_options = Some(server_options());
         let judge = Judge::new(self.gateway.clone(), pool.clone());
         let app: App = Arc::new(Frame::new(judge, Arc::new(proxy), shutdown));
         tokio::spawn(async move {
@@ -237,11 +233,10 @@ async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gatewa
         flags: Flags::default(),
         requests: AtomicU32::new(0),
         head: Mutex::new(HeadTimes::at(Instant::now(), accepted_at)),
-        trailers: Mutex::default(),
         vars: Mutex::new(session_vars),
     });
     route.frontend.counters.session();
-    let stream = FrontStream::new(transport, connection, http2);
+    let stream = FrontStream::new(transport, connection);
     Some(if http2 {
         Begun::Http2(Box::new(stream))
     } else {
@@ -357,8 +352,7 @@ async fn serve_http2(mut stream: Box<FrontStream>, app: &App) {
     let listener = stream.connection().listener.clone();
     let timeouts = listener.route().frontend.model().timeouts;
     if stream.preface_comes(timeouts.http_request.or(timeouts.client)).await {
-        // A stop tells HTTP/2 clients to go (GOAWAY); Pingora's own watch changes only at the very end.
-        app.process_new(stream, &listener.stopped()).await;
+        crate::http2::serve::serve(*stream, app).await;
     }
 }
 

@@ -86,8 +86,6 @@ pub(super) struct Relay<'a, 'b> {
     replay: &'a mut Replay,
     /// `timeout server`.
     patience: Option<Duration>,
-    /// `timeout client` of an HTTP/2 client, which Pingora's session does not keep for bodies.
-    client_patience: Option<Duration>,
     /// For the server, not yet written.
     output: BytesMut,
     coding: Coding,
@@ -137,12 +135,6 @@ impl<'a, 'b> Relay<'a, 'b> {
         let unframed = ctx.http2 && !lines.has(b"content-length") && !client.is_body_empty();
         let coding =
             if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
-        let client_patience =
-            ctx.frontend().filter(|_| ctx.http2).and_then(|frontend| frontend.model().timeouts.client);
-        let client_patience = ctx.effects.client.filter(|_| ctx.http2).or(client_patience);
-        if ctx.http2 {
-            client.set_write_patience(client_patience);
-        }
         let mut output = BytesMut::with_capacity(1024);
         request::write_for_server(ctx, unframed, &mut output);
         let mut relay = Self {
@@ -151,7 +143,6 @@ impl<'a, 'b> Relay<'a, 'b> {
             ctx,
             replay,
             patience,
-            client_patience,
             output,
             coding,
             held: Held::default(),
@@ -305,7 +296,7 @@ impl<'a, 'b> Relay<'a, 'b> {
         tokio::select! {
             biased;
             turn = self.server.turn(&mut self.output, more, patience) => turn.into(),
-            event = from_client(client, wants_body, self.client_patience) => event,
+            event = from_client(client, wants_body) => event,
         }
     }
 
@@ -345,9 +336,7 @@ impl<'a, 'b> Relay<'a, 'b> {
         self.replay.done = true;
         if self.coding == Coding::Chunked {
             self.output.put_slice(b"0\r\n");
-            let trailers =
-                self.ctx.connection.as_ref().and_then(|connection| connection.trailers.lock().take());
-            for line in trailers.iter().flat_map(Lines::iter) {
+            for line in self.client.take_trailers().iter() {
                 write_line(&mut self.output, &line.name, &line.value);
             }
             self.output.put_slice(b"\r\n");
@@ -456,16 +445,13 @@ impl From<Turn> for Event {
     }
 }
 
-/// The next of the client's body, or its leaving. Our own HTTP/1 session keeps `timeout client` by itself.
-async fn from_client(client: &mut Client<'_>, wants_body: bool, patience: Option<Duration>) -> Event {
-    if !wants_body {
-        return Event::ClientLeft(client.leaves().await);
+/// The next of the client's body, or its leaving.
+async fn from_client(client: &mut Client<'_>, wants_body: bool) -> Event {
+    if wants_body {
+        Event::FromClient(client.read_body().await)
+    } else {
+        Event::ClientLeft(client.leaves().await)
     }
-    let Some(patience) = patience else { return Event::FromClient(client.read_body().await) };
-    Event::FromClient(match tokio::time::timeout(patience, client.read_body()).await {
-        Ok(piece) => piece,
-        Err(_) => Err(Error::explain(ErrorType::ReadTimedout, "timeout client").into_down()),
-    })
 }
 
 /// How much of a body of known length is among the bytes that came.

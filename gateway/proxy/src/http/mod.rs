@@ -70,14 +70,14 @@ impl ProxyHttp for Judge {
 
     async fn early_request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<()> {
         let mut own = ctx.own.take();
-        let begun = request::begin(&Client::of(session, own.as_deref_mut()), ctx);
+        let begun = request::begin(&Client::of(session, own.as_mut()), ctx);
         ctx.own = own;
         begun
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Ctx) -> Result<bool> {
         let mut own = ctx.own.take();
-        let answered = self.answer(&mut Client::of(session, own.as_deref_mut()), ctx).await;
+        let answered = self.answer(&mut Client::of(session, own.as_mut()), ctx).await;
         ctx.own = own;
         answered
     }
@@ -166,7 +166,7 @@ impl ProxyHttp for Judge {
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Ctx) -> FailToProxy {
         let mut own = ctx.own.take();
-        let failed = finish::failed(&mut Client::of(session, own.as_deref_mut()), error, ctx).await;
+        let failed = finish::failed(&mut Client::of(session, own.as_mut()), error, ctx).await;
         ctx.own = own;
         failed
     }

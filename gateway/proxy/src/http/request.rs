@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use bytes::{BufMut, Bytes, BytesMut};
 use config::model::{ConnectionMode, ForwardFor};
 use expr::TxnVars;
-use http::Version;
+use http::{Method, Version, request};
 use pingora::Result;
 use pingora::http::RequestHeader;
 
@@ -58,18 +58,20 @@ pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
 }
 
 /// The request line as HAProxy writes that of an HTTP/2 request.
-fn h2_line(request: &RequestHeader) -> Bytes {
+fn h2_line(request: &request::Parts) -> Bytes {
     let mut line = Vec::with_capacity(64);
     line.extend_from_slice(request.method.as_str().as_bytes());
     line.push(b' ');
-    let authority = request.uri.authority().map(http::uri::Authority::as_str);
-    if let Some(authority) = authority {
-        let scheme = request.uri.scheme_str().unwrap_or("https");
-        line.extend_from_slice(scheme.as_bytes());
-        line.extend_from_slice(b"://");
+    if let Some(authority) = request.uri.authority().map(http::uri::Authority::as_str) {
+        if request.method != Method::CONNECT {
+            line.extend_from_slice(request.uri.scheme_str().unwrap_or("https").as_bytes());
+            line.extend_from_slice(b"://");
+        }
         line.extend_from_slice(authority.as_bytes());
     }
-    line.extend_from_slice(request.raw_path());
+    let target = request.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
+    let whole = request.method == Method::CONNECT || target == "*" && request.uri.authority().is_some();
+    line.extend_from_slice(if whole { b"" } else { target.as_bytes() });
     line.extend_from_slice(b" HTTP/2.0");
     line.into()
 }

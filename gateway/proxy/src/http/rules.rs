@@ -255,8 +255,7 @@ async fn apply(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
         client.set_patience(patience);
     }
     for lines in std::mem::take(&mut ctx.effects.hints) {
-        // Pingora's HTTP/2 has no interim responses
-        if ctx.http2 || ctx.request.version != Version::HTTP_11 {
+        if !matches!(ctx.request.version, Version::HTTP_11 | Version::HTTP_2) {
             break;
         }
         let head = ResponseHead { lines, ..ResponseHead::new(103) };

@@ -72,7 +72,7 @@ impl ClientConnection {
     /// Gives the connection up to HTTP/2, with what was read of it.
     pub fn into_http2(self) -> FrontStream {
         let mut stream = self.stream;
-        stream.become_http2(self.input);
+        stream.put_back(self.input);
         stream
     }
 

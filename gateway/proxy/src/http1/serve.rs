@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use observe::log::{LogRecord, Termination};
-use pingora::apps::ServerApp;
 use pingora::protocols::http::ServerSession;
 use tokio::sync::watch;
 
@@ -16,11 +14,12 @@ use super::connection::{ClientConnection, IoFailure};
 use super::framed::{Framed, Slot};
 use super::head::{Framing, Head, HeadError, Reader};
 use super::session::{H1Session, SessionOptions};
+use crate::client::Own;
 use crate::connection::{Connection, HeadTimes};
-use crate::fields::LogView;
 use crate::frame::Frame;
 use crate::listener::Route;
 use crate::message::Lines;
+use crate::refusal::{self, Refused};
 use crate::track::Event;
 
 /// What a client says that knows in advance that HTTP/2 is spoken here (RFC 9113, 3.4).
@@ -65,7 +64,7 @@ pub(crate) async fn serve(mut client: Box<ClientConnection>, app: &Arc<Frame>) {
         let back = if session.is_upgrade() {
             Box::pin(relay(session, app)).await
         } else {
-            app.exchange(session).await.map(|session| session.into_client())
+            app.exchange(Own::Http1(session)).await.and_then(Own::into_client)
         };
         let Some(back) = back else { return };
         client = back;
@@ -86,8 +85,7 @@ async fn end_with(end: End, mut client: Box<ClientConnection>, route: &Route, ap
     match end {
         End::Silent => {}
         End::Http2 => {
-            let stream = Box::new(client.into_http2());
-            app.process_new(stream, &connection.listener.stopped()).await;
+            Box::pin(crate::http2::serve::serve(client.into_http2(), app)).await;
         }
         End::Refused(refusal) => {
             refuse(&mut client, route, &connection, &refusal).await;
@@ -252,10 +250,7 @@ fn refusal_of(error: HeadError) -> Refusal {
 async fn refuse(client: &mut ClientConnection, route: &Route, connection: &Connection, refusal: &Refusal) {
     let frontend = &route.frontend;
     let options = &frontend.model().options;
-    frontend.counters.request_error();
-    if let Some(listener) = frontend.listeners.get(route.bind) {
-        listener.request_error();
-    }
+    refusal::count(route);
     let probe = !refusal.bytes_came;
     if !(probe && options.ignore_probes) {
         count_tracked(route, connection, refusal);
@@ -271,7 +266,8 @@ async fn refuse(client: &mut ClientConnection, route: &Route, connection: &Conne
     if probe && (options.dontlognull || options.ignore_probes) {
         return;
     }
-    log_refusal(route, connection, refusal);
+    let status = (refusal.status != 0).then_some(refusal.status);
+    refusal::log(route, connection, Refused { status, code: refusal.code, timed: true });
 }
 
 /// What is tracked for the connection counts what is no request, too: as an error where it did not merely take too long.
@@ -284,27 +280,6 @@ fn count_tracked(route: &Route, connection: &Connection, refusal: &Refusal) {
     if refusal.status != 408 {
         connection.trackers.count(now, Event::Error);
     }
-}
-
-fn log_refusal(route: &Route, connection: &Connection, refusal: &Refusal) {
-    let frontend = &route.frontend;
-    let mut record = LogRecord::new(
-        &frontend.model().name,
-        connection.client_endpoint(),
-        connection.destination_endpoint(),
-        connection.accepted_at,
-    );
-    record.http = true;
-    record.tls = connection.tls_facts();
-    record.status = (refusal.status != 0).then_some(refusal.status);
-    record.timers.handshake = millis(connection.handshake);
-    record.timers.active = millis(connection.accepted.elapsed().saturating_sub(connection.handshake));
-    record.timers.total = millis(connection.accepted.elapsed());
-    record.early = frontend.model().options.logasap;
-    record.termination = Termination([refusal.code[0], refusal.code[1], b'-', b'-']);
-    record.feconn = frontend.counters.current();
-    record.actconn = connection.process.current();
-    frontend.log.error(&record, &LogView::without_message(&record));
 }
 
 /// Milliseconds as the log counts them.

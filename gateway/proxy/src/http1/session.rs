@@ -153,6 +153,11 @@ impl H1Session {
         self.body == Body::Done
     }
 
+    /// The trailers of a body that was read to its end.
+    pub fn take_trailers(&mut self) -> Lines {
+        std::mem::take(&mut self.trailers)
+    }
+
     /// Whether the head of a final response was written, or is about to be.
     pub fn has_begun(&self) -> bool {
         self.out != Out::Head
@@ -171,14 +176,11 @@ impl H1Session {
         self.client.fill(self.timeouts.read).await.map_err(read_error)
     }
 
-    /// The next piece of the body that has come; its trailers go where the request's context finds them.
+    /// The next piece of the body that has come.
     fn take_piece(&mut self) -> Result<Piece> {
         let piece = self.body.take(&mut self.client.input, &mut self.trailers);
         let piece = piece
             .map_err(|error| Error::explain(ErrorType::InvalidHTTPHeader, error.to_string()).into_down())?;
-        if piece == Piece::End && self.trailers.len() > 0 {
-            *self.client.facts().trailers.lock() = Some(std::mem::take(&mut self.trailers));
-        }
         Ok(piece)
     }
 
