@@ -34,8 +34,6 @@ const WAYS: &[(&str, Break)] = &[
 /// Differences that are meant: a piece of HAProxy's message where it alone refuses, of ours where that is alone, and why.
 #[rustfmt::skip]
 const MEANT: &[(&str, &str)] = &[
-    ("cannot find user id",             "users and groups are looked up by the process, for -c too"),
-    ("cannot find group id",            "users and groups are looked up by the process, for -c too"),
     ("log : invalid address: ",         "a log server's name may be resolved later"),
     (" : invalid address: ",            "HAProxy takes it for a name, and refuses it when it does not resolve"),
     (" : missing ']' in address",       "HAProxy takes it for a name, and refuses it when it does not resolve"),

@@ -62,6 +62,14 @@ impl Environment for World {
     fn get(&self, name: &str) -> Option<String> {
         self.vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     }
+
+    fn has_user(&self, name: &str) -> bool {
+        ["haproxy", "nobody", "root"].contains(&name)
+    }
+
+    fn has_group(&self, name: &str) -> bool {
+        ["adm", "haproxy", "nogroup", "root"].contains(&name)
+    }
 }
 
 /// Loads one text under a name.

@@ -34,10 +34,18 @@ pub trait Files {
     fn exists(&self, path: &Path) -> bool;
 }
 
-/// Where variables come from.
+/// Where variables come from, and who the machine knows.
 pub trait Environment {
     /// A variable's value.
     fn get(&self, name: &str) -> Option<String>;
+    /// Whether there is a user of this name; where nobody can tell, there is.
+    fn has_user(&self, _name: &str) -> bool {
+        true
+    }
+    /// Whether there is a group of this name; where nobody can tell, there is.
+    fn has_group(&self, _name: &str) -> bool {
+        true
+    }
 }
 
 /// What a directive does to the variables of the lines after it (`setenv` and its kin).
@@ -124,6 +132,14 @@ impl Environment for Overlay<'_> {
             Some(open) if !open.iter().any(|kept| kept == name) => None,
             _ => self.outer.get(name),
         }
+    }
+
+    fn has_user(&self, name: &str) -> bool {
+        self.outer.has_user(name)
+    }
+
+    fn has_group(&self, name: &str) -> bool {
+        self.outer.has_group(name)
     }
 }
 

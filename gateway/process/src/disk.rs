@@ -65,6 +65,14 @@ impl lang::Environment for Variables {
     fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned().or_else(|| std::env::var(name).ok())
     }
+
+    fn has_user(&self, name: &str) -> bool {
+        listen::account::user(name).is_some()
+    }
+
+    fn has_group(&self, name: &str) -> bool {
+        listen::account::group(name).is_some()
+    }
 }
 
 /// The machine's name up to its first dot.

@@ -13,7 +13,7 @@ use listen::account;
 pub(crate) fn give_up(run_as: &RunAs, chroot: Option<&Path>) -> Result<Vec<String>, String> {
     let mut warnings = Vec::new();
     // Names are looked up before the files that hold them are out of sight.
-    let (uid, gid) = identity(run_as, &mut warnings)?;
+    let (uid, gid) = identity(run_as)?;
     let root = is_root();
     if let Some(path) = chroot {
         let entered = std::os::unix::fs::chroot(path).and_then(|()| std::env::set_current_dir("/"));
@@ -38,12 +38,6 @@ pub(crate) fn give_up(run_as: &RunAs, chroot: Option<&Path>) -> Result<Vec<Strin
     Ok(warnings)
 }
 
-/// Whether the identity could be taken: an error must refuse the configuration, warnings need not.
-pub(crate) fn check(run_as: &RunAs) -> Result<Vec<String>, String> {
-    let mut warnings = Vec::new();
-    identity(run_as, &mut warnings).map(|_| warnings)
-}
-
 /// A failure is an error for root, who could keep too many rights, and a warning for everybody else.
 fn accept(
     done: io::Result<()>,
@@ -63,29 +57,21 @@ fn accept(
 }
 
 /// The numbers of the user and the group; a user's name brings no group with it, as in HAProxy.
-fn identity(run_as: &RunAs, warnings: &mut Vec<String>) -> Result<(Option<u32>, Option<u32>), String> {
+fn identity(run_as: &RunAs) -> Result<(Option<u32>, Option<u32>), String> {
     let user = |name: &str| account::user(name).map(|user| user.uid);
-    let uid = look_up("user", run_as.user.as_deref(), user, warnings)?;
-    let gid = look_up("group", run_as.group.as_deref(), account::group, warnings)?;
+    let uid = look_up("user", run_as.user.as_deref(), user)?;
+    let gid = look_up("group", run_as.group.as_deref(), account::group)?;
     Ok((uid.or(run_as.uid), gid.or(run_as.gid)))
 }
 
-/// Who cannot change the identity need not know it.
+/// The name was known when it was read.
 fn look_up(
     kind: &str,
     name: Option<&str>,
     find: impl Fn(&str) -> Option<u32>,
-    warnings: &mut Vec<String>,
 ) -> Result<Option<u32>, String> {
     let Some(name) = name else { return Ok(None) };
-    match find(name) {
-        Some(id) => Ok(Some(id)),
-        None if is_root() => Err(format!("cannot find {kind} id for '{name}'")),
-        None => {
-            warnings.push(format!("{kind} '{name}' is not known here; going on as the present one"));
-            Ok(None)
-        }
-    }
+    find(name).map(Some).ok_or_else(|| format!("cannot find {kind} id for '{name}'"))
 }
 
 fn is_root() -> bool {

@@ -117,9 +117,13 @@ fn every_configuration_of_the_corpus_that_loads_survives() {
     assert!(count >= 95, "only {count} files load");
 }
 
+/// What stands in the place of lines of the maximal configuration.
+const NUMBERED: &str = "global\n uid 99\n gid 98\n";
+
 #[test]
 fn every_field_survives() {
     survives(MAXIMAL);
+    survives(NUMBERED);
 }
 
 /// The fields of a value by their names, as `Debug` shows them.
@@ -167,7 +171,8 @@ fn the_maximal_configuration_touches_every_field() {
     let servers: Vec<_> = full.backends.iter().flat_map(|backend| &backend.servers).collect();
     let none: [&str; 0] = [];
     assert_eq!(untouched([&full.global], &empty.global), none);
-    assert_eq!(untouched([&full.global.run_as], &empty.global.run_as), none);
+    let numbered = model(NUMBERED).global.run_as;
+    assert_eq!(untouched([&full.global.run_as, &numbered], &empty.global.run_as), none);
     assert_eq!(untouched(&full.frontends, front), none);
     assert_eq!(untouched(&full.backends, back), none);
     assert_eq!(untouched(binds.iter().copied(), &bind), none);

@@ -47,10 +47,10 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("master-worker")     .parse(master_worker),
     keyword("pidfile")           .takes(1, "a file name as an argument").parse(|cx| { cx.target.pidfile = Some(cx.path()?); Ok(()) }),
     keyword("chroot")            .takes(1, "a directory as an argument").parse(|cx| { cx.target.chroot = Some(cx.path()?); Ok(()) }),
-    keyword("user")              .takes(1, "a user name as an argument").parse(|cx| { cx.target.run_as.user = Some(cx.text()?); Ok(()) }),
-    keyword("uid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.uid = Some(system_id(cx, "user")?); Ok(()) }),
-    keyword("group")             .takes(1, "a group name as an argument").parse(|cx| { cx.target.run_as.group = Some(cx.text()?); Ok(()) }),
-    keyword("gid")               .takes(1, "an integer argument").parse(|cx| { cx.target.run_as.gid = Some(system_id(cx, "group")?); Ok(()) }),
+    keyword("user")              .takes(1, "a user name as an argument").parse(user),
+    keyword("uid")               .takes(1, "an integer argument").parse(uid),
+    keyword("group")             .takes(1, "a group name as an argument").parse(group),
+    keyword("gid")               .takes(1, "an integer argument").parse(gid),
     keyword("node")              .needs(1, NODE).parse(node),
     keyword("description")       .takes(1, "a string argument").parse(|cx| { cx.target.description = Some(cx.rest_text()); Ok(()) }),
     keyword("log-tag")           .takes(1, "a tag for use in syslog").parse(|cx| { cx.target.log_tag = Some(cx.text()?); Ok(()) }),
@@ -310,6 +310,68 @@ fn log_send_hostname(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 }
 
 /// The number of a user or a group; HAProxy warns of a word that is none.
+/// Of `user` and `uid` the first line counts.
+fn user(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a user name as an argument")?;
+    let run_as = &mut cx.target.run_as;
+    if run_as.user.is_some() || run_as.uid.is_some() {
+        cx.notes.push(again(cx.span, "user/uid"));
+    } else if cx.world.env.has_user(&word.text) {
+        run_as.user = Some(word.text.clone());
+    } else {
+        return Err(nobody(word, "user"));
+    }
+    Ok(())
+}
+
+fn uid(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let id = system_id(cx, "user")?;
+    let run_as = &mut cx.target.run_as;
+    match run_as.user.is_some() || run_as.uid.is_some() {
+        true => cx.notes.push(again(cx.span, "user/uid")),
+        false => run_as.uid = Some(id),
+    }
+    Ok(())
+}
+
+/// Of `group` and `gid` the first line counts.
+fn group(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let word = cx.expect("a group name as an argument")?;
+    let run_as = &mut cx.target.run_as;
+    if run_as.group.is_some() || run_as.gid.is_some() {
+        cx.notes.push(again(cx.span, "gid/group was"));
+    } else if cx.world.env.has_group(&word.text) {
+        run_as.group = Some(word.text.clone());
+    } else {
+        return Err(nobody(word, "group"));
+    }
+    Ok(())
+}
+
+fn gid(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let id = system_id(cx, "group")?;
+    let run_as = &mut cx.target.run_as;
+    match run_as.group.is_some() || run_as.gid.is_some() {
+        true => cx.notes.push(again(cx.span, "group/gid")),
+        false => run_as.gid = Some(id),
+    }
+    Ok(())
+}
+
+fn again(at: lang::Span, what: &str) -> Diagnostic {
+    let warning = Diagnostic::warning(at, format!("{what} already specified. Continuing."));
+    warning.hint("the first of the lines counts: remove this one")
+}
+
+/// HAProxy looks for users and groups while it reads, for `-c` too.
+fn nobody(word: &Word, kind: &str) -> Diagnostic {
+    let refusal =
+        Diagnostic::alert(word.span, format!("cannot find {kind} id for '{}' (0:Success)", word.text));
+    refusal.hint(format!(
+        "make the {kind}, mend the name, or leave the line out to go on as who starts the process"
+    ))
+}
+
 fn system_id(cx: &mut Context<'_, Global>, name: &str) -> Result<u32, Diagnostic> {
     let keyword = cx.keyword;
     if let Some(word) = cx.words.peek()
