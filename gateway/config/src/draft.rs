@@ -92,6 +92,8 @@ pub(crate) struct Proxy {
     pub(crate) seen: HashSet<&'static str>,
     /// The latest kind of rule, for warnings about their order.
     pub(crate) order: Option<(u8, &'static str)>,
+    /// What sockets are said to speak: where, and of which socket.
+    pub(crate) protos: Vec<(Span, crate::model::Proto, String)>,
     /// Names in lines that are ignored where they stand.
     pub(crate) stray: Vec<Stray>,
 }
@@ -126,6 +128,7 @@ impl Proxy {
             stick_rules: Vec::new(),
             seen: HashSet::new(),
             order: None,
+            protos: Vec::new(),
             stray: Vec::new(),
         }
     }

@@ -3,9 +3,9 @@
 
 use lang::{Diagnostic, Diagnostics};
 
-use crate::cfg::{BACKEND, FRONTEND, LISTEN};
+use crate::cfg::{self, BACKEND, FRONTEND, LISTEN};
 use crate::draft::{Proxy, Server, Settings};
-use crate::model::{Balance, CheckKind, Connections, EmailAlert, Global, Mode, TrafficLog};
+use crate::model::{Balance, CheckKind, Connections, EmailAlert, Global, Mode, Proto, TrafficLog};
 
 /// Says it, in HAProxy's words; and takes back what falls back to something else.
 pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
@@ -21,6 +21,7 @@ pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
         let who = format!("{} '{}' [{}]: ", kind_in_words(proxy), proxy.name, proxy.place);
         notes.push(bad.clone().prefixed(&who));
     }
+    protocols(proxy, notes);
     mails(proxy, notes);
     if proxy.kind.meets(BACKEND) {
         farm(proxy, notes);
@@ -37,6 +38,7 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
     let who = format!("{} '{}'", kind_in_words(proxy), proxy.name);
     let (front, back) = (proxy.kind.meets(FRONTEND), proxy.kind.meets(BACKEND));
     let settings = &proxy.settings;
+    let mut refused = Vec::new();
     let mut warn = |message: String| notes.warning(proxy.span, message);
     if back && settings.persistence.cookie.is_some() {
         warn(format!("cookie will be ignored for {who} (needs 'mode http')."));
@@ -50,6 +52,12 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
     for server in proxy.servers.iter().filter(|server| back && server.options.model.cookie.is_some()) {
         let name = &server.name;
         warn(format!("{who} : ignoring cookie for server '{name}' as HTTP mode is disabled."));
+    }
+    let templates = proxy.templates.iter().map(|template| &template.server);
+    let redirected = |server: &&Server| back && server.options.model.redir.is_some();
+    for server in proxy.servers.iter().chain(templates).filter(redirected) {
+        let message = format!("{who} : server cannot have cookie or redirect prefix in non-HTTP mode.");
+        refused.push(Diagnostic::alert(server.span, message));
     }
     if settings.services.stats.is_some() {
         warn(format!("'stats' statement ignored for {who} as it requires HTTP mode."));
@@ -73,6 +81,7 @@ fn without_http(proxy: &mut Proxy, notes: &mut Diagnostics) {
         ));
         proxy.settings.balance = Balance::RoundRobin;
     }
+    refused.into_iter().for_each(|refusal| notes.push(refusal));
     if front {
         log_form(proxy, &who, notes);
     }
@@ -217,6 +226,38 @@ pub(crate) fn external(proxy: &Proxy, global: &Global, notes: &mut Diagnostics) 
             notes.alert(proxy.span, message);
         }
         Some(_) => {}
+    }
+}
+
+/// Protocols that sockets and servers are said to speak, and that the section's mode has not.
+fn protocols(proxy: &Proxy, notes: &mut Diagnostics) {
+    let mode = proxy.settings.mode.map_or(Mode::Tcp, |(mode, _)| mode);
+    let http = mode == Mode::Http;
+    let who = format!("{} '{}'", kind_in_words(proxy), proxy.name);
+    for (at, proto, whose) in &proxy.protos {
+        let to_server = whose.starts_with("server");
+        let usable = match proto {
+            Proto::H1 | Proto::H2 => http,
+            Proto::None => !http,
+            Proto::Fcgi => to_server,
+            Proto::Spop => mode == Mode::Spop,
+        };
+        if !usable {
+            let name = cfg::bind::PROTOCOLS.iter().find(|(_, known)| known == proto);
+            let name = name.map_or("", |(name, _)| name);
+            notes.alert(*at, format!("{who} : MUX protocol '{name}' is not usable for {whose}."));
+        }
+    }
+    let by_http = proxy.settings.http_check.is_some();
+    for server in proxy.servers.iter().filter(|server| server.options.checked) {
+        let Some(proto) = server.options.model.check_over.proto else { continue };
+        if by_http == matches!(proto, Proto::None | Proto::Spop) {
+            let message = format!(
+                "config: {who}: server '{}' uses an incompatible MUX protocol for the selected check type",
+                server.name
+            );
+            notes.alert(server.span, message);
+        }
     }
 }
 

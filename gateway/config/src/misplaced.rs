@@ -148,7 +148,10 @@ fn ignored(row: &Keyword<Proxy>, proxy: &Proxy) -> String {
 
 /// HAProxy names the family alone for some lines.
 fn is_family(name: &str) -> bool {
-    matches!(name.split(' ').next(), Some("http-check" | "tcp-check" | "stick" | "capture" | "monitor"))
+    matches!(
+        name.split(' ').next(),
+        Some("http-check" | "tcp-check" | "stick" | "capture" | "monitor" | "stats")
+    )
 }
 
 /// The words of a keyword that HAProxy names in `defaults`.
@@ -156,7 +159,7 @@ fn family(name: &str) -> &str {
     match name {
         "capture request header" => "capture request",
         "capture response header" => "capture response",
-        "capture cookie" => name,
+        "capture cookie" | "stats admin" => name,
         _ if is_family(name) => name.split(' ').next().unwrap_or(name),
         _ => name,
     }

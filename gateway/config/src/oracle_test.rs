@@ -87,6 +87,8 @@ fn parts(line: &str) -> (Option<u32>, String) {
     while let Some((line, rest)) = placed(message) {
         (place, message) = (line, rest);
     }
+    let message = message.split_once(". Did you mean '").map_or(message, |(before, _)| before);
+    let message = message.split_once(". Hint: ").map_or(message, |(before, _)| before);
     let message = message.split_once("; did you mean").map_or(message, |(before, _)| before);
     // its second line is HAProxy's advice
     let message = message.split_once(" While not properly").map_or(message, |(before, _)| before);

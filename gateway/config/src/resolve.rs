@@ -8,7 +8,7 @@ use lang::{Diagnostic, Diagnostics, Severity, Word, suggest};
 use crate::cfg::{BACKEND, FRONTEND, LISTEN, PEERS, World, server};
 use rules::{Slot, SlotNumber};
 
-use crate::draft::{Draft, Log, Proxy, Server, Settings, Switch};
+use crate::draft::{Draft, Log, Proxy, Server, Settings, Switch, Template};
 use crate::judge::kind_in_words;
 use crate::model::{
     Backend, BackendId, BindTls, Check, CheckKind, Connections, Frontend, FrontendId, Global, LogTarget,
@@ -86,12 +86,18 @@ impl Names {
             (proxy.name.clone(), (BackendId(index), mode(&proxy.settings), proxy.place.clone()))
         });
         let servers = proxies.iter().flat_map(|proxy| {
-            proxy.servers.iter().map(|server| {
+            let entry = |server: &Server, name: &str| {
                 let model = &server.options.model;
                 let told = server.options.checked || model.agent.on;
                 let track = model.track.as_ref().map(|track| qualified(track, &proxy.name));
-                (qualified(&server.name, &proxy.name), (told, track))
-            })
+                (qualified(name, &proxy.name), (told, track))
+            };
+            let made = proxy.templates.iter().flat_map(move |template| {
+                let numbers = template.first..=template.last;
+                let name = move |number| format!("{}{number}", template.server.name);
+                numbers.map(move |number| entry(&template.server, &name(number)))
+            });
+            proxy.servers.iter().map(move |server| entry(server, &server.name)).chain(made)
         });
         Self { backends: backends.collect(), servers: servers.collect() }
     }
@@ -472,9 +478,15 @@ impl Resolving<'_> {
         }
         let ids = self.server_ids(proxy);
         self.tracked(proxy, kind);
-        for server in &proxy.servers {
+        let first = |template: &Template| Server {
+            name: format!("{}{}", template.server.name, template.first),
+            ..template.server.clone()
+        };
+        let templates: Vec<Server> = proxy.templates.iter().map(first).collect();
+        for server in proxy.servers.iter().chain(&templates) {
             self.notes.note(server::verifies(server, proxy, self.global));
         }
+        templates.iter().for_each(|server| self.tracks(proxy, server));
         proxy
             .servers
             .iter()
@@ -487,13 +499,7 @@ impl Resolving<'_> {
     fn tracked(&mut self, proxy: &Proxy, check: &CheckKind) {
         for server in &proxy.servers {
             let options = &server.options;
-            let own = qualified(&server.name, &proxy.name);
-            let label = format!("'server {}/{}' : ", proxy.name, server.name);
-            if let Some(track) = &options.model.track
-                && let Err(why) = self.names.tracking(&own, &qualified(track, &proxy.name))
-            {
-                self.notes.alert(server.span, format!("{label}{why}"));
-            }
+            self.tracks(proxy, server);
             let portless = matches!(
                 server.address,
                 ServerAddress::Ip { port: ServerPort::Offset(_), .. }
@@ -509,6 +515,17 @@ impl Resolving<'_> {
                 let alert = Diagnostic::alert(server.address_span, message);
                 self.notes.push(alert.hint("write a port behind the address, or 'port' behind 'check'"));
             }
+        }
+    }
+
+    /// Whose health a server shares.
+    fn tracks(&mut self, proxy: &Proxy, server: &Server) {
+        let own = qualified(&server.name, &proxy.name);
+        if let Some(track) = &server.options.model.track
+            && let Err(why) = self.names.tracking(&own, &qualified(track, &proxy.name))
+        {
+            let label = format!("'server {}/{}' : ", proxy.name, server.name);
+            self.notes.alert(server.span, format!("{label}{why}"));
         }
     }
 

@@ -279,6 +279,9 @@ const NEWER_REFUSED: &[(&str, &str)] = &[
     ("acme", "'acme' expects a name as argument."),
     ("acme a", "acme: no 'directory' specified for the section 'a'."),
     ("acme a| directory x", "'directory' expects a URL (got 'x')."),
+    ("acme a| challenge-ready", "'challenge-ready' expects a string."),
+    ("acme a| dns-delay", "'dns-delay' expects a time."),
+    ("acme a| dns-timeout", "'dns-timeout' expects a time."),
     ("acme a| challenge tls", "'challenge' : unknown value 'tls', expects one of ['HTTP-01', 'DNS-01', 'DNS-PERSIST-01']."),
     ("acme a| keytype DSA", "'keytype' : unknown value 'DSA', expects one of ['RSA', 'ECDSA']; did you mean 'RSA' maybe ?"),
     ("acme a| curves X25519", "'curves' : unknown value 'X25519', expects one of ['P-256', 'P-384', 'P-521']."),
@@ -307,7 +310,7 @@ const NEWER_TAKEN: &[&str] = &[
     "log-profile a| log-tag x| on accept drop| on close format \"%ci\" sd \"[x]\"| on any",
     "crt-store|crt-store a| crt-base /dev| key-base /dev| load crt null key null alias x",
     "acme le| directory https://a/b| account-key x| contact a@b| challenge dns-01| keytype rsa| bits 4096| map m|crt-store a| load crt x acme le",
-    "acme le| directory https://a/b| keytype ECDSA| curves P-256| profile x| provider-name y| acme-vars z| reuse-key off",
+    "acme le| directory https://a/b| keytype ECDSA| curves P-256| profile x| provider-name y| acme-vars z| reuse-key off| challenge-ready cli| dns-delay 5s| dns-timeout 60s",
     "traces| trace h2 sink stderr level developer start now|traces| trace h1 stop now",
     "healthcheck a| type httpchk GET /| http-check expect status 200",
     "healthcheck a| type tcp-check| tcp-check connect",
@@ -439,6 +442,8 @@ fn untried<T: Kind>(taken: &str, refused: &str) -> Vec<String> {
     let known = T::KEYWORDS.iter().filter(|row| !row.family).map(|row| row.name);
     let gone = |name: &str| {
         name == "resolution_pool_size"
+            // no model is made of it
+            || T::FORM.section == "fcgi-app"
             || matches!(section::standing(T::FORM.section), section::Standing::Refused(_))
     };
     known

@@ -16,7 +16,6 @@ use std::time::Duration;
 #[rustfmt::skip]
 const APART: &[(&str, &str)] = &[
     ("switch-mode", "for frontends of 'mode tcp'"),
-    ("block", "an old name of 'deny' that HAProxy knows no more"),
     ("close", "whether the request has gone by then is a matter of time"),
     ("silent-drop", "the client waits for nothing, for ever"),
     ("use-service", "metrics are never twice the same"),

@@ -2,7 +2,7 @@
 //! and what only HAProxy 2 takes is taken with a warning.
 
 use lang::units::{self, Address};
-use lang::{Environment, Word};
+use lang::{Diagnostic, Environment, Word};
 
 use super::Context;
 
@@ -29,6 +29,17 @@ fn trim_port(text: &str) -> Option<&str> {
     let digits = port.bytes().take_while(u8::is_ascii_digit).count();
     let junk = port.as_bytes().get(digits)?;
     (digits > 0 && *junk == b'/').then(|| text.get(..host.len() + 1 + digits)).flatten()
+}
+
+/// `namespace NAME`: HAProxy opens it where ip-netns(8) puts it.
+pub(crate) fn namespace<T>(cx: &mut Context<'_, T>) -> Result<String, Diagnostic> {
+    let word = cx.expect("a name")?;
+    let name = &word.text;
+    if name != "*" && !cx.world.files.exists(&std::path::Path::new("/var/run/netns").join(name)) {
+        let message = format!("Cannot open namespace '{name}'.");
+        return Err(Diagnostic::alert(word.span, message).hint("make it first: 'ip netns add NAME'"));
+    }
+    Ok(name.clone())
 }
 
 /// Replaces `$NAME` and `${NAME}`; a variable that is not set leaves nothing.

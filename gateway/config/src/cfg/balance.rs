@@ -92,8 +92,10 @@ fn algorithm(cx: &mut Context<'_, Proxy>, word: &Word) -> Result<Balance, Diagno
             Some(expr) => Balance::Hash(expr),
             None => Balance::RoundRobin,
         },
-        ("log-hash", None) => Balance::LogHash(cx.expect("a list of converters")?.text.clone()),
-        ("sticky", None) => Balance::Sticky,
+        ("log-hash", None) => {
+            Balance::LogHash(cx.words.next().map(|word| word.text.clone()).unwrap_or_default())
+        }
+        ("sticky" | "log-sticky", None) => Balance::Sticky,
         _ => {
             let message = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', \
                            'hdr(name)' and 'rdp-cookie(name)' options.";

@@ -152,11 +152,11 @@ fn structured(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 /// A format of log lines; a backend writes none.
 fn log_format(cx: &mut Context<'_, Proxy>) -> Result<Option<LogFormat>, Diagnostic> {
-    if cx.target.kind == BACKEND {
+    if cx.target.kind == BACKEND && cx.words.remaining() == 1 {
         let (name, keyword) = (&cx.target.name, cx.keyword);
         let message = format!("backend '{name}' : '{keyword}' directive is ignored in backends.");
         cx.notes.warning(cx.span, message);
-        cx.words.take_rest();
+        cx.words.next();
         return Ok(None);
     }
     format(cx, Phase::Log, LogFormat::parse_log).map(Some)

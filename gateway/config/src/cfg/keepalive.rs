@@ -19,6 +19,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("srvtcpka-idle") .in_(BE).lax().misplaced(Misplaced::Bare).parse(delay).tunes(PROBES),
     keyword("srvtcpka-intvl").in_(BE).lax().misplaced(Misplaced::Bare).parse(delay).tunes(PROBES),
     keyword("max-keep-alive-queue").in_(BE).lax().misplaced(Misplaced::Bare).parse(max_queue).tunes("idle connections are kept apart from the queue"),
+    keyword("max-session-srv-conns").in_(FE).needs(1, "'{}' expects a number. Got no argument").parse(|cx| cx.int(0, u64::from(u32::MAX)).map(drop)).tunes("a client's requests may go over any idle connection"),
     keyword("load-server-state-from-file").in_(BE).lax().parse(state_file).tunes(STATES),
     keyword("server-state-file-name")     .in_(BE).parse(|cx| { cx.words.next(); Ok(()) }).tunes(STATES),
 ];

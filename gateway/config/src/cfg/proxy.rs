@@ -20,8 +20,8 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("id")                   .in_(LISTEN).takes(1, "an integer argument").parse(id),
     keyword("description")          .in_(LISTEN).takes(1, "a string argument").parse(|cx| { cx.rest_text(); Ok(()) }),
     keyword("log")                  .in_(ANY).no().parse(log::proxy),
-    keyword("log-tag")              .in_(ANY).takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
-    keyword("log-format")           .in_(ANY).takes(1, "an argument").parse(log_format),
+    keyword("log-tag")              .in_(ANY).lax().takes(1, "a tag for use in syslog").parse(|cx| { let tag = cx.expect("a tag")?.text.clone(); cx.target.settings.log_tag = Some(tag); Ok(()) }),
+    keyword("log-format")           .in_(ANY).parse(log_format),
     keyword("monitor-uri")          .in_(FE).takes(1, "an URI").parse(|cx| { let uri = cx.expect("a URI")?.text.clone(); cx.target.settings.monitor_uri = Some(uri); Ok(()) }),
     keyword("errorfile")            .in_(ANY).parse(page::file),
     keyword("errorfiles")           .in_(ANY).parse(page::section),
@@ -30,7 +30,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("errorloc302")          .in_(ANY).parse(|cx| page::location(cx, "302 Found", PageOrigin::Found)),
     keyword("errorloc303")          .in_(ANY).parse(|cx| page::location(cx, "303 See Other", PageOrigin::SeeOther)),
 
-    keyword("bind-process")         .in_(ANY).takes(1, "a set").ignored("there is one process"),
+    keyword("bind-process")         .in_(ANY).lax().parse(bind_process).tunes("there is one process"),
     keyword("guid")                 .in_(ANY).takes(1, "an identifier").ignored("it only names the proxy for tools"),
 
     keyword("log-steps").in_(FE),
@@ -94,8 +94,39 @@ fn id(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// `bind-process`: a set of processes, of which there is one.
+fn bind_process(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.words.next();
+    if let Some(word) = word
+        && let Err(why) = set(&word.text)
+    {
+        let message = format!("bind-process : '{}' is not a valid number/range.{why}", word.text);
+        return Err(Diagnostic::alert(word.span, message));
+    }
+    let message = "'bind-process' has no effect, is deprecated, and will be removed in version 2.7.";
+    cx.notes.warning(cx.span, message);
+    Ok(())
+}
+
+/// What is wrong with a set of processes.
+fn set(text: &str) -> Result<(), &'static str> {
+    if matches!(text, "all" | "odd" | "even") {
+        return Ok(());
+    }
+    let ends: Vec<u32> = text.split('-').map(|end| end.parse().map_err(|_| "")).collect::<Result<_, _>>()?;
+    match ends.iter().all(|end| *end == 1) {
+        true => Ok(()),
+        false => Err(" It supports numbers from 1 to 1."),
+    }
+}
+
 fn log_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
-    let word = cx.expect("an argument")?.clone();
+    let missing = cx.words.error("log-format expects an argument.");
+    let word = cx.words.next().ok_or(missing)?.clone();
+    if let Some(more) = cx.words.peek() {
+        let message = "log-format expects only one argument, don't forget to escape spaces!";
+        return Err(Diagnostic::alert(more.span, message));
+    }
     if cx.target.kind == BACKEND {
         let message =
             format!("backend '{}' : 'log-format' directive is ignored in backends.", cx.target.name);

@@ -50,7 +50,7 @@ pub(crate) fn standing(section: &str) -> Standing {
         "traces" => Later("remove it, or use 'explain' to see which rules match"),
         "healthcheck" => Later("write its lines in the backend, 'type' as 'option'"),
         "program" => Refused("start the program beside the gateway, in a container or a unit of its own"),
-        "fcgi-app" => Refused("put a web server that speaks FastCGI beside the application, and proxy to it"),
+        "fcgi-app" => Later("put a web server that speaks FastCGI beside the application, and proxy to it"),
         _ => Read,
     }
 }

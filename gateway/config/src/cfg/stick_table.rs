@@ -126,6 +126,11 @@ impl Reading<'_> {
             "srvkey" => table.server_key = server_key(words)?,
             "write-to" => table.write_to = Some(value(word, words)?.text.clone()),
             "recv-only" => table.recv_only = true,
+            "brates-factor" => {
+                value(word, words)?;
+                let refusal = Diagnostic::not_yet(word.span, "'stick-table brates-factor'");
+                self.notes.push(refusal.hint("remove it: bytes are counted one by one"));
+            }
             // without data the word says nothing
             "store" => words.next().map_or(Ok(()), |word| self.store(word, &mut table.spec.store))?,
             other => {
@@ -139,6 +144,7 @@ impl Reading<'_> {
                     "store",
                     "write-to",
                     "recv-only",
+                    "brates-factor",
                 ];
                 let message = format!("stick-table: unknown argument '{other}'.");
                 return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(other, known)));

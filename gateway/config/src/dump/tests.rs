@@ -74,6 +74,7 @@ fn world(text: &str) -> World {
         files.into_iter().chain([("ids.lst", b"1\n2\n".to_vec()), ("keys", keys), ("/certs/list", list)]);
     let files = files
         .chain([("case.lst", b"x-odd X-ODD\n".to_vec())])
+        .chain([("/var/run/netns/ns", Vec::new())])
         .chain([("503.http", page), ("t.cfg", text.as_bytes().to_vec())]);
     World {
         texts: files.map(|(name, text)| (PathBuf::from(name), text)).collect(),

@@ -22,7 +22,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("internal.strm.is_htx", Type::Bool, Phases::INTERNAL, |r, visit| one(Some(Value::Bool(r.txn.method().is_some())), visit)).example("internal.strm.is_htx", "1"),
     fetch("rand", Type::Int, Phases::ALL, rand).takes(&[Kind::Int], 0).example("rand(100)", "42"),
     fetch("thread", Type::Int, Phases::ALL, |r, visit| one(Some(Value::Int(r.txn.thread().into())), visit)).example("thread", "1"),
-    fetch("uuid", Type::Str, Phases::ALL, uuid).takes(&[Kind::Int], 0).prepare(|args, _| version_four(args)).example("uuid", "6b8b4567-6b8b-4567-ab8b-45676b8b4567"),
+    fetch("uuid", Type::Str, Phases::ALL, uuid).takes(&[Kind::Int], 0).prepare(|args, _| version(args)).example("uuid", "6b8b4567-6b8b-4567-ab8b-45676b8b4567"),
     fetch("wait_end", Type::Bool, Phases::INTERNAL, wait_end).awaits().example("wait_end", "1"),
 ];
 
@@ -79,17 +79,25 @@ fn rand<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     one(i64::try_from(value).ok().map(Value::Int), visit);
 }
 
-fn version_four(args: &[Arg]) -> Result<(), String> {
+fn version(args: &[Arg]) -> Result<(), String> {
     match arg::int(args, 0) {
-        None | Some(4) => Ok(()),
+        None | Some(4 | 7) => Ok(()),
         Some(version) => Err(format!("Unsupported UUID version: '{version}'")),
     }
 }
 
 fn uuid<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let [a, b, c, d] = std::array::from_fn(|_| request.txn.random());
+    let [mut a, mut b, c, d] = std::array::from_fn(|_| request.txn.random());
+    let version = arg::int(request.args, 0).unwrap_or(4);
+    if version == 7 {
+        // milliseconds stand first (RFC 9562 5.7)
+        let bytes = since_epoch(request).as_millis().to_be_bytes();
+        let [.., first, second, third, fourth, fifth, sixth] = bytes;
+        a = u32::from_be_bytes([first, second, third, fourth]);
+        b = b & 0xffff | u32::from_be_bytes([fifth, sixth, 0, 0]);
+    }
     let text = format!(
-        "{a:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{d:08x}",
+        "{a:08x}-{:04x}-{version:x}{:03x}-{:04x}-{:04x}{d:08x}",
         b >> 16,
         b & 0xfff,
         (c >> 16) & 0x3fff | 0x8000,

@@ -53,7 +53,7 @@ impl DelHeader {
     }
 }
 
-pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     let word = argument(words, "expects at least 1 argument")?;
     let fail = |why| Diagnostic::alert(word.span, why);
     let method = match words.accept("-m") {
@@ -61,6 +61,11 @@ pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Acti
         false => "str",
     };
     let how = match method {
+        // no header begins so
+        "str" if word.text.ends_with(':') => {
+            super::warn_of_colon(word, scope);
+            How::Beg
+        }
         "str" => How::Name(
             http::HeaderName::from_bytes(word.text.as_bytes())
                 .map_err(|_| fail(format!("'{}' is not a valid header name", word.text)))?,

@@ -212,6 +212,7 @@ const DROP: &[Phase] = &[
 const CAPTURE: &[Phase] =
     &[Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse, Phase::HttpAfterResponse];
 const ACCEPTED: &[Phase] = &[Phase::TcpConnection];
+const SESSION: &[Phase] = &[Phase::TcpSession];
 const ANSWER: &[Phase] = &[Phase::HttpResponse];
 const CONTENT: &[Phase] = &[Phase::TcpContent];
 const SOCKETS: &[Phase] = &[
@@ -225,6 +226,13 @@ const SOCKETS: &[Phase] = &[
 const TO_SERVER: &[Phase] = &[Phase::TcpContent, Phase::HttpRequest];
 const CLOSE: &[Phase] = &[Phase::TcpResponse];
 const MESSAGES: &[Phase] = &[Phase::TcpContent, Phase::TcpResponse, Phase::HttpRequest, Phase::HttpResponse];
+const LOGGED: &[Phase] = &[
+    Phase::TcpContent,
+    Phase::TcpResponse,
+    Phase::HttpRequest,
+    Phase::HttpResponse,
+    Phase::HttpAfterResponse,
+];
 const REQUESTS: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest];
 const TRACK: &[Phase] =
     &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse];
@@ -264,10 +272,10 @@ pub const ACTIONS: &[Row] = &[
     last("deny",                HTTP,     deny::deny,                    "deny deny_status 429").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 429 Too Many Requests | +< content-length: 117 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>429 Too Many Requests</h1>\\nYou have sent too many requests in a given amount of time.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 429 | +log PR"),
     last("tarpit",              REQUEST,  deny::tarpit,                  "tarpit").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 500 Internal Server Error | +< content-length: 97 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>500 Internal Server Error</h1>\\nAn internal server error occurred.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 500 | +log PT"),
     last("return",              HTTP,     r#return::parse,               "return status 200 content-type text/plain string ok").does("-< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< content-length: 2 | +< content-type: text/plain | +< = ok | no > | -log -- | +log LR"),
-    call("add-acl",            HTTP,     (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]").does("+< x-seen: yes"),
-    call("del-acl",            HTTP,     (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]").does("-< x-seen: yes"),
-    call("set-map",            HTTP,     (pattern::set, PATTERNS),      "set-map(names.map) %[src] known").does("-log seen=- | +log seen=known"),
-    call("del-map",            HTTP,     (pattern::delete, PATTERNS),   "del-map(names.map) %[src]").does("-log seen=somebody | +log seen=-"),
+    call("add-acl",            HEADS,    (pattern::add, PATTERNS),      "add-acl(seen.lst) %[src]").does("+< x-seen: yes"),
+    call("del-acl",            HEADS,    (pattern::delete, PATTERNS),   "del-acl(seen.lst) %[src]").does("-< x-seen: yes"),
+    call("set-map",            HEADS,    (pattern::set, PATTERNS),      "set-map(names.map) %[src] known").does("-log seen=- | +log seen=known"),
+    call("del-map",            HEADS,    (pattern::delete, PATTERNS),   "del-map(names.map) %[src]").does("-log seen=somebody | +log seen=-"),
     row("set-tos",             SOCKETS,  socket::client_tos,            "set-tos 0x10"),
     row("set-mark",            SOCKETS,  socket::client_mark,            "set-mark 16"),
     row("set-fc-tos",          SOCKETS,  socket::client_tos,            "set-fc-tos 0x10").since("3.0"),
@@ -282,6 +290,10 @@ pub const ACTIONS: &[Row] = &[
     row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log").later("NetScaler"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
     row("set-bandwidth-limit", MESSAGES, set_bandwidth_limit::parse,    "set-bandwidth-limit slow limit 10k").since("2.7"),
+    row("add-headers-bin",     HEADS,    modelled::headers,             "add-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
+    row("set-headers-bin",     HEADS,    modelled::headers,             "set-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
+    row("del-headers-bin",     HEADS,    modelled::headers,             "del-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
+    row("attach-srv",          SESSION,  modelled::attach,              "attach-srv be/s").since("2.9").later("servers that connect by themselves"),
     row("do-log",              ALL,      modelled::log,                 "do-log").since("3.1").later("log steps of HAProxy 3.x"),
     call("do-resolve",         TO_SERVER, (modelled::resolve, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)").later("name lookups in rules"),
     row("capture",             CAPTURE,  capture::parse,                "capture src id 0").does("-log hr={} | +log hr={192.0.2.10}"),
@@ -289,7 +301,7 @@ pub const ACTIONS: &[Row] = &[
     row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /a/b?x=1&y=2 HTTP/1.1"),
     row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake").note("nothing to wait for: early data is never accepted"),
     last("close",               CLOSE,    accept::close,                 "close"),
-    row("set-log-level",       MESSAGES, set_log_level::parse,          "set-log-level silent").does("no log"),
+    row("set-log-level",       LOGGED,   set_log_level::parse,          "set-log-level silent").does("no log"),
     row("set-nice",            MESSAGES, set_nice::parse,               "set-nice 5"),
     row("set-timeout",         HTTP,     set_timeout::parse,            "set-timeout server 10s"),
     row("set-src",             REQUESTS, set_address::src,              "set-src ipv4(192.0.2.99)").does("-log 192.0.2.10 | +log 192.0.2.99"),
@@ -403,6 +415,13 @@ pub(crate) fn keyword(phase: Phase) -> &'static str {
         Phase::HttpAfterResponse => "http-after-response",
         Phase::Log | Phase::Anywhere | Phase::Check | Phase::Config | Phase::Cli => "rule",
     }
+}
+
+/// A colon behind a header's name, as it would stand in the message.
+pub(crate) fn warn_of_colon(name: &Word, scope: &Scope<'_>) {
+    let message =
+        format!("'{}' : the colon is taken for a part of the header's name, as in HAProxy", name.text);
+    scope.warn(Diagnostic::warning(name.span, message).hint("write the name without the colon"));
 }
 
 /// A header's name.

@@ -8,7 +8,7 @@ use crate::{Flow, Message};
 
 /// Read and judged; nothing acts on it yet.
 #[derive(Debug)]
-struct Modelled;
+pub(super) struct Modelled;
 
 impl Action for Modelled {
     fn apply(&self, _message: &mut dyn Message) -> Flow {
@@ -40,6 +40,27 @@ pub(super) fn switch_mode(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
         if !(words.accept("h1") || words.accept("h2")) {
             return Err(wrong);
         }
+    }
+    Ok(Box::new(Modelled))
+}
+
+/// `set-headers-bin <expr> [ prefix <fmt> ]` and its kin.
+pub(super) fn headers(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    sample(words, scope)?;
+    if words.accept("prefix") {
+        argument(words, "'prefix' expects a value")?;
+    }
+    if words.accept("-m") {
+        argument(words, "'-m' expects a matching method")?;
+    }
+    Ok(Box::new(Modelled))
+}
+
+/// `attach-srv <server> [ name <expr> ]`.
+pub(super) fn attach(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
+    argument(words, "expects a server name")?;
+    if words.accept("name") {
+        Expr::parse(words, scope)?;
     }
     Ok(Box::new(Modelled))
 }

@@ -70,8 +70,15 @@ pub(super) fn each(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn A
 }
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, each: bool) -> Result<Box<dyn Action>, Diagnostic> {
-    let name = header_name(argument(words, "expects exactly 3 arguments")?)?;
-    let (regex, with) = regex_and_format(words, scope)?;
+    const THREE: &str = "expects exactly 3 arguments";
+    let name = argument(words, THREE)?;
+    let (regex, with) = pair(words, THREE, scope)?;
+    if name.text.ends_with(':') {
+        // no header is called so
+        super::warn_of_colon(name, scope);
+        return Ok(Box::new(super::modelled::Modelled));
+    }
+    let name = header_name(name)?;
     Ok(Box::new(ReplaceHeader { name, regex, with, each }))
 }
 
@@ -80,10 +87,17 @@ pub(super) fn regex_and_format(
     words: &mut Words<'_>,
     scope: &Scope<'_>,
 ) -> Result<(Box<Regex>, LogFormat), Diagnostic> {
-    let word = argument(words, TWO)?;
+    pair(words, TWO, scope)
+}
+
+fn pair(
+    words: &mut Words<'_>,
+    usage: &str,
+    scope: &Scope<'_>,
+) -> Result<(Box<Regex>, LogFormat), Diagnostic> {
+    let (word, format) = (argument(words, usage)?, argument(words, usage)?);
     let regex = compile_regex(&word.text, false).map_err(|why| Diagnostic::alert(word.span, why))?;
-    let with = LogFormat::parse(argument(words, TWO)?, scope)?;
-    Ok((Box::new(regex), with))
+    Ok((Box::new(regex), LogFormat::parse(format, scope)?))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use expr::{LogFormat, Parts, Scope};
 use http::HeaderName;
-use lang::{Diagnostic, Words};
+use lang::{Diagnostic, Word, Words};
 
 use super::{Action, argument, header_name};
 use crate::{Flow, Message};
@@ -49,9 +49,16 @@ pub(super) fn add(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Ac
 }
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, replaces: bool) -> Result<Box<dyn Action>, Diagnostic> {
-    let name = header_name(argument(words, TWO)?)?;
-    let value = LogFormat::parse(argument(words, TWO)?, scope)?;
-    Ok(Box::new(SetHeader { name, value, replaces }))
+    let (name, value) = (argument(words, TWO)?, argument(words, TWO)?);
+    // `X-A: b` with a colon too many: the line `X-A:: b` has the name without it, and nobody has set the name with it
+    if let Some(bare) = name.text.strip_suffix(':') {
+        super::warn_of_colon(name, scope);
+        let name = header_name(&Word::new(bare, name.span))?;
+        let value = LogFormat::parse(&Word::new(format!(": {}", value.text), value.span), scope)?;
+        return Ok(Box::new(SetHeader { name, value, replaces: false }));
+    }
+    let value = LogFormat::parse(value, scope)?;
+    Ok(Box::new(SetHeader { name: header_name(name)?, value, replaces }))
 }
 
 #[cfg(test)]

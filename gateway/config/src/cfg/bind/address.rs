@@ -48,6 +48,9 @@ pub(super) fn all<T>(cx: &mut Context<'_, T>, word: &Word, label: &str) -> Resul
 /// One socket for each port.
 fn ports(files: &dyn Files, text: &str, address: Address, sockets: &mut Vec<Socket>) -> Result<(), String> {
     let Address { host, family, kind, port } = address;
+    if matches!(port, Port::None) {
+        return Err(format!("missing port specification in '{text}'"));
+    }
     let ip = match host {
         Host::Ip(ip) => ip,
         Host::Any if family == Some(Family::Ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
@@ -66,8 +69,7 @@ fn ports(files: &dyn Files, text: &str, address: Address, sockets: &mut Vec<Sock
         Port::One(0) | Port::Range(0, _) => return Err("invalid port '0'".to_owned()),
         Port::One(port) => (port, port),
         Port::Range(low, high) => (low, high),
-        Port::None => return Err(format!("missing port specification in '{text}'")),
-        Port::Offset(_) => return Err(format!("port offset not permitted here in '{text}'")),
+        Port::None | Port::Offset(_) => return Err(format!("port offset not permitted here in '{text}'")),
     };
     if sockets.len() + usize::from(high - low) >= MAX_RANGE {
         return Err(format!("more than {MAX_RANGE} sockets in one line"));

@@ -10,8 +10,7 @@ use lang::{Diagnostic, Span, Word};
 
 use super::{Context, Index, Keyword, Label, QUIC, run_options};
 use crate::draft::{NamedFile, Proxy};
-use crate::judge::kind_in_words;
-use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, Proto, StatsSocket};
+use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, StatsSocket};
 
 pub(crate) use option::{PROTOCOLS, judge_set};
 pub(crate) use tls::{CRT_LIST, OPTIONS as TLS, tls_version};
@@ -131,20 +130,10 @@ fn judge(
         }
         _ => {}
     }
-    match (line.bind.proto, line.proto_span) {
-        (Some(Proto::Fcgi | Proto::Spop), Some(at)) => {
-            let name = PROTOCOLS.iter().find(|(_, proto)| Some(*proto) == line.bind.proto);
-            let name = name.map_or("", |(name, _)| name);
-            let message = format!(
-                "{} '{}' : MUX protocol '{name}' is not usable for 'bind {written}' at [{}].",
-                kind_in_words(cx.target),
-                cx.target.name,
-                cx.place
-            );
-            Err(Diagnostic::alert(at, message))
-        }
-        _ => Ok(()),
+    if let (Some(proto), Some(at)) = (line.bind.proto, line.proto_span) {
+        cx.target.protos.push((at, proto, format!("'bind {written}' at [{}]", cx.place)));
     }
+    Ok(())
 }
 
 fn socket(line: &Line, written: String, address: BindAddress, place: &str) -> Bind {

@@ -28,7 +28,7 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
     option("mode")          .needs(1, "'{}' : missing or invalid mode '' (octal integer expected)").parse(mode),
     option("mss")           .misses("MSS value").parse(mss),
     option("name")          .misses("name").parse(|cx| { cx.target.bind.name = cx.text()?; cx.target.named = true; Ok(()) }),
-    option("namespace")     .misses("namespace id").parse(|cx| { cx.target.bind.namespace = Some(cx.text()?); Ok(()) }).later("start the gateway inside of that name space"),
+    option("namespace")     .misses("namespace id").parse(|cx| { cx.target.bind.namespace = Some(super::super::address::namespace(cx)?); Ok(()) }).later("start the gateway inside of that name space"),
     option("tcp-ut")        .misses("TCP User Timeout value").parse(tcp_ut),
     option("tfo")           .parse(|cx| { cx.target.bind.fast_open = true; Ok(()) }),
     option("transparent")   .parse(|cx| { cx.target.bind.transparent = true; Ok(()) }),
@@ -53,6 +53,8 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
         .tunes("the system chooses the congestion control"),
     option("idle-ping")       .misses("idle ping delay").parse(|cx| { cx.target.bind.idle_ping = Some(cx.time(TimeUnit::Ms)?); Ok(()) })
         .tunes("'timeout http-keep-alive' bounds idle connections"),
+    option("nbconn")          .misses("value").parse(|cx| cx.signed(0, i64::from(u32::MAX), |_, _| "'nbconn' : invalid value".to_owned()).map(drop)).later("it is for reverse connections"),
+    option("tcp-ss")          .misses("value").parse(|cx| cx.text().map(drop)).later("remove it: packets of handshakes are not kept"),
     option("tcp-md5sig")      .misses("key").parse(|cx| { cx.target.bind.md5_key = Some(cx.text()?); Ok(()) }).later("sign the packets with IPsec, or remove it"),
 
     option("quic-cc-algo").takes(1, "a name").declined(QUIC), option("quic-force-retry").declined(QUIC),
@@ -75,7 +77,8 @@ fn netscaler(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
 fn id(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
     let at = cx.words.here();
     let found = cx.words.peek_text().unwrap_or_default();
-    if !found.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit()) {
+    let digits = found.strip_prefix('-').unwrap_or(found);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Diagnostic::alert(at, format!("'id' : expects an integer argument, found '{found}'")));
     }
     let id = cx.signed(1, i64::from(i32::MAX), |_, _| "'id' : custom id has to be > 0".to_owned())?;
@@ -106,17 +109,14 @@ fn mode(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
 }
 
 fn mss(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
-    let word = cx.expect("a number")?;
-    match word.text.parse::<i32>() {
-        Ok(mss) if mss != 0 && mss.abs() <= 65535 => {
-            cx.target.bind.mss = Some(mss);
-            Ok(())
-        }
-        _ => Err(Diagnostic::alert(
-            word.span,
-            "'mss' : expects an MSS with and absolute value between 1 and 65535",
-        )),
+    let wrong = "'mss' : expects an MSS with and absolute value between 1 and 65535";
+    let at = cx.words.here();
+    let mss = cx.signed(-65535, 65535, |_, _| wrong.to_owned())?;
+    if mss == 0 {
+        return Err(Diagnostic::alert(at, wrong));
     }
+    cx.target.bind.mss = i32::try_from(mss).ok();
+    Ok(())
 }
 
 fn tcp_ut(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
@@ -214,17 +214,18 @@ pub(crate) fn judge_set(text: &str, high: u16) -> Result<(), String> {
 }
 
 fn shards(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
-    let word = cx.expect("a number")?;
-    let shards = match word.text.as_str() {
-        "by-thread" => Some(Shards::ByThread),
-        "by-group" => Some(Shards::ByGroup),
-        text => text.parse::<u16>().ok().filter(|count| (1..=64).contains(count)).map(Shards::Count),
-    };
-    let Some(shards) = shards else {
-        let value: i64 = word.text.parse().unwrap_or_default();
-        let message = format!("'shards' : invalid value {value}, allowed range is 1..64 or 'by-thread'");
-        return Err(Diagnostic::alert(word.span, message));
-    };
-    cx.target.bind.shards = Some(shards);
+    cx.target.bind.shards = Some(match cx.words.peek_text() {
+        Some("by-thread") => Shards::ByThread,
+        Some("by-group") => Shards::ByGroup,
+        _ => {
+            let bad = |_: &str, value: i64| {
+                format!("'shards' : invalid value {value}, allowed range is 1..64 or 'by-thread'")
+            };
+            let count = cx.signed(1, 64, bad)?;
+            cx.target.bind.shards = u16::try_from(count).ok().map(Shards::Count);
+            return Ok(());
+        }
+    });
+    cx.words.next();
     Ok(())
 }

@@ -96,6 +96,8 @@ const ROWS: &[Row] = &[
     row("strict-limits", Negatable, Fate::Ignored("a limit that is too low lowers 'maxconn' with a warning")),
     row("insecure-fork-wanted", Negatable, Fate::Ignored("nothing is forked")), row("insecure-setuid-wanted", Flag, Fate::Ignored("nothing is executed")),
     row("numa-cpu-mapping", Negatable, THREADS), row("no-memory-trimming", Flag, MEMORY), row("no-quic", Flag, Fate::Known), row("limited-quic", Flag, NO_QUIC),
+    row("quick-exit", Flag, Fate::Ignored("memory is given back in any case")),
+    row("http-err-codes", Words(1, "'{}' expects ranges of status codes."), Fate::Later("remove it: 4xx are counted")), row("http-fail-codes", Words(1, "'{}' expects ranges of status codes."), Fate::Later("remove it: 5xx are counted")),
     row("quiet", Flag, Fate::Ignored("messages go to standard error")),
     row("pp2-never-send-local", Flag, Fate::Ignored("a check carries no PROXY protocol")), row("prealloc-fd", Flag, INSIDES),
     row("expose-experimental-directives", Words(0, ""), Fate::Ignored("it permits nothing here")), row("expose-deprecated-directives", Flag, Fate::Ignored("it permits nothing here")),
@@ -275,10 +277,29 @@ fn value(row: &Row, cx: &mut Context<'_, Global>) -> Result<Setting, Diagnostic>
             Setting::Size(size)
         }
         Time(unit, missing) => Setting::Time(time(cx, unit, missing)?),
+        Word(_) if row.name == "ssl-dh-param-file" => Setting::Word(parameters(cx)?),
         Word(_) => Setting::Word(cx.text()?),
         Words(..) => Setting::Words(cx.words.take_rest().iter().map(|word| word.text.clone()).collect()),
     })
 }
+
+/// `ssl-dh-param-file`: HAProxy wants a group in the file.
+fn parameters(cx: &mut Context<'_, Global>) -> Result<String, Diagnostic> {
+    let keyword = cx.keyword;
+    let word = cx.expect("a file path as an argument")?;
+    let text = cx.world.files.read(std::path::Path::new(&word.text), MOST_PARAMETERS).unwrap_or_default();
+    let begins = b"-----BEGIN DH PARAMETERS-----";
+    if !text.windows(begins.len()).any(|window| window == begins) {
+        let message = format!("'{keyword}': unable to load DH parameters from file <{}>.", word.text);
+        return Err(
+            Diagnostic::alert(word.span, message).hint("remove the line: only elliptic curves are used")
+        );
+    }
+    Ok(word.text.clone())
+}
+
+/// The longest file of a group that is read, in bytes.
+const MOST_PARAMETERS: u64 = 1 << 20;
 
 /// A time, of which the timer for idle tasks takes no more than 16 bits.
 fn time(

@@ -12,7 +12,7 @@ use lang::{Diagnostic, Span, Word};
 use super::{BACKEND, BE, Context, Index, Keyword, Label, keyword, run_options, template};
 use crate::draft::{NamedFile, Proxy, Server, ServerOptions, ServerSpans};
 use crate::judge::kind_in_words;
-use crate::model::{CheckStep, Family, Global, Proto, RetryEvent, ServerAddress, ServerPort};
+use crate::model::{CheckStep, Family, Global, Mode, Proto, RetryEvent, ServerAddress, ServerPort};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
@@ -33,6 +33,10 @@ pub(crate) fn server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
         return Err(cx.words.error(usage));
     };
     let label = format!("'server {}/{}' : ", cx.target.name, name.text);
+    if let Some(what) = elsewhere(cx.target, &at.text) {
+        let refusal = Diagnostic::not_yet(at.span, format!("{label}{what}"));
+        return Err(refusal.hint("write an address and a port"));
+    }
     let written = super::address::expand(&at.text, cx.world.env);
     let host = written.rsplit_once(':').map_or(written.as_str(), |(host, _)| host);
     if !host.contains(['/', '@']) && (host.starts_with('.') || host.contains("..")) {
@@ -96,6 +100,16 @@ fn retries_all(events: &[RetryEvent]) -> bool {
         .all(|needed| events.contains(needed))
 }
 
+/// Addresses that are no addresses to connect to: of log servers, and of connections that servers open.
+fn elsewhere(proxy: &Proxy, text: &str) -> Option<&'static str> {
+    let is_log = matches!(proxy.settings.mode, Some((Mode::Log, _)));
+    match text.split('@').next() {
+        Some("rhttp" | "rev") if text.contains('@') => Some("a server that connects by itself ('rhttp@')"),
+        Some("udp" | "udp4" | "udp6") if is_log => Some("a log server ('udp@')"),
+        _ => None,
+    }
+}
+
 /// Kinds of addresses that nothing connects to yet.
 fn unreached(address: &ServerAddress) -> Option<&'static str> {
     match address {
@@ -137,16 +151,10 @@ pub(crate) fn judge(
             let proxy = &cx.target.name;
             bad(format!("proxy '{proxy}': FCGI server '{}' has no FCGI app configured.", name.text))
         }
-        (Some(Proto::None | Proto::Spop), Some(at)) => {
-            let proto = if model.proto == Some(Proto::None) { "none" } else { "spop" };
-            let message = format!(
-                "{} '{}' : MUX protocol '{proto}' is not usable for server '{}' at [{}].",
-                kind_in_words(cx.target),
-                cx.target.name,
-                name.text,
-                cx.place
-            );
-            Err(Diagnostic::alert(at, message))
+        (Some(proto), Some(at)) => {
+            let whose = format!("server '{}' at [{}]", name.text, cx.place);
+            cx.target.protos.push((at, proto, whose));
+            Ok(())
         }
         _ => Ok(()),
     }

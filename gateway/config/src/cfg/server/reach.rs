@@ -57,7 +57,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
         .parse(source).later("remove it: the system chooses the address"),
     option("usesrc")          .parse(|cx| Err(cx.error("only allowed after a 'source' statement."))),
     option("socks4")          .takes(1, "<addr>:<port> as argument").parse(socks4).later("reach the server without a proxy"),
-    option("namespace")       .needs(1, "'namespace' : expects <name> as argument").parse(|cx| { cx.target.model.namespace = Some(cx.text()?); Ok(()) })
+    option("namespace")       .needs(1, "'namespace' : expects <name> as argument").parse(|cx| { cx.target.model.namespace = Some(address::namespace(cx)?); Ok(()) })
         .later("start the gateway inside of that name space"),
     option("log-proto")       .word().parse(log_proto).later(LOGS),
     option("log-bufsize")     .takes(1, "<value> as argument").parse(log_bufsize).later(LOGS),
