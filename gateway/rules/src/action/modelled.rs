@@ -1,6 +1,6 @@
 //! Actions whose subsystem is not here yet: their words are read and judged, so that only this is told of them.
 
-use expr::Scope;
+use expr::{Expr, Scope};
 use lang::{Diagnostic, Word, Words};
 
 use super::{Action, argument, sample};
