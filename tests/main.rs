@@ -33,6 +33,7 @@ mod stats;
 mod strain;
 mod support;
 mod tls;
+mod tunnel;
 
 use std::process::{Command, ExitCode, Stdio};
 use support::cases::Cases;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         stats::cases,
         strain::cases,
         tls::cases,
+        tunnel::cases,
     ] {
         add(&mut cases);
     }

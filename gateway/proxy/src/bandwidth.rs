@@ -82,13 +82,13 @@ impl Limits {
     }
 
     /// Sets a filter to work, anew if it was at work.
-    pub(crate) fn set(&mut self, throttle: Throttle, filters: &[Filter], txn: &dyn Txn, at: Instant) {
+    pub(crate) fn set(&mut self, throttle: &Throttle, filters: &[Filter], txn: &dyn Txn, at: Instant) {
         let named = filters.iter().find_map(|filter| match filter {
             Filter::Bandwidth(bandwidth) if bandwidth.name == throttle.name => Some(bandwidth),
             _ => None,
         });
         let Some(filter) = named else { return };
-        let limit = Limit::of(filter, &throttle, txn, at);
+        let limit = Limit::of(filter, throttle, txn, at);
         self.limits.retain(|known| (&known.section, &known.name) != (&throttle.section, &throttle.name));
         self.limits.extend(limit);
     }

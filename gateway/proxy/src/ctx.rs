@@ -59,10 +59,6 @@ pub(crate) struct Ctx {
     pub retries: u32,
     /// Another server was chosen than at first.
     pub redispatched: bool,
-    /// The origin's response has neither a length nor a coding: it ends with its connection.
-    pub unframed: bool,
-    /// The origin's response is HTTP/1.0.
-    pub old_response: bool,
     /// The frontend counts it as being served.
     pub counted: bool,
     /// It was answered with the metrics, not by a server.
@@ -183,8 +179,6 @@ impl Ctx {
             status: None,
             retries: 0,
             redispatched: false,
-            unframed: false,
-            old_response: false,
             counted: false,
             service: None,
             silent: false,
@@ -242,7 +236,7 @@ impl Ctx {
     /// Keeps what a rule has changed; what is about the client's connection is done at its next write.
     pub(crate) fn note(&mut self, change: Change) {
         let change = match change {
-            Change::Throttle(throttle) => return self.throttle(throttle),
+            Change::Throttle(throttle) => return self.throttle(&throttle),
             change => change,
         };
         let about_client = matches!(change, Change::Packets(Peer::Client, _));
@@ -253,7 +247,7 @@ impl Ctx {
     }
 
     /// Sets a filter of the section that the rule stands in to work.
-    fn throttle(&mut self, throttle: Throttle) {
+    fn throttle(&mut self, throttle: &Throttle) {
         let (backend, route) = (self.backend.clone(), self.route.clone());
         let backend = backend.as_ref().map(|backend| backend.model());
         let frontend = route.as_ref().map(|route| route.frontend.model());

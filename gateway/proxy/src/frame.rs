@@ -1,18 +1,14 @@
 //! The way of a request through `ProxyHttp`.
 //!
-//! Every request is judged, routed, answered and logged by [`Judge`]'s callbacks. `HttpProxy` calls them too, but the
-//! future in which it does holds the states of all its relays, and is moved to the heap for each request: 200 KB of
-//! copying and a third of a plain request's instructions. A request whose exchange is our own needs none of them, so
-//! its callbacks are called here, in the same order; upgrades go the long way.
+//! Every request is judged, routed, answered and logged by [`Judge`]'s callbacks. Pingora's `HttpProxy` would call them,
+//! too, but the future in which it does holds the states of all its relays, and is moved to the heap for each request:
+//! 200 KB of copying and a third of a plain request's instructions. All exchanges are our own and need none of them, so
+//! the callbacks are called here, in the same order.
 
 use std::io::Cursor;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
-use pingora::apps::HttpServerApp;
-use pingora::protocols::http::ServerSession;
-use pingora::server::ShutdownWatch;
-use pingora_proxy::{HttpProxy, ProxyHttp, Session};
+use pingora_proxy::{ProxyHttp, Session};
 
 use crate::client::Own;
 use crate::ctx::Ctx;
@@ -24,10 +20,6 @@ const MOST_SHELLS: usize = 256;
 /// What HTTP connections are served by.
 pub(crate) struct Frame {
     judge: Judge,
-    /// For what is relayed by Pingora: upgrades.
-    relay: Arc<HttpProxy<Judge>>,
-    /// Pingora's notice that the process ends.
-    shutdown: ShutdownWatch,
     #[expect(clippy::vec_box, reason = "they are taken out and put back for each request, and are long")]
     shells: Mutex<Vec<Box<Shell>>>,
 }
@@ -40,9 +32,9 @@ struct Shell {
 }
 
 impl Frame {
-    /// A frame around two judges of the same worker.
-    pub(crate) fn new(judge: Judge, relay: Arc<HttpProxy<Judge>>, shutdown: ShutdownWatch) -> Self {
-        Self { judge, relay, shutdown, shells: Mutex::default() }
+    /// A frame around the judge of a worker.
+    pub(crate) fn new(judge: Judge) -> Self {
+        Self { judge, shells: Mutex::default() }
     }
 
     /// Serves a request of a session of our own, and gives that back.
@@ -53,11 +45,6 @@ impl Frame {
         let own = shell.ctx.own.take();
         self.keep(shell);
         own
-    }
-
-    /// Lets Pingora's relay serve what may become another protocol.
-    pub(crate) async fn relay(&self, session: ServerSession) {
-        self.relay.process_new_http(session, &self.shutdown).await;
     }
 
     fn shell(&self) -> Box<Shell> {

@@ -6,7 +6,6 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version, request};
-use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 
 use crate::http1::head::kept_tokens;
@@ -223,23 +222,6 @@ impl RequestHead {
         out.put_slice(if self.version == Version::HTTP_10 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
     }
 
-    /// The head as Pingora's own relay wants it.
-    ///
-    /// # Errors
-    /// A target or value that HTTP's strict grammar does not have.
-    pub fn to_pingora(&self) -> Result<RequestHeader> {
-        let mut request = RequestHeader::build(self.method.clone(), &self.target, Some(self.lines.len()))?;
-        request.set_version(if self.version == Version::HTTP_10 {
-            Version::HTTP_10
-        } else {
-            Version::HTTP_11
-        });
-        for line in self.lines.iter() {
-            request.append_header(line.name.clone(), value_of(&line.value)?)?;
-        }
-        Ok(request)
-    }
-
     /// The bytes of the head as HAProxy's logs and counters have them.
     pub fn counted(&self) -> u64 {
         let line = self.method.as_str().len() + self.target.len() + "HTTP/1.1".len();
@@ -271,17 +253,6 @@ impl ResponseHead {
         Self { status, version: Version::HTTP_11, reason, lines: Lines::default() }
     }
 
-    /// The head of a response that Pingora's own relay read.
-    pub fn of_pingora(response: &ResponseHeader) -> Self {
-        let reason = response.get_reason_phrase().unwrap_or_default();
-        Self {
-            status: response.status.as_u16(),
-            version: response.version,
-            reason: Bytes::copy_from_slice(reason.as_bytes()),
-            lines: Lines::of_map(&response.headers),
-        }
-    }
-
     /// Whether it announces the final response only.
     pub fn is_informational(&self) -> bool {
         (100..200).contains(&self.status) && self.status != 101
@@ -302,17 +273,6 @@ impl ResponseHead {
                 .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a header name", error))?;
             response.headers_mut().append(name, value_of(&line.value)?);
         }
-        Ok(response)
-    }
-
-    /// The head for our own HTTP/1 session, which writes the lines as they are.
-    ///
-    /// # Errors
-    /// A status that is none.
-    pub fn into_http1(self) -> Result<ResponseHeader> {
-        let mut response = ResponseHeader::from(http::Response::new(()).into_parts().0);
-        response.set_status(self.status)?;
-        response.extensions_mut().insert(self);
         Ok(response)
     }
 

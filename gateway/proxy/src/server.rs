@@ -37,9 +37,8 @@ pub fn serve(gateway: &Arc<Gateway>, threads: usize, background: Vec<Task>, end:
     first_lookups(gateway);
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    let conf = server.configuration.clone();
     for number in 0..threads.max(1) {
-        server.add_service(Worker::new(number, gateway.clone(), conf.clone()));
+        server.add_service(Worker::new(number, gateway.clone()));
     }
     server.add_service(Background { gateway: gateway.clone(), tasks: std::sync::Mutex::new(background) });
     server.run(RunArgs { shutdown_signal: Box::new(End(tokio::sync::Mutex::new(Some(end)))) });

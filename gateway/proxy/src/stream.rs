@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use pingora::http::ResponseHeader;
-use pingora::protocols::raw_connect::ProxyDigest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::connection::Connection;
@@ -165,10 +163,4 @@ impl AsyncWrite for FrontStream {
             Transport::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
-}
-
-/// The one slot through which Pingora passes per-connection data to `ProxyHttp`.
-pub(crate) fn digest_of(connection: &Arc<Connection>) -> Option<Arc<ProxyDigest>> {
-    let unused = ResponseHeader::build_no_case(200, Some(0)).ok()?;
-    Some(Arc::new(ProxyDigest::new(Box::new(unused), Some(Box::new(connection.clone())))))
 }

@@ -13,11 +13,8 @@ use expr::TxnVars;
 use listen::Packets;
 use listen::proxy_protocol::Header;
 use parking_lot::Mutex;
-use pingora::apps::HttpServerOptions;
-use pingora::server::configuration::ServerConf;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
-use pingora_proxy::http_proxy;
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, Flags, HeadTimes, OpenSocket, SessionVars, WantedPackets};
@@ -33,13 +30,6 @@ use crate::listener::{ListenerState, Route};
 use crate::stream::{FrontStream, Transport};
 use crate::track::{Event, Trackers};
 
-/// CONNECT is judged by ourselves.
-fn server_options() -> HttpServerOptions {
-    let mut options = HttpServerOptions::default();
-    options.allow_connect_method_proxying = true;
-    options
-}
-
 /// What every request goes through.
 type App = Arc<Frame>;
 
@@ -49,24 +39,20 @@ type App = Arc<Frame>;
 pub(crate) struct Worker {
     name: String,
     gateway: Arc<Gateway>,
-    conf: Arc<ServerConf>,
 }
 
 impl Worker {
     /// The worker of a number.
-    pub(crate) fn new(number: usize, gateway: Arc<Gateway>, conf: Arc<ServerConf>) -> Self {
-        Self { name: format!("worker {number}"), gateway, conf }
+    pub(crate) fn new(number: usize, gateway: Arc<Gateway>) -> Self {
+        Self { name: format!("worker {number}"), gateway }
     }
 }
 
 #[async_trait]
 impl Service for Worker {
-    async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _per_fd: usize) {
+    async fn start_service(&mut self, _fds: Option<ListenFds>, _shutdown: ShutdownWatch, _per_fd: usize) {
         let pool = Arc::new(Pool::default());
-        let mut proxy = http_proxy(&self.conf, Judge::new(self.gateway.clone(), pool.clone()));
-        proxy.server_options = Some(server_options());
-        let judge = Judge::new(self.gateway.clone(), pool.clone());
-        let app: App = Arc::new(Frame::new(judge, Arc::new(proxy), shutdown));
+        let app: App = Arc::new(Frame::new(Judge::new(self.gateway.clone(), pool.clone())));
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(crate::exchange::PURGE);
             loop {

@@ -2,20 +2,21 @@
 //!
 //! Pingora's own relay keeps heads in maps, which forget the order of lines, and passes bodies through channels. Here
 //! the head goes out as it stands, trailers cross both ways, a connection comes from and returns to a pool of the
-//! worker's own, and every failure is told apart as HAProxy's logs tell it. Upgrades, which become tunnels, go through
-//! `upstream_peer`, with the same selection, rules, counters and log lines.
+//! worker's own, and every failure is told apart as HAProxy's logs tell it. An upgrade goes
+//! the same way, and becomes a tunnel when the server has agreed.
 
 mod pool;
 mod relay;
 mod response;
 mod server;
+mod tunnel;
 
 use http::Method;
 use pingora::{Error, ErrorType, Result};
 
 use pool::Key;
 pub(crate) use pool::{PURGE, Pool};
-use relay::{Relay, Replay};
+use relay::{After, Relay, Replay};
 use server::ServerConnection;
 
 use crate::client::Client;
@@ -38,14 +39,15 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
         ctx.link = Some(server.link.clone());
         let result = Relay::new(&mut server, client, ctx, &mut replay).run().await;
         match result {
-            Ok(true) => {
+            Ok(After::Kept) => {
                 server.rest();
                 return Ok(());
             }
-            Ok(false) => {
+            Ok(After::Reset) => {
                 server.reset_on_close();
                 return Ok(());
             }
+            Ok(After::Closed) => return Ok(()),
             Err(error) => {
                 if !is_stale(&server, &error, ctx) || !replay.is_whole() {
                     return Err(error);

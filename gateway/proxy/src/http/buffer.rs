@@ -144,7 +144,7 @@ async fn expect(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
     ctx.sizes.1 += head.counted();
     // the server need not ask again
     ctx.request.lines.remove(b"expect");
-    client.interim(head).await
+    client.interim(&head).await
 }
 
 /// How long `option http-buffer-request` waits: what is left of `timeout http-request`, or `timeout client`.

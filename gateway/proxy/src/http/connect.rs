@@ -4,37 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use config::model::ServerChoice;
-use pingora::protocols::l4::socket::SocketAddr;
-use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, PeerOptions};
-use pingora::{Error, ErrorType, Result, RetryType};
-use pingora_proxy::Session;
-use upstream::{Address, Ask, Next, Prefer, Slot, Unavailable};
+use pingora::{Error, ErrorType, Result};
+use upstream::{Ask, Next, Prefer, Slot, Unavailable};
 
 use super::persist::Insistence;
-use super::request::closes_server;
 use crate::client::Client;
 use crate::ctx::Ctx;
-use crate::effects::Effects;
 use crate::outcome::{Outcome, Stage};
 use crate::runtime::Backend;
-
-/// How long an idle connection to a server is kept: less than the thirty seconds after which Tekton's listeners close
-/// theirs, so that a request does not run into the close.
-const KEEP_IDLE: Duration = Duration::from_secs(20);
-
-/// Chooses the server, says how Pingora's own relay reaches it.
-///
-/// # Errors
-/// No server takes the request.
-pub(crate) async fn peer(session: &mut Session, ctx: &mut Ctx) -> Result<Box<HttpPeer>> {
-    choose(&mut Client::of(session, None), ctx).await?;
-    let (Some(slot), Some(backend)) = (&ctx.slot, &ctx.backend) else {
-        return Error::e_explain(ErrorType::InternalError, "a request without its server");
-    };
-    let marked = !ctx.effects.server_packets.is_plain();
-    let fresh = closes_server(ctx) || marked || !ctx.request.method.is_idempotent();
-    peer_of(backend, slot, session.is_upgrade_req().then_some(&ctx.effects), fresh)
-}
 
 /// Chooses the server, waiting for a slot if need be. It stays the request's until its end or the next choice.
 ///
@@ -144,58 +121,6 @@ pub(crate) fn release(ctx: &mut Ctx) {
     ctx.slot = None;
 }
 
-fn peer_of(
-    backend: &Backend,
-    slot: &Slot,
-    upgrading: Option<&Effects>,
-    fresh: bool,
-) -> Result<Box<HttpPeer>> {
-    let mut peer = match slot.address() {
-        Address::Ip(addr) => HttpPeer {
-            _address: SocketAddr::Inet(*addr),
-            scheme: pingora::upstreams::peer::Scheme::HTTP,
-            sni: String::new(),
-            proxy: None,
-            client_cert_key: None,
-            group_key: 0,
-            options: PeerOptions::new(),
-        },
-        Address::Unix(path) => HttpPeer::new_uds(&path.to_string_lossy(), false, String::new())?,
-    };
-    let timeouts = &backend.model().timeouts;
-    // Connections belong to the server they were made for, whatever other server has the same address.
-    peer.group_key = (u64::from(backend.model().id) << 32) | slot.server().index() as u64;
-    let options = &mut peer.options;
-    options.idle_timeout = Some(KEEP_IDLE);
-    if fresh {
-        // What must not be sent twice goes over a connection that cannot be stale; and a server that was told to close
-        // may not say so in its response: nobody is to find such a connection again.
-        peer.group_key = fastrand::u64(..);
-        options.idle_timeout = Some(Duration::from_millis(1));
-    }
-    if let Some(packets) =
-        upgrading.map(|effects| effects.server_packets).filter(|packets| !packets.is_plain())
-    {
-        options.upstream_tcp_sock_tweak_hook = Some(Arc::new(move |socket| {
-            packets.put_on(socket);
-            Ok(())
-        }));
-    }
-    options.connection_timeout = timeouts.connect;
-    options.read_timeout = upgrading.map_or(timeouts.server, |effects| tunnel_patience(timeouts, effects));
-    options.write_timeout = options.read_timeout;
-    // What is about the hop is our business (`request::for_server`), as HAProxy does it.
-    options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
-    Ok(Box::new(peer))
-}
-
-/// The server's side of a tunnel waits a little longer than the client's, so that the client's timer ends it, as it
-/// does in HAProxy.
-fn tunnel_patience(timeouts: &config::model::Timeouts, effects: &Effects) -> Option<Duration> {
-    let patience = effects.tunnel.or(timeouts.tunnel).or(effects.server).or(timeouts.server)?;
-    Some(patience + Duration::from_millis(200))
-}
-
 /// The connection stands.
 pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
     let selected = ctx.times.selected.filter(|_| reused);
@@ -242,23 +167,5 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
             error.set_retry(true);
         }
     }
-    error
-}
-
-/// The exchange failed after the connection stood. A kept connection may have been closed by the server just as it
-/// was used again: a request that does no harm when it is sent twice is sent once more.
-pub(crate) fn failed_later(
-    session: &Session,
-    ctx: &mut Ctx,
-    mut error: Box<Error>,
-    reused: bool,
-) -> Box<Error> {
-    let replayable = ctx.request.method.is_idempotent()
-        && !ctx.effects.no_retry
-        && !session.as_downstream().retry_buffer_truncated()
-        && ctx.times.response.is_none();
-    let stale = reused && matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true));
-    ctx.next = None;
-    error.set_retry(stale && replayable);
     error
 }

@@ -8,19 +8,18 @@ use config::model::{ConnectionMode, ForwardFor};
 use expr::TxnVars;
 use http::{Method, Version, request};
 use pingora::Result;
-use pingora::http::RequestHeader;
 
 use super::forwarded;
 use crate::answer::{self, Reply};
-use crate::client::{Client, lost};
+use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::ip_text::IpText;
 use crate::message::{RequestHead, write_line};
-use crate::outcome::{Outcome, Stage};
+use crate::outcome::Outcome;
 
 /// Takes over what is known of the connection.
 pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
-    let connection = client.connection().ok_or_else(|| lost("a session without its connection"))?;
+    let connection = client.connection().clone();
     let route = connection.listener.route();
     let before_it = connection.next_request();
     ctx.times.accepted = connection.accepted;
@@ -147,25 +146,15 @@ fn add_lines(ctx: &Ctx, upgrading: bool, add: &mut impl FnMut(&[u8], &[u8])) {
 }
 
 /// Writes the head that the server gets, without touching the one that logs and rules see; `chunked` says that the
-/// client did not delimit the body as HTTP/1 must.
-pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, out: &mut BytesMut) {
+/// client did not delimit the body as HTTP/1 must, `upgrading` that it asks for another protocol.
+pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, upgrading: bool, out: &mut BytesMut) {
     ctx.request.write_start(out);
-    ctx.request.lines.write_for_next_hop(out, false);
+    ctx.request.lines.write_for_next_hop(out, upgrading);
     if chunked {
         write_line(out, b"transfer-encoding", b"chunked");
     }
-    add_lines(ctx, false, &mut |name, value| write_line(out, name, value));
+    add_lines(ctx, upgrading, &mut |name, value| write_line(out, name, value));
     out.put_slice(b"\r\n");
-}
-
-/// The same head for Pingora's own relay, which carries upgrades.
-pub(crate) fn for_pingora(request: &mut RequestHeader, ctx: &mut Ctx) -> Result<()> {
-    ctx.stage = Stage::Headers;
-    let mut head = ctx.request.clone();
-    let lines = &mut head.lines;
-    add_lines(ctx, true, &mut |name, value| lines.push(name.to_vec(), value.to_vec()));
-    *request = head.to_pingora()?;
-    Ok(())
 }
 
 /// A new, last line; what the request brought is not touched.

@@ -1,12 +1,9 @@
 //! A server's response: what is noted of it, what rules make of it, and the head that the client gets.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use config::model::Backend;
-use pingora::http::ResponseHeader;
-use pingora::{Error, ErrorType, Result};
-use pingora_proxy::Session;
 use rules::{AnswerKind, Flow, RuleSet};
 
 use super::stick;
@@ -14,63 +11,7 @@ use crate::answer::{self, Reply};
 use crate::ctx::Ctx;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::message::ResponseHead;
-use crate::outcome::{Blame, Outcome, Stage};
-
-/// Notes what Pingora's own relay read, before anything is changed.
-pub(crate) fn arrived(session: &Session, response: &ResponseHeader, ctx: &mut Ctx) {
-    let head = ResponseHead::of_pingora(response);
-    ctx.sizes.1 += head.counted();
-    if head.is_informational() {
-        return;
-    }
-    ctx.times.response.get_or_insert_with(Instant::now);
-    ctx.stage = if session.is_upgrade_req() && head.status == 101 { Stage::Tunnel } else { Stage::Data };
-    ctx.unframed = !head.lines.has(b"content-length") && !head.lines.has(b"transfer-encoding");
-    ctx.old_response = head.version == http::Version::HTTP_10;
-}
-
-/// Runs the rules on what Pingora's own relay read, and makes the client's head.
-///
-/// # Errors
-/// A rule answers in the server's place, or closes the connection.
-pub(crate) fn for_client(session: &mut Session, response: &mut ResponseHeader, ctx: &mut Ctx) -> Result<()> {
-    let mut head = ResponseHead::of_pingora(response);
-    if head.is_informational() {
-        return Ok(());
-    }
-    if ctx.unframed {
-        // Pingora makes a response without length chunked; HAProxy passes it on as it is, to the connection's end.
-        head.lines.remove(b"transfer-encoding");
-    }
-    if ctx.old_response {
-        head.version = http::Version::HTTP_10;
-    }
-    ctx.status = Some(head.status);
-    if let Some(instead) = run_rules(&mut head, ctx) {
-        ctx.instead = Some(instead);
-        return Error::e_explain(ErrorType::InternalError, "a rule answers in the server's place");
-    }
-    if ctx.cut {
-        return Error::e_explain(ErrorType::InternalError, "a rule closes the connection");
-    }
-    if ctx.stage == Stage::Tunnel {
-        set_tunnel_patience(session, ctx);
-    }
-    after(&mut head, ctx);
-    super::finish::log_early(ctx);
-    *response = head.into_http1()?;
-    Ok(())
-}
-
-/// `timeout tunnel` takes the place of `timeout client` once a connection is a tunnel.
-fn set_tunnel_patience(session: &mut Session, ctx: &Ctx) {
-    let theirs = ctx.backend.as_ref().and_then(|backend| backend.model().timeouts.tunnel);
-    let ours = ctx.frontend().and_then(|frontend| frontend.model().timeouts.tunnel);
-    if let Some(patience) = ctx.effects.tunnel.or(theirs).or(ours) {
-        session.as_downstream_mut().set_read_timeout(Some(patience));
-        session.as_downstream_mut().set_write_timeout(Some(patience));
-    }
-}
+use crate::outcome::{Blame, Outcome};
 
 /// What the rules say of a response so far.
 #[derive(Debug)]
@@ -124,19 +65,6 @@ impl Judging {
             }
         }
         Judged::Passed
-    }
-}
-
-/// Runs the rules on a response that has no body to wait for. An answer is what the client gets instead; a connection that
-/// is to be closed is noted in the context.
-fn run_rules(head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
-    let mut judging = Judging::default();
-    loop {
-        match judging.go(head, ctx) {
-            Judged::Passed => return None,
-            Judged::Answered(reply) => return Some(reply),
-            Judged::Pause(_) | Judged::WaitForBody { .. } => {}
-        }
     }
 }
 

@@ -260,7 +260,7 @@ async fn apply(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
         }
         let head = ResponseHead { lines, ..ResponseHead::new(103) };
         ctx.sizes.1 += head.counted();
-        client.interim(head).await?;
+        client.interim(&head).await?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 pub mod body;
 pub mod connection;
-mod framed;
 pub mod head;
 pub mod serve;
 pub mod session;

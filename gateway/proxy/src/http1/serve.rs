@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use pingora::protocols::http::ServerSession;
 use tokio::sync::watch;
 
 use super::body::{Body, Piece};
 use super::connection::{ClientConnection, IoFailure};
-use super::framed::{Framed, Slot};
 use super::head::{Framing, Head, HeadError, Reader};
 use super::session::{H1Session, SessionOptions};
 use crate::client::Own;
@@ -61,11 +59,7 @@ pub(crate) async fn serve(mut client: Box<ClientConnection>, app: &Arc<Frame>) {
             Err(end) => return Box::pin(end_with(end, client, &route, app)).await,
         };
         let session = Box::new(H1Session::new(client, head, session_options(&route)));
-        let back = if session.is_upgrade() {
-            Box::pin(relay(session, app)).await
-        } else {
-            app.exchange(Own::Http1(session)).await.and_then(Own::into_client)
-        };
+        let back = app.exchange(Own::Http1(session)).await.and_then(Own::into_client);
         let Some(back) = back else { return };
         client = back;
         first = false;
@@ -92,13 +86,6 @@ async fn end_with(end: End, mut client: Box<ClientConnection>, route: &Route, ap
             client.close(LINGER).await;
         }
     }
-}
-
-/// Lets Pingora's relay serve what may become another protocol.
-async fn relay(session: Box<H1Session>, app: &Arc<Frame>) -> Option<Box<ClientConnection>> {
-    let home = Slot::default();
-    app.relay(ServerSession::new_custom(Box::new(Framed::new(*session, home.clone())))).await;
-    home.lock().take()
 }
 
 fn session_options(route: &Route) -> SessionOptions {

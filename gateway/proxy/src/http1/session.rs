@@ -3,7 +3,7 @@
 //! Stock Pingora writes its own `date` and `connection`, loses HTTP/1.0 and answers what it cannot read with a page
 //! of its own. Here the bytes are ours: what the origin said goes out as it was, names in lower case as HAProxy
 //! writes them, with `connection` only where it is needed (RFC 9112, 9.3). An exchange of our own talks to the session
-//! as it is; for Pingora's relay `framed` dresses it as a custom session.
+//! as it is.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -138,9 +138,9 @@ impl H1Session {
         self.upgrade
     }
 
-    /// Whether it got it.
-    pub fn was_upgraded(&self) -> bool {
-        self.body == Body::Tunnel || self.out == Out::Tunnel
+    /// The connection, once it is a tunnel; no other request follows it.
+    pub fn tunnel(&mut self) -> Option<&mut ClientConnection> {
+        (self.out == Out::Tunnel).then_some(&mut *self.client)
     }
 
     /// Whether there never was a body.

@@ -13,8 +13,9 @@ use pingora::{Error, ErrorType, Result};
 
 use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
+use super::tunnel::{Patience, Tunnel};
 use crate::bandwidth::Way;
-use crate::client::Client;
+use crate::client::{Client, lost};
 use crate::ctx::Ctx;
 use crate::fill;
 use crate::http::{connect, finish, request, response as judge};
@@ -78,6 +79,17 @@ enum Coding {
     Chunked,
 }
 
+/// What becomes of the server's connection after an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// It can be used again.
+    Kept,
+    /// It has served, and nobody waits for its end.
+    Reset,
+    /// It was a tunnel: what it still has to deliver arrives.
+    Closed,
+}
+
 /// An exchange under way.
 pub(super) struct Relay<'a, 'b> {
     server: &'a mut ServerConnection,
@@ -136,7 +148,7 @@ impl<'a, 'b> Relay<'a, 'b> {
         let coding =
             if unframed || lines.has(b"transfer-encoding") { Coding::Chunked } else { Coding::Plain };
         let mut output = BytesMut::with_capacity(1024);
-        request::write_for_server(ctx, unframed, &mut output);
+        request::write_for_server(ctx, unframed, client.is_upgrade(), &mut output);
         let mut relay = Self {
             server,
             client,
@@ -171,11 +183,11 @@ impl<'a, 'b> Relay<'a, 'b> {
         }
     }
 
-    /// Does the exchange. True if the server's connection can be used again.
+    /// Does the exchange.
     ///
     /// # Errors
     /// Either side failed; what the client is told of it is for the caller.
-    pub(super) async fn run(mut self) -> Result<bool> {
+    pub(super) async fn run(mut self) -> Result<After> {
         let received = self.head().await?;
         self.ctx.times.response = Some(Instant::now());
         self.ctx.stage = Stage::Data;
@@ -199,9 +211,29 @@ impl<'a, 'b> Relay<'a, 'b> {
         }
         self.ctx.status = Some(head.status);
         judge::after(&mut head, self.ctx);
+        if head.status == 101 {
+            return self.tunnel(head).await;
+        }
         self.body(head, body).await?;
         self.rest_of_request().await?;
-        Ok(self.keep_server && self.request_done && self.output.is_empty() && self.server.input.is_empty())
+        let is_clean = self.request_done && self.output.is_empty() && self.server.input.is_empty();
+        Ok(if self.keep_server && is_clean { After::Kept } else { After::Reset })
+    }
+
+    /// Passes `101` on, and everything that follows it both ways.
+    async fn tunnel(self, head: ResponseHead) -> Result<After> {
+        self.ctx.stage = Stage::Tunnel;
+        self.client.head(&head, false, Manner::default())?;
+        finish::log_early(self.ctx);
+        self.client.flush().await.map_err(Error::into_down)?;
+        let patience = tunnel_patience(self.ctx);
+        let Some(client) = self.client.tunnel() else { return Err(lost("a tunnel without its client")) };
+        let mut tunnel = Tunnel::new(client, self.server);
+        let end = tunnel.run(patience).await;
+        let (to_server, to_client) = tunnel.carried();
+        self.ctx.body.0 += to_server;
+        self.ctx.body.1 += to_client;
+        end.map(|()| After::Closed)
     }
 
     /// Puts what has come of the body behind the head, so that both go out in one write.
@@ -225,14 +257,12 @@ impl<'a, 'b> Relay<'a, 'b> {
             match received {
                 Some(received) if received.head.is_informational() => {
                     self.ctx.sizes.1 += received.head.counted();
-                    self.client.interim(received.head).await?;
+                    self.client.interim(&received.head).await?;
                 }
-                Some(received) if received.head.status == 101 => {
+                Some(received) if received.head.status == 101 && !self.may_switch() => {
                     // HAProxy counts what it throws away.
                     self.ctx.sizes.1 += received.head.counted();
-                    return Err(
-                        Error::explain(ErrorType::InvalidHTTPHeader, "101 without an upgrade").into_up()
-                    );
+                    return Err(Error::explain(ErrorType::InvalidHTTPHeader, "101 out of its turn").into_up());
                 }
                 Some(received) => return Ok(received),
                 None => {
@@ -246,6 +276,11 @@ impl<'a, 'b> Relay<'a, 'b> {
                 }
             }
         }
+    }
+
+    /// Whether the server may change the protocol: the client asks for it, and has said all of its request.
+    fn may_switch(&self) -> bool {
+        self.client.is_upgrade() && self.request_done && self.output.is_empty()
     }
 
     /// Goes on with whatever can go on until something came from the server; 0 is its end.
@@ -347,7 +382,7 @@ impl<'a, 'b> Relay<'a, 'b> {
     async fn body(&mut self, head: ResponseHead, mut body: Body) -> Result<()> {
         let chunked = matches!(body, Body::Chunked(_));
         let mut done = body == Body::Done;
-        self.client.head(head, done, Manner::default())?;
+        self.client.head(&head, done, Manner::default())?;
         if !done {
             done = match self.take_body(&mut body, chunked).await {
                 Err(error) if self.client.forget() => {
@@ -443,6 +478,18 @@ impl From<Turn> for Event {
             Turn::Unwritable(error) => Self::Unwritable(error),
         }
     }
+}
+
+/// `timeout tunnel`, or the patience for either side where there is none.
+fn tunnel_patience(ctx: &Ctx) -> Patience {
+    let theirs = ctx.backend.as_ref().map(|backend| backend.model().timeouts);
+    let ours = ctx.frontend().map(|frontend| frontend.model().timeouts);
+    let tunnel = ctx.effects.tunnel.or(theirs.and_then(|timeouts| timeouts.tunnel));
+    let tunnel = tunnel.or(ours.and_then(|timeouts| timeouts.tunnel));
+    let client = ctx.effects.client.or(ours.and_then(|timeouts| timeouts.client));
+    let server = ctx.effects.server.or(theirs.and_then(|timeouts| timeouts.server));
+    let open = tunnel.or_else(|| client.into_iter().chain(server).min());
+    Patience { open, half_closed: theirs.and_then(|timeouts| timeouts.server_fin).or(open) }
 }
 
 /// The next of the client's body, or its leaving.
