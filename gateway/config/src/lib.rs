@@ -111,7 +111,7 @@ pub fn load(paths: &[PathBuf], files: &dyn Files, env: &dyn Environment, facts: 
         pages: &pages,
         local_peer: &local_peer,
     };
-    let draft = lower::lower(&document, &sources, world, &mut diagnostics);
+    let draft = lower::lower(document, &sources, world, &mut diagnostics);
     let mut model = resolve::resolve(draft, world, &mut diagnostics);
     model.asked = vars.take();
     model.patterns = patterns.clone();

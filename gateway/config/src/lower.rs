@@ -33,22 +33,27 @@ pub(crate) const PROXY_TABLES: &[&[Keyword<Proxy>]] = &[
     cfg::stick_table::KEYWORDS,
 ];
 
-/// Lowers all sections; what cannot be understood is noted and left out.
+/// The draft of so many sections is made room for at once: they are large, and moving them costs more than the room.
+const ROOM: usize = (256 << 20) / size_of::<Proxy>();
+
+/// Lowers all sections; what cannot be understood is noted and left out. The words of a section are given up as soon as
+/// they are understood, so that what they mean takes their place.
 pub(crate) fn lower(
-    document: &Document,
+    document: Document,
     sources: &Sources,
     world: World<'_>,
     notes: &mut Diagnostics,
 ) -> Draft {
-    let pages = pages(document, sources, world, notes);
+    let pages = pages(&document, sources, world, notes);
     let mut lowering = Lowering::new(World { pages: &pages, ..world }, sources, notes);
-    for section in &document.sections {
+    lowering.draft.proxies.reserve_exact(document.sections.len().min(ROOM));
+    for section in document.sections {
         if lowering.notes.are_enough() {
             let message = format!("too many errors ({MAX_ERRORS}), the rest is not judged");
             lowering.notes.alert(section.span, message);
             break;
         }
-        lowering.section(section);
+        lowering.section(&section);
     }
     lowering.unnamed();
     let mut draft = lowering.draft;

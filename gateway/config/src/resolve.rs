@@ -39,6 +39,9 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
     let sections = crate::cross::resolve(draft.sections, world, resolving);
     let mut model = Model { global: draft.global, ..sections };
+    let halves = |kind| draft.proxies.iter().filter(|proxy| proxy.kind.meets(kind)).count();
+    model.frontends.reserve_exact(halves(FRONTEND));
+    model.backends.reserve_exact(halves(BACKEND));
     for (mut proxy, id) in draft.proxies.into_iter().zip(ids) {
         crate::judge::judge(&mut proxy, notes);
         crate::judge::external(&proxy, &model.global, notes);

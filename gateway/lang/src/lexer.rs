@@ -23,7 +23,11 @@ pub(crate) fn lex(
     at: Span,
     var: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Word>, Diagnostic> {
-    let mut lexer = Lexer { line, pos: 0, at, var, words: Vec::new(), text: Vec::new(), open: None };
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let stretches = line.split(blank).filter(|stretch| !stretch.is_empty()).count();
+    // the words stay until the model is made: nothing is kept for more than there are
+    let words = Vec::with_capacity(stretches.min(MAX_WORDS));
+    let mut lexer = Lexer { line, pos: 0, at, var, words, text: Vec::new(), open: None };
     lexer.run()?;
     Ok(lexer.words)
 }
@@ -79,11 +83,11 @@ impl Lexer<'_> {
     fn close(&mut self) -> Result<(), Diagnostic> {
         let Some((start, quoted)) = self.open.take() else { return Ok(()) };
         let span = self.span(start, self.pos);
-        let bytes = std::mem::take(&mut self.text);
-        let text = String::from_utf8(bytes).map_err(|_| {
+        let text = std::str::from_utf8(&self.text).map(str::to_owned).map_err(|_| {
             Diagnostic::alert(span, "word is not valid UTF-8")
                 .hint("save the file as UTF-8, for instance with iconv")
         })?;
+        self.text.clear();
         if self.words.len() == MAX_WORDS {
             let message = format!(
                 "too many words, truncating after word {MAX_WORDS}, position {}: <{}>",

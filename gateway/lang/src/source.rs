@@ -1,6 +1,10 @@
 //! The files that were read, in load order, and places in them.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The room for a colon and the number of a line.
+const LINE_DIGITS: usize = 8;
 
 /// A file's place in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -128,7 +132,12 @@ impl Sources {
         match (span.line, self.label(span)) {
             (0, _) => self.name(span.file).to_owned(),
             (_, Some(label)) => format!("{}:{label}", self.name(span.file)),
-            (line, None) => format!("{}:{line}", self.name(span.file)),
+            (line, None) => {
+                let name = self.name(span.file);
+                let mut place = String::with_capacity(name.len() + LINE_DIGITS);
+                let _ = write!(place, "{name}:{line}"); // a text takes all that is written
+                place
+            }
         }
     }
 

@@ -151,7 +151,7 @@ impl Reference {
         let made = Self::named("", epoch);
         {
             let mut inner = made.inner.lock();
-            inner.users.push(format!("acl '{keyword}' file '{}' line {}", position.0, position.1));
+            inner.users = vec![format!("acl '{keyword}' file '{}' line {}", position.0, position.1)];
             inner.used_as_acl = true;
         }
         made

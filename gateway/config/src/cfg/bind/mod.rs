@@ -52,6 +52,10 @@ pub(crate) fn bind(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let files = line.files.iter();
     let files = files.map(|file| NamedFile { label: label.line.clone(), ..file.clone() });
     cx.target.files.extend(files);
+    if cx.target.binds.is_empty() {
+        // most sections have one such line, and a socket's settings are large
+        cx.target.binds.reserve_exact(sockets.len());
+    }
     for (written, address) in sockets {
         cx.notes.note(served(&address, word, &label.line));
         cx.target.binds.push(socket(&line, written, address, &cx.place));
