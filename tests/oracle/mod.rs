@@ -17,6 +17,7 @@ mod parsing;
 mod patterns;
 mod random;
 mod random_rules;
+mod random_state;
 mod rows;
 mod rules;
 mod suite;
@@ -40,6 +41,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     patterns::cases(cases);
     random::cases(cases);
     random_rules::cases(cases);
+    random_state::cases(cases);
     rows::cases(cases);
     rules::cases(cases);
     tables::cases(cases);

@@ -1,10 +1,13 @@
 //! Random conditions and expressions on random requests: each condition that is true leaves its number at the
-//! origin, each expression its value. The same seed makes the same ones; `ORACLE_SEED=N` tries another one.
+//! origin, each expression its value. The same seed makes the same ones; `ORACLE_SEED=N` tries another one,
+//! `ORACLE_SEEDS=N` so many.
 
 use super::exchange::Exchange;
 use super::suite::Suite;
 use crate::support::cases::Cases;
+use fastrand::Rng;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::random::conditions_hold_where_they_hold_in_haproxy", || {
@@ -22,14 +25,13 @@ pub(crate) fn cases(cases: &mut Cases) {
 }
 
 /// Seeds that are always tried.
-const SEEDS: [u64; 4] = [1, 2, 3, 4];
+const SEEDS: u64 = 4;
 const RULES: usize = 60;
 const REQUESTS: usize = 60;
 
 /// Runs random requests through rules that `rule` makes of their numbers.
 fn compare(name: &'static str, rule: impl Fn(&mut Dice, usize) -> String) {
-    let asked = std::env::var("ORACLE_SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in asked.map_or(SEEDS.to_vec(), |seed| vec![seed]) {
+    for seed in seeds(SEEDS) {
         let mut dice = Dice::of(seed);
         let mut suite = Suite::new(name);
         suite.frontend = (0..RULES).map(|number| rule(&mut dice, number)).collect();
@@ -37,6 +39,15 @@ fn compare(name: &'static str, rule: impl Fn(&mut Dice, usize) -> String) {
         let told = Told { seed, rules: suite.frontend.clone() };
         suite.run();
         drop(told);
+    }
+}
+
+/// The seeds to try: the one that is asked for, or so many from 1 on.
+pub(crate) fn seeds(always: u64) -> RangeInclusive<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    match (number("ORACLE_SEED"), number("ORACLE_SEEDS")) {
+        (Some(seed), _) => seed..=seed,
+        (None, count) => 1..=count.unwrap_or(always),
     }
 }
 
@@ -54,8 +65,8 @@ impl Drop for Told {
     }
 }
 
-/// A small generator of numbers (xorshift), so that a failure can be repeated.
-pub(crate) struct Dice(u64);
+/// Numbers by a seed, so that a failure can be repeated.
+pub(crate) struct Dice(Rng);
 
 #[rustfmt::skip]
 const FETCHES: &[&str] = &[
@@ -70,11 +81,14 @@ const FETCHES: &[&str] = &[
 /// What these yield can be cast to a text and to nothing else.
 const RAW: &[&str] = &["method", "src", "hdr_ip", "ipmask", "bytes", "b64dec"];
 
-/// Not among them, for HAProxy reads behind the end of a text (`port_only`), takes `=` for a digit (`ub64dec`) and
+/// HAProxy does sums with these, and takes any that is not zero for 1 when its bytes are asked for.
+const TRUTHS: &[&str] = &["odd", "even", "bool", "not"];
+
+/// Not among them, for HAProxy reads behind the end of a text (`port_only`) and before an empty one (`b64dec`), takes `=` for a digit (`ub64dec`) and
 /// makes the largest number of two negative ones (`add`, `sub`).
 #[rustfmt::skip]
 const CONVERTERS: &[&str] = &[
-    "lower", "upper", "length", "hex", "hex2i", "base64", "b64dec", "ub64enc", "ub64enc,ub64dec", "url_dec", "url_enc", "host_only", "cut_crlf",
+    "lower", "upper", "length", "hex", "hex2i", "base64", "ub64enc", "ub64enc,ub64dec", "url_dec", "url_enc", "host_only", "cut_crlf",
     "field(1,/)", "field(2,/)", "field(-1,/)", "field(2,/,2)", "field(1,/,0)", "field(-1,/,2)", "word(1,/)", "word(2,/)", "word(-1,/)", "word(1,/,2)",
     "word(-2,/,2)", "bytes(0)", "bytes(1,2)", "bytes(3)", "ltrim(/)", "rtrim(ab)", "regsub(a,x,g)", "regsub(^/,,)", "regsub(b,<\\\\0>)", "regsub(A,y,i)",
     "concat(x)", "concat(<,,>)", "add(3)", "mul(-2)", "div(3)", "mod(4)", "and(6)", "or(9)", "xor(5)", "cpl", "neg",
@@ -101,21 +115,18 @@ const REGEXES: &[&str] = &["^/a", "b$", "^/[ab]+", "a.*b", "[.]png$", "^$", "/a/
 
 impl Dice {
     pub(crate) fn of(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        Self(Rng::with_seed(seed))
     }
 
     pub(crate) fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).expect("53 bits fit") % below
+        self.0.usize(..below)
     }
 
     pub(crate) fn pick(&mut self, list: &[&'static str]) -> &'static str {
         list[self.roll(list.len())]
     }
 
-    fn text(&mut self, pieces: &[&'static str]) -> String {
+    pub(crate) fn text(&mut self, pieces: &[&'static str]) -> String {
         (0..self.roll(7)).map(|_| self.pick(pieces)).collect()
     }
 
@@ -168,15 +179,19 @@ impl Dice {
         let mut last = self.pick(FETCHES);
         let mut text = last.to_owned();
         for _ in 0..self.roll(4) {
-            let raw = RAW.iter().any(|name| last.contains(name));
-            last = if raw { "lower" } else { self.pick(CONVERTERS) };
+            let is_among = |names: &[&str]| names.iter().any(|name| last.contains(name));
+            last = match () {
+                () if is_among(RAW) => "lower",
+                () if is_among(TRUTHS) => self.pick(&["not", "iif(yes,no)", "lower", "concat(x)"]),
+                () => self.pick(CONVERTERS),
+            };
             let _ = write!(text, ",{last}");
         }
         text
     }
 
-    pub(crate) fn request(&mut self) -> Exchange {
-        let method = self.pick(&["GET", "POST", "HEAD"]);
+    /// A target, and lines that rules look at.
+    pub(crate) fn head(&mut self) -> (String, String) {
         let target = format!("/{}", self.text(PIECES));
         let mut headers = format!("Host: {}\r\n", self.pick(&["a.b", "www.a.b:80", "B", "a", "a.b:8"]));
         for _ in 0..self.roll(4) {
@@ -185,6 +200,12 @@ impl Dice {
         if self.roll(2) == 0 {
             let _ = write!(headers, "Cookie: {}\r\n", self.pick(COOKIES));
         }
+        (target, headers)
+    }
+
+    pub(crate) fn request(&mut self) -> Exchange {
+        let method = self.pick(&["GET", "POST", "HEAD"]);
+        let (target, headers) = self.head();
         let name = format!("{method} {target} {headers}").trim().replace("\r\n", " ");
         Exchange::one(name, method, format!("{method} {target} HTTP/1.1\r\n{headers}\r\n"))
     }

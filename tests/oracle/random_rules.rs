@@ -3,7 +3,7 @@
 //! `ORACLE_SEEDS=N` so many. Of a set that fails, only the rules without which it does not fail are shown.
 
 use super::exchange::Exchange;
-use super::random::Dice;
+use super::random::{Dice, seeds};
 use super::suite::Suite;
 use crate::support::cases::Cases;
 
@@ -14,37 +14,45 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::random_rules::maps_and_lists_change_as_in_haproxy", || compare(PATTERNS));
 }
 
-/// What makes rules, and how many of them a set has.
+/// What makes rules, and what they stand in.
 #[derive(Clone, Copy, Debug)]
-struct Family {
-    name: &'static str,
-    rule: fn(&mut Dice) -> String,
-    rules: usize,
+pub(super) struct Family {
+    pub(super) name: &'static str,
+    /// Makes one rule; one with `x-back` in it, or of `tcp-response`, is the backend's.
+    pub(super) rule: fn(&mut Dice) -> String,
+    /// How many a set has.
+    pub(super) rules: usize,
+    /// Makes what a client does.
+    pub(super) exchange: fn(&mut Dice) -> Exchange,
+    /// Lines for `defaults`.
+    pub(super) defaults: &'static str,
+    /// Lines before the rules.
+    pub(super) first: &'static str,
+    /// Lines behind them.
+    pub(super) last: &'static str,
+    /// Further sections.
+    pub(super) more: &'static str,
 }
 
-const REQUEST: Family = Family { name: "random-requests", rule: request_rule, rules: 25 };
-const ANSWERS: Family = Family { name: "random-answers", rule: answer_rule, rules: 12 };
-const RESPONSE: Family = Family { name: "random-responses", rule: response_rule, rules: 25 };
-const PATTERNS: Family = Family { name: "random-patterns", rule: pattern_rule, rules: 15 };
+const fn family(name: &'static str, rule: fn(&mut Dice) -> String, rules: usize) -> Family {
+    let (exchange, first) = (Dice::request as fn(&mut Dice) -> Exchange, "  declare capture request len 8\n");
+    Family { name, rule, rules, exchange, defaults: "", first, last: "", more: "" }
+}
+
+const REQUEST: Family = family("random-requests", request_rule, 25);
+const ANSWERS: Family = family("random-answers", answer_rule, 12);
+const RESPONSE: Family = family("random-responses", response_rule, 25);
+const PATTERNS: Family = family("random-patterns", pattern_rule, 15);
 
 /// Seeds that are always tried.
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=5;
+const SEEDS: u64 = 5;
 const REQUESTS: usize = 30;
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
-fn compare(family: Family) {
-    let seeds = match (number("ORACLE_SEED"), number("ORACLE_SEEDS")) {
-        (Some(seed), _) => seed..=seed,
-        (None, Some(count)) => 1..=count,
-        (None, None) => SEEDS,
-    };
-    for seed in seeds {
+pub(super) fn compare(family: Family) {
+    for seed in seeds(SEEDS) {
         let mut dice = Dice::of(seed);
         let rules: Vec<String> = (0..family.rules).map(|_| (family.rule)(&mut dice)).collect();
-        let exchanges: Vec<Exchange> = (0..REQUESTS).map(|_| dice.request()).collect();
+        let exchanges: Vec<Exchange> = (0..REQUESTS).map(|_| (family.exchange)(&mut dice)).collect();
         let difference = difference(family, &rules, &exchanges);
         if !difference.is_empty() {
             let (rules, difference) = shrunk(family, rules, &exchanges, difference);
@@ -76,13 +84,16 @@ fn shrunk(
 
 fn difference(family: Family, rules: &[String], exchanges: &[Exchange]) -> String {
     let mut suite = Suite::new(family.name);
-    let back: String =
-        rules.iter().filter(|rule| rule.contains("x-back")).map(|rule| format!("{rule}\n")).collect();
-    suite.frontend = format!("  declare capture request len 8\n{MAPS}");
-    suite
-        .frontend
-        .extend(rules.iter().filter(|rule| !rule.contains("x-back")).map(|rule| format!("{rule}\n")));
-    suite.backend = back.leak();
+    let is_backs = |rule: &&String| rule.contains("x-back") || rule.contains("tcp-response");
+    let lines = |backs: bool| {
+        rules
+            .iter()
+            .filter(|rule| is_backs(rule) == backs)
+            .map(|rule| format!("{rule}\n"))
+            .collect::<String>()
+    };
+    suite.frontend = format!("{}{MAPS}{}{}", family.first, lines(false), family.last);
+    (suite.backend, suite.defaults, suite.more) = (lines(true).leak(), family.defaults, family.more);
     suite.files = vec![("m.map", "/a one\n/a/b two\n/ab three\n"), ("s.lst", "/a\n/b\n")];
     suite.exchanges = exchanges.to_vec();
     suite.difference()
@@ -94,12 +105,12 @@ const MAPS: &str = "  http-request set-header x-before \"%[path,map_beg(\\\"${DI
 /// Names of lines that rules write; `x-back` marks the rules that are the backend's.
 const NAMES: &[&str] = &["x", "x", "y", "z", "x-back"];
 
-fn line(rule: &str) -> String {
+pub(super) fn line(rule: &str) -> String {
     format!("  {rule}")
 }
 
 /// A value in a log format, quoted.
-fn format_of(dice: &mut Dice) -> String {
+pub(super) fn format_of(dice: &mut Dice) -> String {
     match dice.roll(4) {
         0 => format!("'{}'", dice.pick(&["a", "b", "a/b", "1", "x y"])),
         1 => format!("'%[{}]'", dice.expression()),
@@ -148,16 +159,10 @@ fn target_rule(dice: &mut Dice) -> String {
 
 /// Rules that end a set, among some that only leave their mark.
 fn answer_rule(dice: &mut Dice) -> String {
-    let code = dice.pick(&["", " code 301", " code 303", " code 307"]);
     let rule = match dice.roll(14) {
         0 => format!("deny deny_status {}", dice.pick(&["400", "403", "404", "429", "500", "503"])),
         1 => "deny".to_owned(),
-        2 => format!("redirect location /l%[path,length]{code}"),
-        3 => format!(
-            "redirect prefix /p{code}{}",
-            dice.pick(&["", " drop-query", " append-slash", " set-cookie A=1"])
-        ),
-        4 => format!("redirect scheme https{code}"),
+        2..=4 => redirect(dice),
         5 => "return status 200 content-type text/plain string ok hdr X-A a".to_owned(),
         6 => format!(
             "return status {} content-type text/plain lf-string {}",
@@ -177,8 +182,26 @@ fn answer_rule(dice: &mut Dice) -> String {
     line(&format!("http-request {rule} {}", dice.condition()))
 }
 
+/// A redirect in any form.
+fn redirect(dice: &mut Dice) -> String {
+    let to = match dice.roll(5) {
+        0 => "location /l%[path,length]".to_owned(),
+        1 => format!("location {} ignore-empty", format_of(dice)),
+        2 => format!("prefix {}", dice.pick(&["/", "/p", "http://o.example", "'%[query]'"])),
+        3 => format!("scheme {}", dice.pick(&["https", "'%[var(txn.v)]'"])),
+        _ => format!("location '{}'", dice.pick(&["/x?y", "%[path]?%[query]"])),
+    };
+    let code = dice.pick(&["", "", " code 301", " code 302", " code 303", " code 307", " code 308"]);
+    let options = [
+        dice.pick(&["", "", " drop-query"]),
+        dice.pick(&["", "", " append-slash"]),
+        dice.pick(&["", "", " set-cookie A=1", " clear-cookie A", " clear-cookie A="]),
+    ];
+    format!("redirect {to}{code}{}", options.concat())
+}
+
 /// The end of a rule of a response.
-fn status(dice: &mut Dice) -> String {
+pub(super) fn status(dice: &mut Dice) -> String {
     let cond = match dice.roll(7) {
         0 => return String::new(),
         1 => "status 200".to_owned(),

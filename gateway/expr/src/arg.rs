@@ -222,15 +222,34 @@ pub(crate) fn cut(text: &str) -> Result<Call<'_>, Unclosed<'_>> {
     Ok(Call { name, args: Some(args), len: end + 1 + used })
 }
 
-/// Cuts arguments up to the closing parenthesis, or says in which one the text ends; quotes and backslashes protect what
-/// they hold.
+/// What a backslash in front of a character stands for, outside of quotes and in double ones; in front of any other it
+/// stands for itself.
+fn escaped(c: char) -> Option<char> {
+    match c {
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '\\' | ' ' | '"' | '\'' => Some(c),
+        _ => None,
+    }
+}
+
+/// Cuts arguments up to the closing parenthesis, or says in which one the text ends; quotes protect what they hold.
 fn cut_args(text: &str) -> Result<(Vec<String>, usize), usize> {
     let (mut args, mut arg) = (Vec::new(), String::new());
     let mut quote = None;
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match (c, quote) {
-            ('\\', None | Some('"')) => arg.push(chars.next().ok_or(args.len() + 1)?.1),
+            ('\\', None | Some('"')) => match chars.clone().next() {
+                None => return Err(args.len() + 1),
+                Some((_, next)) => {
+                    if escaped(next).is_some() {
+                        chars.next();
+                    }
+                    arg.push(escaped(next).unwrap_or(c));
+                }
+            },
             ('\'' | '"', None) => quote = Some(c),
             (c, Some(q)) if c == q => quote = None,
             (')', None) => {
@@ -440,8 +459,24 @@ mod tests {
 
     #[test]
     fn quotes_protect_commas_and_parentheses() {
-        let call = cut(r#"regsub('a(b),c',"d\"e",\,)"#).unwrap();
-        assert_eq!(call.args.unwrap(), ["a(b),c", "d\"e", ","]);
+        let call = cut(r#"regsub('a(b),c',"d\"e",g)"#).unwrap();
+        assert_eq!(call.args.unwrap(), ["a(b),c", "d\"e", "g"]);
+    }
+
+    /// What HAProxy 2.6 makes of them.
+    #[test]
+    fn a_backslash_stands_for_itself_before_most_characters() {
+        for (text, expected) in [
+            (r"str(a\0b)", r"a\0b"),
+            (r"str(<\0>\d)", r"<\0>\d"),
+            (r"str(a\\b)", r"a\b"),
+            (r#"str("a\.b\"")"#, r#"a\.b""#),
+            (r"str('a\nb')", r"a\nb"),
+            (r"str(a\nb\tc\ d\'e)", "a\nb\tc d'e"),
+            (r"str(a\)", r"a\"),
+        ] {
+            assert_eq!(cut(text).unwrap().args.unwrap(), [expected], "{text}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use http::HeaderName;
 use table::{Millis, Tables, Tracked};
 
 use crate::auth::Userlist;
-use crate::{Figure, Hello, LogField, Subject, Value, Var};
+use crate::{Figure, Hello, LogField, Subject, Value, Var, VarScope};
 
 /// Whose headers are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -274,6 +274,11 @@ pub trait Txn {
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         let _ = var;
         None
+    }
+    /// Whether there are variables of a scope now: those of a transaction begin with it, those of a request end with it.
+    fn has_scope(&self, scope: VarScope) -> bool {
+        let _ = scope;
+        true
     }
     /// Whether a variable was ever set.
     fn var_exists(&self, var: &Var) -> bool {

@@ -154,7 +154,6 @@ impl Lexer<'_> {
             Some(b'\\' | b'"' | b'\'' | b'#') => (next.unwrap_or(b'\\'), 2),
             Some(b' ' | b'\t') => (next.unwrap_or(b' '), 2),
             Some(b'$') if quoted => (b'$', 2),
-            Some(b'$') => (b'$', 2),
             _ => (b'\\', 1), // any other backslash stands for itself
         };
         self.text.push(byte);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::time::SystemTime;
 
-use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var};
+use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
 use http::HeaderName;
 use listen::Packets;
 use rules::{Change, Flow, Message, RuleSet};
@@ -164,12 +164,19 @@ impl Txn for EarlyConnection<'_> {
         self.vars.get(var)
     }
 
+    fn has_scope(&self, scope: VarScope) -> bool {
+        matches!(scope, VarScope::Proc | VarScope::Sess)
+    }
+
     fn var_exists(&self, var: &Var) -> bool {
         self.vars.exists(var)
     }
 
     fn defer_var(&self, var: &Var, value: Option<Value<'static>>) {
-        self.vars.defer(var, value);
+        // there is no transaction yet
+        if self.has_scope(var.scope()) {
+            self.vars.defer(var, value);
+        }
     }
 }
 
@@ -206,7 +213,9 @@ impl Message for EarlyConnection<'_> {
     }
 
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
-        self.vars.set(var, value);
+        if self.has_scope(var.scope()) {
+            self.vars.set(var, value);
+        }
     }
 
     fn change(&mut self, change: Change) {

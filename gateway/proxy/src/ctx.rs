@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use expr::auth::Userlist;
-use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var};
-use http::Version;
+use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
 use http::header::HeaderName;
+use http::{Method, Version};
 use observe::log::{Endpoint, LogRecord};
 use rules::{Change, Peer, Throttle};
 
@@ -244,6 +244,11 @@ impl Ctx {
         if let (true, Some(connection)) = (about_client, &self.connection) {
             connection.packets.want(self.effects.client_packets);
         }
+    }
+
+    /// The method as the client wrote it.
+    pub(crate) fn asked_method(&self) -> &Method {
+        self.effects.first_method.as_ref().unwrap_or(&self.request.method)
     }
 
     /// Sets a filter of the section that the rule stands in to work.
@@ -489,6 +494,10 @@ macro_rules! txn_through_view {
 
             fn var(&self, var: &Var) -> Option<Value<'_>> {
                 self.ctx.vars.get(var)
+            }
+
+            fn has_scope(&self, scope: VarScope) -> bool {
+                self.ctx.vars.has_scope(scope)
             }
 
             fn var_exists(&self, var: &Var) -> bool {

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, Value, Var};
+use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, Value, Var, VarScope};
 use http::HeaderName;
 use observe::log::date::Moment;
 use observe::log::format::escape;
@@ -298,6 +298,10 @@ impl Txn for LogView<'_> {
 
     fn var(&self, var: &Var) -> Option<Value<'_>> {
         self.message.as_ref()?.var(var)
+    }
+
+    fn has_scope(&self, scope: VarScope) -> bool {
+        self.message.as_ref().map_or(scope == VarScope::Proc, |message| message.has_scope(scope))
     }
 
     fn var_exists(&self, var: &Var) -> bool {

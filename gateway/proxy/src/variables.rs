@@ -126,6 +126,10 @@ impl Txn for Parser<'_> {
         self.vars.get(var)
     }
 
+    fn has_scope(&self, scope: VarScope) -> bool {
+        scope == VarScope::Proc
+    }
+
     fn var_exists(&self, var: &Var) -> bool {
         self.vars.exists(var)
     }

@@ -51,13 +51,15 @@ fn slice(text: Cow<'_, [u8]>, start: usize, end: usize) -> Cow<'_, [u8]> {
     }
 }
 
-/// `bytes(offset,length)`: as much as is there.
+/// `bytes(offset,length)`: as much as is there. A variable that keeps some bytes of a text keeps a text, as in HAProxy.
 fn bytes<'a>(value: Value<'a>, args: &'a [Arg], _: &dyn Txn) -> Option<Value<'a>> {
+    let is_text = matches!(value, Value::Str(_));
     let text = value.into_bytes();
     let number = |at| arg::int(args, at).and_then(|n| usize::try_from(n).ok());
     let start = number(0)?.min(text.len());
     let end = number(1).map_or(text.len(), |len| start.saturating_add(len).min(text.len()));
-    Some(Value::Bin(slice(text, start, end)))
+    let part = slice(text, start, end);
+    Some(if is_text { Value::Str(part) } else { Value::Bin(part) })
 }
 
 fn numbered(args: &[Arg]) -> Result<(), String> {

@@ -9,10 +9,11 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("var", Type::Any, Phases::ALL, var).takes(&[Kind::Var, Kind::Str], 1).example("var(txn.none,other)", "other"),
 ];
 
-/// `var(name,default)`: the default is text.
+/// `var(name,default)`: the default is text. As in HAProxy it does not stand for a variable whose scope is not there.
 fn var<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let value = arg::var(request.args, 0).and_then(|var| request.txn.var(var));
-    one(value.or_else(|| request.args.get(1).map(|text| Value::text(text.text()))), visit);
+    let Some(var) = arg::var(request.args, 0) else { return };
+    let default = || request.args.get(1).filter(|_| request.txn.has_scope(var.scope()));
+    one(request.txn.var(var).or_else(|| default().map(|text| Value::text(text.text()))), visit);
 }
 
 #[cfg(test)]

@@ -183,6 +183,16 @@ impl TxnVars {
         self.slots(var.scope)?.get(var.slot).map(Value::borrowed)
     }
 
+    /// Whether there are variables of a scope in a transaction now.
+    pub fn has_scope(&self, scope: VarScope) -> bool {
+        match scope {
+            VarScope::Proc | VarScope::Sess | VarScope::Txn => true,
+            VarScope::Req => !self.responding,
+            VarScope::Res => self.responding,
+            VarScope::Check => false,
+        }
+    }
+
     /// Whether it is there; those of the process are from the beginning.
     pub fn exists(&self, var: &Var) -> bool {
         var.scope == VarScope::Proc || self.get(var).is_some()

@@ -31,7 +31,7 @@ pub(crate) async fn failed(client: &mut Client<'_>, error: &Error, ctx: &mut Ctx
     {
         ctx.status = Some(instead.status);
         super::response::after(&mut instead.head, ctx);
-        ctx.sizes.1 += instead.counted(&ctx.request.method);
+        ctx.sizes.1 += instead.counted(ctx.asked_method());
         if let Err(error) = answer::send(client, instead).await {
             log::debug!("answering: {error}");
         }
@@ -42,7 +42,7 @@ pub(crate) async fn failed(client: &mut Client<'_>, error: &Error, ctx: &mut Ctx
             reply = reply.closing();
         }
         super::response::after(&mut reply.head, ctx);
-        ctx.sizes.1 += reply.counted(&ctx.request.method);
+        ctx.sizes.1 += reply.counted(ctx.asked_method());
         if let Err(error) = answer::send(client, reply).await {
             log::debug!("answering: {error}");
         }

@@ -101,7 +101,7 @@ pub(crate) async fn answer(client: &mut Client<'_>, ctx: &mut Ctx, reply: Reply)
     let last = ctx.closing || matches!(reply.status, 400 | 408);
     let mut reply = if last { reply.closing() } else { reply };
     super::response::after(&mut reply.head, ctx);
-    ctx.sizes.1 += reply.counted(&ctx.request.method);
+    ctx.sizes.1 += reply.counted(ctx.asked_method());
     answer::send(client, reply).await?;
     Ok(true)
 }

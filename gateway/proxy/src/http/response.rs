@@ -111,6 +111,7 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
 
 /// Runs the rules that every answer goes through, our own ones too: the backend's, then the frontend's, each once.
 pub(crate) fn after(head: &mut ResponseHead, ctx: &mut Ctx) {
+    ctx.vars.respond();
     let Some(route) = ctx.route.clone() else { return };
     let frontend = route.frontend.model();
     let backend = ctx.backend.clone();

@@ -166,7 +166,7 @@ fn text<'a>(words: &mut Words<'a>, keyword: &str) -> Result<&'a str, Diagnostic>
 
 fn argument(words: &mut Words<'_>, keyword: &str, scope: &Scope<'_>) -> Result<LogFormat, Diagnostic> {
     let missing = words.error(format!("missing argument for '{keyword}'"));
-    LogFormat::parse(words.next().ok_or(missing)?, scope)
+    LogFormat::parse(words.next().filter(|word| !word.text.is_empty()).ok_or(missing)?, scope)
 }
 
 fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {
