@@ -1,11 +1,12 @@
 //! Where logs go: UDP with a syslog header, standard output, and what happens when nobody takes them.
 
 use crate::support::cases::Cases;
-use crate::support::client::{get, request};
+use crate::support::client::{Client, get, request};
 use crate::support::deadline::{PATIENCE, eventually};
 use crate::support::origin::Origin;
 use crate::support::subject::{Config, Subject};
 use crate::support::syslog::Syslog;
+use crate::support::tls::certificate;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::rfc3164_over_udp_is_the_default", rfc3164);
@@ -19,6 +20,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::two_targets_both_get_lines", two_targets);
     cases.test("logs::log_format_sd_is_the_structured_data_of_rfc5424", structured);
     cases.test("logs::log_tag_replaces_the_name", tag);
+    cases.test("logs::error_log_format_tells_why_a_connection_came_to_nothing", failures);
     cases.test("logs::a_full_disk_does_not_stop_traffic", full);
     cases.test("logs::nobody_listening_does_not_stop_traffic", nobody);
 }
@@ -177,4 +179,45 @@ fn full() {
         50,
         "the other target still gets its lines"
     );
+}
+
+/// What a client sends, whether it closes then, and what is said of it.
+fn failures() {
+    let syslog = Syslog::start();
+    let subject = Config::new(
+        "global\n  log \"${LOG}\" format raw local0\ndefaults\n  mode http\n  log global\n  timeout client 300ms\n  \
+         timeout http-request 300ms\n  timeout server 5s\n  timeout connect 5s\n  \
+         error-log-format \"%ci:%cp %[fc_err] <%[fc_err_str]> %[ssl_fc] <%[ssl_c_verify]> %[ssl_c_err]\"\n\
+         frontend f\n  bind \"fd@${PROXY}\" accept-proxy\n  bind \"fd@${TLS}\" ssl crt \"${DIR}/a.pem\"\n  \
+         http-request return status 200\n",
+    )
+    .file("a.pem", certificate(&["a.example"]).pem)
+    .bind("PROXY")
+    .bind("TLS")
+    .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+    .start();
+    for (name, sent, closes, said) in [
+        ("TLS", "GET / HTTP/1.1\r\n\r\n", false, "34 <SSL handshake failure> 1 <-> 0"),
+        ("TLS", "", true, "24 <Connection closed during SSL handshake> 1 <-> 0"),
+        ("TLS", "", false, "26 <Timeout during SSL handshake> 1 <-> 0"),
+        (
+            "PROXY",
+            "GET / HTTP/1.1\r\n\r\n",
+            false,
+            "15 <Received something which does not look like a PROXY protocol header> 0 <-> -",
+        ),
+        ("PROXY", "", true, "11 <Connection closed while waiting for PROXY protocol header> 0 <-> -"),
+        ("PROXY", "", false, "13 <Timeout while waiting for PROXY protocol header> 0 <-> -"),
+        ("PROXY", "PROXY TCP4 x\r\n", false, "16 <Received an invalid PROXY protocol header> 0 <-> -"),
+        ("PROXY", "PROXY TCP4 1.2.", true, "14 <Truncated PROXY protocol header received> 0 <-> -"),
+    ] {
+        let mut client = Client::connect(subject.addr(name));
+        let port = client.port();
+        client.send(sent);
+        if closes {
+            drop(client);
+        }
+        let line = syslog.expect(&format!("127.0.0.1:{port} "));
+        assert!(line.ends_with(said), "{line} for {sent:?}, not {said}");
+    }
 }

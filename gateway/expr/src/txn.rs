@@ -117,6 +117,10 @@ pub trait Txn {
     fn is_local(&self, ip: IpAddr) -> bool {
         ip.is_loopback()
     }
+    /// Why the client's connection came to nothing, in HAProxy's words (`fc_err_str`); `None` where it did not.
+    fn connection_failure(&self) -> Option<&str> {
+        None
+    }
     /// A PROXY line came before anything else (`fc_rcvd_proxy`).
     fn proxied(&self) -> bool {
         false

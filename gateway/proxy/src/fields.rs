@@ -20,17 +20,24 @@ use crate::ctx::View;
 pub struct LogView<'a> {
     record: &'a LogRecord<'a>,
     message: Option<View<'a>>,
+    /// Why the connection came to nothing, and what its TLS was by then.
+    failure: Option<(&'a str, Option<&'a Tls>)>,
 }
 
 impl<'a> LogView<'a> {
     /// The end of a request.
     pub fn new(record: &'a LogRecord<'a>, message: View<'a>) -> Self {
-        Self { record, message: Some(message) }
+        Self { record, message: Some(message), failure: None }
     }
 
     /// The end of a connection that brought no request.
     pub fn without_message(record: &'a LogRecord<'a>) -> Self {
-        Self { record, message: None }
+        Self { record, message: None, failure: None }
+    }
+
+    /// The end of a connection that came to nothing, for this reason; `tls` is what there is of its handshake.
+    pub fn of_failure(record: &'a LogRecord<'a>, why: &'a str, tls: Option<&'a Tls>) -> Self {
+        Self { record, message: None, failure: Some((why, tls)) }
     }
 
     fn number(&self, tag: &str) -> Option<i64> {
@@ -315,7 +322,11 @@ impl Txn for LogView<'_> {
     }
 
     fn tls(&self) -> Option<&Tls> {
-        self.message.as_ref()?.tls()
+        self.failure.and_then(|(_, tls)| tls).or_else(|| self.message.as_ref()?.tls())
+    }
+
+    fn connection_failure(&self) -> Option<&str> {
+        self.failure.map(|(why, _)| why)
     }
 
     fn method(&self) -> Option<&[u8]> {

@@ -1,5 +1,6 @@
 //! The TLS handshake of a connection under its deadline, and what becomes of one that fails.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +23,7 @@ pub(crate) async fn run(
         None => handshake.await,
         Some(patience) => tokio::time::timeout(patience, handshake)
             .await
-            .unwrap_or_else(|_| Err(HandshakeError::Closed(std::io::ErrorKind::TimedOut.into()))),
+            .unwrap_or_else(|_| Err(HandshakeError::Closed(ErrorKind::TimedOut.into()))),
     }
 }
 
@@ -53,6 +54,9 @@ pub(crate) fn refuse(
     log::debug!("{}: {reason}", route.frontend.model().name);
     route.frontend.counters.tls_failed();
     let text = match reason {
+        HandshakeError::Closed(error) if error.kind() == ErrorKind::TimedOut => {
+            "Timeout during SSL handshake"
+        }
         HandshakeError::Closed(_) => "Connection closed during SSL handshake",
         HandshakeError::Failed(_) | HandshakeError::UnknownName(_) => "SSL handshake failure",
     };

@@ -102,7 +102,8 @@ impl Logger {
     /// The line of a connection that came to no request (8.2.5).
     pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str) {
         if let Some(format) = &self.failures {
-            return self.failure(format, &LogView::without_message(record));
+            let begun = text.contains("SSL").then(expr::Tls::default);
+            return self.failure(format, &LogView::of_failure(record, text, begun.as_ref()));
         }
         let level = if self.separate_errors { Level::Err } else { Level::Info };
         if self.lines.wants(level) {

@@ -292,7 +292,7 @@ fn sockets_keep_their_addresses_and_names() {
         ":80 name :81",
         ":80 name 0.0.0.0:80",
         ":80 name 'a,b $c'",
-        "\\$FD:80",
+        "'$FD:80'",
         "[::1]:80/junk",
         "[::ffff:1.2.3.4]:80",
         "unix@a@b",

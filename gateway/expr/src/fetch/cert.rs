@@ -96,7 +96,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_c_err", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_err", "0"),
     fetch("ssl_c_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Client, names, v)).since("3.3").example("ssl_c_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
     fetch("ssl_s_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Server, names, v)).since("3.3").example("ssl_s_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
-    fetch("ssl_c_verify", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_verify", "0"),
+    fetch("ssl_c_verify", Type::Int, Phases::SESSION, |r, v| one(verified(r), v)).example("ssl_c_verify", "0"),
 ];
 
 fn der<'a>(request: &Request<'a>, whose: Whose) -> Option<&'a [u8]> {
@@ -139,6 +139,12 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// A handshake whose certificate is not in order fails, so nobody sees another number.
+/// A certificate that does not verify ends its handshake, and what came to nothing verified nothing.
+fn verified<'a>(request: &Request<'a>) -> Option<Value<'a>> {
+    zero(request).filter(|_| request.txn.connection_failure().is_none())
+}
+
+/// No error: with one there is no connection that could be asked about.
 fn zero<'a>(request: &Request<'a>) -> Option<Value<'a>> {
     request.txn.tls().map(|_| Value::Int(0))
 }

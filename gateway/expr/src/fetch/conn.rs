@@ -19,8 +19,8 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("fc_dst", Type::Ip, Phases::CLIENT, |r, v| one(address(ip(r, destination)), v)).example("fc_dst", "198.51.100.1"),
     fetch("fc_dst_port", Type::Int, Phases::CLIENT, |r, v| one(port(destination(r.txn).map(|addr| addr.port())), v)).example("fc_dst_port", "443"),
     fetch("fc_dst_is_local", Type::Bool, Phases::CLIENT, |r, v| one(local(r, ip(r, destination)), v)).example("fc_dst_is_local", "0"),
-    fetch("fc_err", Type::Int, Phases::CLIENT, |_, v| one(Some(Value::Int(0)), v)).example("fc_err", "0"),
-    fetch("fc_err_str", Type::Str, Phases::CLIENT, |_, v| one(Some(Value::text(b"Success")), v)).example("fc_err_str", "Success"),
+    fetch("fc_err", Type::Int, Phases::CLIENT, |r, v| one(Some(Value::Int(failure(r).0)), v)).example("fc_err", "0"),
+    fetch("fc_err_str", Type::Str, Phases::CLIENT, |r, v| one(Some(Value::text(failure(r).1.as_bytes())), v)).example("fc_err_str", "Success"),
     fetch("fc_http_major", Type::Int, Phases::CLIENT, http_major).example("fc_http_major", "1"),
     fetch("fc_pp_authority", Type::Str, Phases::CLIENT, |r, v| one(r.txn.proxy_line().and_then(|line| line.authority.as_deref()).map(Value::text), v)).example("fc_pp_authority", "pp.example.com"),
     fetch("fc_pp_unique_id", Type::Str, Phases::CLIENT, |r, v| one(r.txn.proxy_line().and_then(|line| line.unique_id.as_deref()).map(Value::text), v)).example("fc_pp_unique_id", "pp-7"),
@@ -28,6 +28,31 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("so_id", Type::Int, Phases::CONNECTION, listener_id).example("so_id", "1"),
     fetch("so_name", Type::Str, Phases::CONNECTION, listener_name).example("so_name", "sock-1"),
 ];
+
+/// What HAProxy numbers of what may become of a connection here (`fc_err_str` in the manual).
+const FAILURES: &[(i64, &str)] = &[
+    (0, "Success"),
+    (11, "Connection closed while waiting for PROXY protocol header"),
+    (12, "Connection error while waiting for PROXY protocol header"),
+    (13, "Timeout while waiting for PROXY protocol header"),
+    (14, "Truncated PROXY protocol header received"),
+    (15, "Received something which does not look like a PROXY protocol header"),
+    (16, "Received an invalid PROXY protocol header"),
+    (17, "Received an unhandled protocol in the PROXY protocol header"),
+    (24, "Connection closed during SSL handshake"),
+    (25, "Connection error during SSL handshake"),
+    (26, "Timeout during SSL handshake"),
+    (TLS_FAILURE, "SSL handshake failure"),
+];
+
+/// The TLS library has its own number for what went wrong.
+pub(super) const TLS_FAILURE: i64 = 34;
+
+/// The number and the words of what became of the client's connection.
+pub(super) fn failure<'a>(request: &Request<'a>) -> (i64, &'a str) {
+    let text = request.txn.connection_failure().unwrap_or("Success");
+    FAILURES.iter().find(|(_, known)| *known == text).map_or((0, text), |(number, _)| (*number, text))
+}
 
 type End = fn(&dyn Txn) -> Option<SocketAddr>;
 

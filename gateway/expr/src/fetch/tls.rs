@@ -13,7 +13,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "http/1.1"),
     fetch("ssl_fc_is_resumed", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.resumed, visit)).example("ssl_fc_is_resumed", "0"),
     fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "1"),
-    fetch("ssl_fc_err", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().map(|_| Value::Int(0)), visit)).example("ssl_fc_err", "0"),
+    fetch("ssl_fc_err", Type::Int, Phases::SESSION, error).example("ssl_fc_err", "0"),
     fetch("ssl_fc_err_str", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_err_str", ""),
     fetch("ssl_fc_has_early", Type::Bool, Phases::SESSION, |r, visit| truth(r, |_| false, visit)).example("ssl_fc_has_early", "0"),
     fetch("ssl_fc_npn", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_npn", ""),
@@ -21,6 +21,12 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_use_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_use_keysize", "256"),
     fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_c_used", "1"),
 ];
+
+/// No error, or one whose number the TLS library does not tell.
+fn error<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let failed = super::conn::failure(request).0 == super::conn::TLS_FAILURE;
+    one(request.txn.tls().filter(|_| !failed).map(|_| Value::Int(0)), visit);
+}
 
 /// The bits of the cipher's key, by its name; what is no AES is ChaCha20.
 pub(super) fn key_bits(tls: &Tls) -> Option<i64> {
