@@ -215,7 +215,10 @@ impl Lowering<'_> {
             let message = format!("'{keyword}' expects an <id> argument");
             self.notes.alert(section.span, message);
         }
-        if let Some((word, c)) = name.and_then(|word| Some((word, cfg::server::bad_character(&word.text)?))) {
+        if let Some((word, c)) = name
+            .filter(|_| kind != DEFAULTS)
+            .and_then(|word| Some((word, cfg::server::bad_character(&word.text)?)))
+        {
             let message = format!("character '{c}' is not permitted in '{keyword}' name '{}'.", word.text);
             self.notes.alert(word.span, message);
         }
@@ -345,7 +348,11 @@ impl Lowering<'_> {
     /// `listen NAME addr:port`, refused since HAProxy 1.5 or so; other words on the line are refused too.
     fn legacy_address(&mut self, args: &mut Words<'_>, section: &Section, proxy: &mut Proxy) {
         let Some(word) = args.next() else { return };
-        if proxy.kind == DEFAULTS || proxy.kind == cfg::BACKEND {
+        if proxy.kind == DEFAULTS {
+            let message = format!("'defaults' : '{}' is not read, as in HAProxy", word.text);
+            return self.notes.warning(word.span, message);
+        }
+        if proxy.kind == cfg::BACKEND {
             let keyword = &section.keyword.text;
             let message = format!("'{keyword}' cannot handle unexpected argument '{}'.", word.text);
             return self.notes.alert(word.span, message);

@@ -482,7 +482,7 @@ mod tests {
             ("if { path -m }", "unknown matching method '' when parsing ACL expression"),
             (
                 "if { path_reg (a)\\1 }",
-                "regex '(a)\\1' is invalid (back-references cannot be matched in linear time)",
+                "regex '(a)\\1' is invalid (a back-reference is not supported yet, for it cannot be matched in linear time)",
             ),
         ] {
             assert_eq!(cond(text).unwrap_err().message, expected, "{text}");

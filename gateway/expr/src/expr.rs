@@ -283,6 +283,6 @@ impl Bad {
 
 impl From<String> for Bad {
     fn from(why: String) -> Self {
-        Self { why, suggestion: None, later: false }
+        Self { later: crate::regex::is_later(&why), why, suggestion: None }
     }
 }

@@ -40,7 +40,10 @@ pub use logformat::{LogField, LogFormat, Shape};
 pub use parts::Parts;
 pub use pattern::{Change, Found, Item, Patterns, Reference, Which};
 pub use phase::{PLACES, Phase, Phases};
-pub use regex::{compile as compile_regex, expand as expand_replacement, replace as replace_regex};
+pub use regex::{
+    compile as compile_regex, expand as expand_replacement, refusal as regex_refusal,
+    replace as replace_regex,
+};
 pub use samples::{
     FILES as SAMPLE_FILES, REQUEST as SAMPLE_REQUEST, RESPONSE as SAMPLE_RESPONSE, Sample,
     bytes as sample_bytes, samples,

@@ -123,11 +123,25 @@ pub fn expand<'t>(replacement: &[u8], group: impl Fn(usize) -> Option<&'t [u8]>)
     out
 }
 
+/// What is said of an expression that is right, and that nothing here can match: it takes more than linear time.
+const NOT_YET: &str = "is not supported yet, for it cannot be matched in linear time";
+
+/// The refusal of an expression.
+pub fn refusal(span: lang::Span, why: String) -> lang::Diagnostic {
+    let later = is_later(&why);
+    lang::Diagnostic { later, ..lang::Diagnostic::alert(span, why) }
+}
+
+/// Whether HAProxy would take the expression.
+pub(crate) fn is_later(why: &str) -> bool {
+    why.contains(NOT_YET)
+}
+
 fn reason(pattern: &str, error: &dyn Error) -> String {
     let kind = if has_back_reference(pattern) {
-        "back-references cannot be matched in linear time".to_owned()
+        format!("a back-reference {NOT_YET}")
     } else if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| pattern.contains(look)) {
-        "look-around cannot be matched in linear time".to_owned()
+        format!("a look-around {NOT_YET}")
     } else if let Some((why, at)) = mistake(pattern) {
         format!("error={why}, erroffset={}", at.min(pattern.len()))
     } else {
@@ -189,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_needs_backtracking_is_refused_with_its_reason() {
-        for (pattern, word) in [(r"(a)\1", "back-references"), ("a(?!b)", "look-around")] {
+        for (pattern, word) in [(r"(a)\1", "back-reference"), ("a(?!b)", "look-around")] {
             assert!(compile(pattern, false).unwrap_err().contains(word), "{pattern}");
         }
     }

@@ -57,7 +57,27 @@ pub(crate) fn shorten(text: &str) -> String {
 /// The longest time that HAProxy's timers hold: 2^31 - 1 milliseconds.
 const MAX_TIME: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// A time: a number and perhaps a unit.
+/// The units by their names; of two that a text begins with the longer stands first.
+const TIME_UNITS: [(&str, TimeUnit); 6] = [
+    ("us", TimeUnit::Us),
+    ("ms", TimeUnit::Ms),
+    ("s", TimeUnit::S),
+    ("m", TimeUnit::M),
+    ("h", TimeUnit::H),
+    ("d", TimeUnit::D),
+];
+
+/// What HAProxy 2 warns of in a time that it takes, and HAProxy 3 refuses: letters behind the unit, as in `30sec`.
+pub fn time_warning(text: &str) -> Option<String> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let found = TIME_UNITS.iter().find_map(|(name, _)| unit.strip_prefix(name))?.chars().next()?;
+    Some(format!(
+        "unexpected character '{found}' after the timer value '{text}', only (us=microseconds,ms=milliseconds,s=seconds,\
+         m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions."
+    ))
+}
+
+/// A time: a number and perhaps a unit; what stands behind the unit is passed over ([`time_warning`]).
 pub fn parse_time(text: &str, default: TimeUnit) -> Result<Duration, UnitError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -67,15 +87,11 @@ pub fn parse_time(text: &str, default: TimeUnit) -> Result<Duration, UnitError> 
             None => "missing time".to_owned(),
         });
     }
-    let unit = match unit {
-        "" => default,
-        "us" => TimeUnit::Us,
-        "ms" => TimeUnit::Ms,
-        "s" => TimeUnit::S,
-        "m" => TimeUnit::M,
-        "h" => TimeUnit::H,
-        "d" => TimeUnit::D,
-        other => return error(format!("unexpected character '{}'", other.chars().next().unwrap_or('?'))),
+    let known = TIME_UNITS.iter().find(|(name, _)| unit.starts_with(name));
+    let unit = match (unit.chars().next(), known) {
+        (None, _) => default,
+        (Some(_), Some((_, unit))) => *unit,
+        (Some(other), None) => return error(format!("unexpected character '{other}'")),
     };
     let micros = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit.micros()));
     match micros.map(Duration::from_micros) {
@@ -352,7 +368,11 @@ mod tests {
         assert_eq!(ms("10us"), Ok(10));
         assert_eq!(ms("1d"), Ok(86_400_000_000));
         assert_eq!(parse_time("3", TimeUnit::S), Ok(Duration::from_secs(3)));
-        for bad in ["", "s", "5x", "5 s", "-1", "5ss", "99d", "99999999999999999999999"] {
+        assert_eq!(ms("30sec"), Ok(30_000_000));
+        assert_eq!(ms("10msec"), Ok(10_000));
+        assert!(time_warning("30sec").is_some_and(|text| text.starts_with("unexpected character 'e' after")));
+        assert_eq!((time_warning("30s"), time_warning("30ms"), time_warning("30")), (None, None, None));
+        for bad in ["", "s", "5x", "5 s", "-1", "99d", "99999999999999999999999"] {
             assert!(ms(bad).is_err(), "{bad}");
         }
     }

@@ -36,7 +36,7 @@ fn delay(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let keyword = cx.keyword;
     let word =
         cx.words.next().ok_or_else(|| cx.words.error(format!("'{keyword}' expects an integer value")))?;
-    lang::units::parse_time(&word.text, TimeUnit::S)
+    cx.time_of(word, TimeUnit::S)
         .map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in argument to <{keyword}>.")))?;
     Ok(())
 }

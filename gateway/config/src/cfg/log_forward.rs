@@ -102,7 +102,7 @@ fn host(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
 
 fn timeout_client(cx: &mut Context<'_, Draft>) -> Result<(), Diagnostic> {
     let word = cx.word_or("missing timeout client value.")?;
-    let time = lang::units::parse_time(&word.text, TimeUnit::Ms).map_err(|why| {
+    let time = cx.time_of(&word, TimeUnit::Ms).map_err(|why| {
         let message = format!("timeout : {why} in argument '{}' to 'timeout client'", word.text);
         Diagnostic::alert(word.span, message)
     })?;

@@ -583,8 +583,23 @@ impl<'a, T> Context<'a, T> {
     pub(crate) fn time(&mut self, unit: lang::units::TimeUnit) -> Result<std::time::Duration, Diagnostic> {
         let keyword = self.keyword;
         let word = self.expect("a time")?;
-        lang::units::parse_time(&word.text, unit)
-            .map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in '{keyword}'")))
+        self.time_of(word, unit).map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in '{keyword}'")))
+    }
+
+    /// The time that a word is, with HAProxy's warning of what stands behind its unit.
+    pub(crate) fn time_of(
+        &mut self,
+        word: &Word,
+        unit: lang::units::TimeUnit,
+    ) -> Result<std::time::Duration, lang::units::UnitError> {
+        let time = lang::units::parse_time(&word.text, unit)?;
+        if let Some(warning) = lang::units::time_warning(&word.text) {
+            let warning = Diagnostic::warning(word.span, warning);
+            self.notes.push(
+                warning.hint("write the unit as 'us', 'ms', 's', 'm', 'h' or 'd': HAProxy 3 refuses others"),
+            );
+        }
+        Ok(time)
     }
 
     /// All words that are left, with a space between.

@@ -115,7 +115,7 @@ fn age(cx: &mut Context<'_, Proxy>, option: &str, what: &str) -> Result<Duration
     let Some(word) = cx.words.next() else {
         return Err(cx.words.error(format!("'{option}' expects <{what}> in seconds as argument.")));
     };
-    lang::units::parse_time(&word.text, TimeUnit::S)
+    cx.time_of(word, TimeUnit::S)
         .map_err(|bad| Diagnostic::alert(word.span, format!("{bad} in argument to <{option}>.")))
 }
 

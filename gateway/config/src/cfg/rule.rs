@@ -165,7 +165,7 @@ fn delay(
     let expects = format!("'{keyword}' expects a positive delay in milliseconds, in {owner}");
     let missing = cx.words.error(&expects);
     let word = cx.words.next().ok_or(missing)?;
-    let time = lang::units::parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
+    let time = cx.time_of(word, TimeUnit::Ms).map_err(|bad| {
         let why = bad.to_string();
         let why = match why.strip_prefix("timer overflow (") {
             Some(limit) => format!("timer overflow in '{}', {}", word.text, limit.trim_end_matches(')')),

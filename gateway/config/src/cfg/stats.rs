@@ -58,7 +58,7 @@ fn auth(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 
 fn refresh(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let word = cx.words.next().ok_or_else(|| cx.words.error("'refresh' needs an interval."))?;
-    let time = lang::units::parse_time(&word.text, TimeUnit::S).map_err(|bad| {
+    let time = cx.time_of(word, TimeUnit::S).map_err(|bad| {
         Diagnostic::alert(word.span, format!("{bad} in argument to stats refresh interval."))
     })?;
     page(cx).refresh = Some(time).filter(|time| !time.is_zero());

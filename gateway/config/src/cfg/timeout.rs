@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lang::units::{TimeUnit, parse_time};
+use lang::units::TimeUnit;
 use lang::{Diagnostic, Word};
 
 use super::{ANY, BE, Context, FE, Keyword, Misplaced, keyword};
@@ -53,7 +53,7 @@ fn value(cx: &mut Context<'_, Proxy>) -> Result<Duration, Diagnostic> {
             format!("'{keyword}' expects an integer value (in milliseconds)"),
         ));
     }
-    let time = parse_time(&word.text, TimeUnit::Ms).map_err(|bad| {
+    let time = cx.time_of(word, TimeUnit::Ms).map_err(|bad| {
         let bad = bad.to_string();
         let message = match bad.strip_prefix("timer overflow ") {
             Some(limit) => format!("timer overflow in argument '{}' to '{keyword}' {limit}", word.text),

@@ -80,7 +80,7 @@ fn warn_of_none(method: Method, criterion: &str, at: Span, scope: &Scope<'_>) {
 
 /// The patterns of a file, which all its users share.
 fn from_file(file: &File<'_>, key: Key, scope: &Scope<'_>) -> Result<Arc<View>, Diagnostic> {
-    let fail = |why| Diagnostic::alert(file.name.span, why);
+    let fail = |why| crate::regex::refusal(file.name.span, why);
     let reference = scope.patterns.read(&file.name.text, file.columns, scope).map_err(fail)?;
     reference.used_by(if file.columns == Columns::Two { "map" } else { "acl" }, scope.position());
     reference.view(Key { fold: file.ignore_case, ..key }).map_err(|(_, why)| fail(why))
@@ -107,10 +107,9 @@ fn from_line(
             values.iter().collect()
         }
     };
-    reference
-        .view(key)
-        .map(Some)
-        .map_err(|(at, why)| Diagnostic::alert(used.get(at).map(|word| word.span).unwrap_or_default(), why))
+    reference.view(key).map(Some).map_err(|(at, why)| {
+        crate::regex::refusal(used.get(at).map(|word| word.span).unwrap_or_default(), why)
+    })
 }
 
 /// Adds what numbers and operators mean; the words that are left of them.

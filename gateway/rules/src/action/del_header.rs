@@ -73,7 +73,9 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
         "beg" => How::Beg,
         "end" => How::End,
         "sub" => How::Sub,
-        "reg" => How::Reg(Box::new(expr::compile_regex(&word.text, false).map_err(fail)?)),
+        "reg" => How::Reg(Box::new(
+            expr::compile_regex(&word.text, false).map_err(|why| expr::regex_refusal(word.span, why))?,
+        )),
         other => return Err(fail(format!("-m with unsupported matching method '{other}'"))),
     };
     Ok(Box::new(DelHeader { name: word.text.to_ascii_lowercase().into_bytes(), how }))

@@ -96,7 +96,7 @@ fn pair(
     scope: &Scope<'_>,
 ) -> Result<(Box<Regex>, LogFormat), Diagnostic> {
     let (word, format) = (argument(words, usage)?, argument(words, usage)?);
-    let regex = compile_regex(&word.text, false).map_err(|why| Diagnostic::alert(word.span, why))?;
+    let regex = compile_regex(&word.text, false).map_err(|why| expr::regex_refusal(word.span, why))?;
     Ok((Box::new(regex), LogFormat::parse(format, scope)?))
 }
 

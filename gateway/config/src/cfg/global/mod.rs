@@ -175,15 +175,14 @@ fn node(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
 fn time(cx: &mut Context<'_, Global>) -> Result<Duration, Diagnostic> {
     let keyword = cx.keyword;
     let word = cx.expect("<time> as argument")?;
-    lang::units::parse_time(&word.text, TimeUnit::Ms)
+    cx.time_of(word, TimeUnit::Ms)
         .map_err(|why| Diagnostic::alert(word.span, format!("{why} in argument to <{keyword}>.")))
 }
 
 fn stats_timeout(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let word = cx.expect("a timeout")?;
     let bad = |why: String| Diagnostic::alert(word.span, why);
-    let time = lang::units::parse_time(&word.text, TimeUnit::Ms)
-        .map_err(|why| bad(format!("'stats timeout' : {why}")))?;
+    let time = cx.time_of(word, TimeUnit::Ms).map_err(|why| bad(format!("'stats timeout' : {why}")))?;
     if time.is_zero() {
         return Err(bad("'stats timeout' expects a positive value".to_owned()));
     }

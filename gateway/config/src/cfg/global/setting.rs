@@ -310,7 +310,7 @@ fn time(
     let keyword = cx.keyword;
     let word = cx.expect("a time")?;
     let bad = |why: String| Diagnostic::alert(word.span, why);
-    let time = units::parse_time(&word.text, unit).map_err(|why| match missing {
+    let time = cx.time_of(word, unit).map_err(|why| match missing {
         LUA_TIME => bad(missing.replace("{}", keyword)),
         _ => bad(format!("{why} in argument to <{keyword}>.")),
     })?;
@@ -324,7 +324,7 @@ fn time(
 fn spread(cx: &mut Context<'_, Global>) -> Result<String, Diagnostic> {
     let keyword = cx.keyword;
     let word = cx.expect("<time> as argument")?;
-    match units::parse_time(&word.text, TimeUnit::Ms) {
+    match cx.time_of(word, TimeUnit::Ms) {
         _ if word.text == "infinite" => Ok(word.text.clone()),
         Ok(_) => Ok(word.text.clone()),
         Err(why) => {

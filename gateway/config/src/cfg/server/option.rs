@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use lang::Diagnostic;
-use lang::units::{self, Host, Port, TimeUnit};
+use lang::units::{Host, Port, TimeUnit};
 
 use crate::cfg::{Context, Keyword, address, keyword};
 use crate::draft::ServerOptions;
@@ -77,7 +77,7 @@ fn delay(cx: &mut Context<'_, ServerOptions>) -> Result<Duration, Diagnostic> {
     let (keyword, server) = (cx.keyword, cx.target.model.name.clone());
     let word = cx.expect("a delay as argument")?;
     let bad = |why: String| Diagnostic::alert(word.span, why);
-    match units::parse_time(&word.text, TimeUnit::Ms) {
+    match cx.time_of(word, TimeUnit::Ms) {
         Ok(delay) if delay.is_zero() => {
             Err(bad(format!("invalid value 0 for argument '{keyword}' of server {server}.")))
         }
@@ -94,7 +94,7 @@ fn delay(cx: &mut Context<'_, ServerOptions>) -> Result<Duration, Diagnostic> {
 fn slowstart(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     let server = cx.target.model.name.clone();
     let word = cx.expect("a delay as argument")?;
-    let time = units::parse_time(&word.text, TimeUnit::Ms).map_err(|why| {
+    let time = cx.time_of(word, TimeUnit::Ms).map_err(|why| {
         Diagnostic::alert(word.span, format!("{why} in 'slowstart' argument of server {server}."))
     })?;
     cx.target.model.slowstart = Some(time).filter(|time| !time.is_zero());

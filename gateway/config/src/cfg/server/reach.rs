@@ -70,7 +70,8 @@ fn unlimited(cx: &mut Context<'_, ServerOptions>, low: i64) -> Result<i64, Diagn
 
 fn purge_delay(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     let word = cx.expect("<value> as argument")?;
-    let time = units::parse_time(&word.text, TimeUnit::Ms)
+    let time = cx
+        .time_of(word, TimeUnit::Ms)
         .map_err(|why| Diagnostic::alert(word.span, format!("{why} in argument to <pool-purge-delay>.")))?;
     cx.target.model.pool.purge_delay = Some(time);
     Ok(())
