@@ -1,6 +1,7 @@
 //! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use expr::{Ends, Named};
 use lang::{
@@ -72,6 +73,11 @@ fn pages(document: &Document, sources: &Sources, world: World<'_>, notes: &mut D
 /// The word that begins a section of pages.
 pub(crate) const HTTP_ERRORS: &str = "http-errors";
 
+static GLOBAL_INDEX: LazyLock<Index<Global>> = LazyLock::new(|| Index::new(cfg::global::TABLES));
+
+/// The keywords of proxies.
+pub(crate) static PROXY_INDEX: LazyLock<Index<Proxy>> = LazyLock::new(|| Index::new(PROXY_TABLES));
+
 pub(crate) struct Lowering<'a> {
     pub(crate) world: World<'a>,
     pub(crate) sources: &'a Sources,
@@ -79,8 +85,6 @@ pub(crate) struct Lowering<'a> {
     told: Told,
     /// The keywords of `global` that were seen and of which one line counts.
     once: HashSet<&'static str>,
-    global: Index<Global>,
-    proxy: Index<Proxy>,
     pub(crate) draft: Draft,
     /// The kinds of the sections that inherit the rules of a `defaults` section, by its place among all.
     heirs: BTreeMap<usize, Vec<Sections>>,
@@ -98,8 +102,6 @@ impl<'a> Lowering<'a> {
             notes,
             told: Told::new(),
             once: HashSet::new(),
-            global: Index::new(cfg::global::TABLES),
-            proxy: Index::new(PROXY_TABLES),
             draft: Draft { global: cfg::global::defaults(), ..Draft::default() },
             heirs: BTreeMap::new(),
             uses: HashMap::new(),
@@ -149,9 +151,8 @@ impl Lowering<'_> {
             let message = "'localpeer' ignored since it is used after 'peers' section.";
             return self.notes.warning(first.span, message);
         }
-        let Some((row, count)) = self.global.find(words) else {
-            let meant = self
-                .global
+        let Some((row, count)) = GLOBAL_INDEX.find(words) else {
+            let meant = GLOBAL_INDEX
                 .nearest(&first.text, cfg::ANY)
                 .or_else(|| suggest::nearest(&first.text, cfg::section::SECTIONS.iter().copied()));
             return self.unknown(first, "global", meant);
@@ -365,9 +366,9 @@ impl Lowering<'_> {
     fn proxy_line(&mut self, directive: &Directive, proxy: &mut Proxy) {
         let (prefix, words) = split_prefix(&directive.words);
         let Some(first) = words.first() else { return self.lone_prefix(directive) };
-        let Some((row, count)) = self.proxy.find(words) else {
+        let Some((row, count)) = PROXY_INDEX.find(words) else {
             let sections = cfg::section::SECTIONS.iter().copied();
-            let meant = self.proxy.nearest(&first.text, proxy.kind);
+            let meant = PROXY_INDEX.nearest(&first.text, proxy.kind);
             let meant = meant.or_else(|| suggest::nearest(&first.text, sections));
             return self.unknown_after(words, proxy.kind, meant);
         };
@@ -424,7 +425,7 @@ impl Lowering<'_> {
         // a family whose second word is unknown: say so about that word
         let second = words
             .get(1)
-            .and_then(|second| Some((second, self.proxy.nearest_after(&first.text, &second.text)?)));
+            .and_then(|second| Some((second, PROXY_INDEX.nearest_after(&first.text, &second.text)?)));
         match second {
             Some((second, near)) => {
                 let message =

@@ -3,9 +3,9 @@
 use lang::{Diagnostic, suggest};
 
 use super::named::{Form, Kind};
-use super::{BACKEND, Context, Index, Keyword, keyword, run};
+use super::{BACKEND, Context, Keyword, keyword, run};
 use crate::draft::{Head, Proxy};
-use crate::lower::PROXY_TABLES;
+use crate::lower::PROXY_INDEX;
 
 /// The lines of a section, as those of a backend of this name.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ fn as_backend(cx: &mut Context<'_, Draft>, keyword: &str) -> Result<(), Diagnost
 /// Reads the line as a backend's: what stands before the words that are left is given.
 fn backend_line(cx: &mut Context<'_, Draft>, head: &[lang::Word]) -> Result<(), Diagnostic> {
     let words = [head, cx.words.take_rest()].concat();
-    let index = Index::new(PROXY_TABLES);
-    let (row, count) = index.find(&words).expect("backends know all of TYPES, 'http-check' and 'tcp-check'");
+    let (row, count) =
+        PROXY_INDEX.find(&words).expect("backends know all of TYPES, 'http-check' and 'tcp-check'");
     let (keyword, rest) = words.split_at(count.min(words.len()));
     let span = keyword.last().map_or(cx.span, |word| word.span);
     let mut line = Context {
@@ -80,13 +80,12 @@ mod tests {
 
     #[test]
     fn backends_know_each_line() {
-        let index = Index::new(PROXY_TABLES);
         for words in
             TYPES.map(|kind| vec!["option", kind]).into_iter().chain([vec!["http-check"], vec!["tcp-check"]])
         {
             let line: Vec<lang::Word> =
                 words.iter().map(|word| lang::Word::new(*word, lang::Span::default())).collect();
-            assert!(index.find(&line).is_some(), "{words:?}");
+            assert!(PROXY_INDEX.find(&line).is_some(), "{words:?}");
         }
     }
 }

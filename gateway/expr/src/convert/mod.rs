@@ -23,7 +23,9 @@ mod table;
 mod var;
 mod x509;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
@@ -178,9 +180,18 @@ pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
     later::names()
 }
 
+/// The rows by their names; of two with the same name the first counts.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Convert>> = LazyLock::new(|| {
+    let mut rows = HashMap::new();
+    all().for_each(|row| {
+        rows.entry(row.name).or_insert(row);
+    });
+    rows
+});
+
 /// The row of a name.
 pub fn find(name: &str) -> Option<&'static Convert> {
-    all().find(|row| row.name == name).or_else(|| later::find(name))
+    BY_NAME.get(name).copied().or_else(|| later::find(name))
 }
 
 /// The known name nearest to one that is not known.

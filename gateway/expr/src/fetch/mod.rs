@@ -25,8 +25,10 @@ mod tls_hello;
 pub(crate) mod uri;
 mod var;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
@@ -262,9 +264,20 @@ pub fn later() -> impl Iterator<Item = (&'static str, &'static str)> {
     later::names()
 }
 
+/// The rows by their names and aliases; of two with the same name the first counts.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Fetch>> = LazyLock::new(|| {
+    let mut rows = HashMap::new();
+    for row in all() {
+        for name in row.aliases.iter().copied().chain([row.name]) {
+            rows.entry(name).or_insert(row);
+        }
+    }
+    rows
+});
+
 /// The row of a name or alias.
 pub fn find(name: &str) -> Option<&'static Fetch> {
-    all().find(|row| row.name == name || row.aliases.contains(&name)).or_else(|| later::find(name))
+    BY_NAME.get(name).copied().or_else(|| later::find(name))
 }
 
 /// The known name nearest to one that is not known.
