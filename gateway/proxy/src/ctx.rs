@@ -305,6 +305,14 @@ pub struct View<'a> {
     response: Option<&'a ResponseHead>,
 }
 
+impl View<'_> {
+    /// Where the server that was chosen last is.
+    pub(crate) fn server_address(&self) -> Option<SocketAddr> {
+        let port = self.ctx.destination().map(|destination| destination.port());
+        self.ctx.server.as_ref()?.address(port)?.ip()
+    }
+}
+
 /// Passes on what an expression asks to the view that `$view` makes: one body for all who are asked.
 macro_rules! txn_through_view {
     ($who:ident, $this:ident => $view:expr) => {

@@ -22,22 +22,38 @@ pub struct LogView<'a> {
     message: Option<View<'a>>,
     /// Why the connection came to nothing, and what its TLS was by then.
     failure: Option<(&'a str, Option<&'a Tls>)>,
+    /// This machine's name, where there is no message that knows it.
+    hostname: Option<&'a str>,
+    /// The lines that the proxy has logged before.
+    number: u64,
 }
 
 impl<'a> LogView<'a> {
     /// The end of a request.
     pub fn new(record: &'a LogRecord<'a>, message: View<'a>) -> Self {
-        Self { record, message: Some(message), failure: None }
+        Self { record, message: Some(message), failure: None, hostname: None, number: 0 }
     }
 
     /// The end of a connection that brought no request.
     pub fn without_message(record: &'a LogRecord<'a>) -> Self {
-        Self { record, message: None, failure: None }
+        Self { record, message: None, failure: None, hostname: None, number: 0 }
     }
 
     /// The end of a connection that came to nothing, for this reason; `tls` is what there is of its handshake.
     pub fn of_failure(record: &'a LogRecord<'a>, why: &'a str, tls: Option<&'a Tls>) -> Self {
-        Self { record, message: None, failure: Some((why, tls)) }
+        Self { failure: Some((why, tls)), ..Self::without_message(record) }
+    }
+
+    /// The same on a machine of this name.
+    #[must_use]
+    pub fn on(self, hostname: &'a str) -> Self {
+        Self { hostname: Some(hostname), ..self }
+    }
+
+    /// The same behind so many other lines of the proxy.
+    #[must_use]
+    pub fn numbered(self, number: u64) -> Self {
+        Self { number, ..self }
     }
 
     fn number(&self, tag: &str) -> Option<i64> {
@@ -70,9 +86,23 @@ impl<'a> LogView<'a> {
             "bq" => Some(signed(record.backend_queue)),
             "cp" => Some(port(record.client)),
             "fp" => Some(port(record.destination)),
+            "lc" => Some(signed(self.number)),
+            "bp" => self.server_end(|link| link.source).map(|end| i64::from(end.port())),
+            "sp" => self.server().map(|end| i64::from(end.port())),
             "pid" => Some(i64::from(std::process::id())),
             _ => None,
         }
+    }
+
+    /// One end of the connection with the server.
+    fn server_end(&self, end: fn(&ServerLink) -> Option<SocketAddr>) -> Option<SocketAddr> {
+        end(self.message.as_ref()?.server_link()?)
+    }
+
+    /// Where the server is, whether it was reached or not.
+    fn server(&self) -> Option<SocketAddr> {
+        let asked = || self.message.as_ref().and_then(View::server_address);
+        self.server_end(|link| link.destination).or_else(asked)
     }
 
     fn data_time(&self) -> i64 {
@@ -117,6 +147,12 @@ impl<'a> LogView<'a> {
             "hs" => return captured(record.res_captures, out),
             "hrl" => return listed(record.req_captures, out),
             "hsl" => return listed(record.res_captures, out),
+            "bi" => return put_ip(self.server_end(|link| link.source), out),
+            "si" => return put_ip(self.server(), out),
+            "H" => match self.hostname.or_else(|| self.message.as_ref().map(Txn::hostname)) {
+                Some(name) => out.extend_from_slice(name.as_bytes()),
+                None => return false,
+            },
             "ci" => return address(record.client, out),
             "fi" => return address(record.destination, out),
             _ => return self.date(tag, out),
@@ -168,6 +204,10 @@ fn address(end: Endpoint, out: &mut Vec<u8>) -> bool {
             true
         }
     }
+}
+
+fn put_ip(end: Option<SocketAddr>, out: &mut Vec<u8>) -> bool {
+    end.is_some_and(|end| write!(out, "{}", end.ip()).is_ok())
 }
 
 fn put(text: Option<&[u8]>, out: &mut Vec<u8>) -> bool {

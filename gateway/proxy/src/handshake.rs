@@ -80,5 +80,6 @@ pub(crate) fn log_failure(
     let record = LogRecord::new(&model.name, endpoint(source), endpoint(destination), accepted);
     let bind = model.binds.get(route.bind).map_or("", |bind| &bind.name);
     let number = (route.bind + 1).to_string();
-    route.frontend.log.connection_error(&record, if bind.is_empty() { &number } else { bind }, text);
+    let listener = if bind.is_empty() { &number } else { bind };
+    route.frontend.log.connection_error(&record, listener, text, &route.runtime.hostname);
 }

@@ -1,5 +1,7 @@
 //! Where and in which form a frontend's traffic is logged (configuration.txt 8).
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use config::model::{Global, LogFormat, LogTarget, LogTo, Logging, ProxyOptions, TrafficLog};
 use observe::log::{Destination, Head, Identity, Level, LogRecord, Sinks, Target, format};
 
@@ -17,6 +19,8 @@ pub struct Logger {
     structured: Option<expr::LogFormat>,
     dontlog_normal: bool,
     separate_errors: bool,
+    /// The lines that were logged so far.
+    written: AtomicU64,
 }
 
 impl Logger {
@@ -36,6 +40,7 @@ impl Logger {
             structured: logging.structured.clone(),
             dontlog_normal: options.dontlog_normal,
             separate_errors: options.log_separate_errors,
+            written: AtomicU64::new(0),
         }
     }
 
@@ -55,6 +60,7 @@ impl Logger {
         if !self.lines.wants(level) {
             return;
         }
+        let view = &self.next(view);
         let mut line = Vec::with_capacity(256);
         self.write(record, view, &mut line);
         self.send(level, view, &line);
@@ -84,10 +90,16 @@ impl Logger {
     fn failure(&self, format: &expr::LogFormat, view: &LogView<'_>) {
         let level = if self.separate_errors { Level::Err } else { Level::Info };
         if self.lines.wants(level) {
+            let view = &self.next(view);
             let mut line = Vec::with_capacity(128);
             format.render(view, &mut line);
             self.send(level, view, &line);
         }
+    }
+
+    /// The view of a line that is about to be written, which knows how many there were.
+    fn next<'a>(&self, view: &LogView<'a>) -> LogView<'a> {
+        view.numbered(self.written.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Sends a line, with its structured data where the configuration has some.
@@ -100,10 +112,11 @@ impl Logger {
     }
 
     /// The line of a connection that came to no request (8.2.5).
-    pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str) {
+    pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str, hostname: &str) {
         if let Some(format) = &self.failures {
             let begun = text.contains("SSL").then(expr::Tls::default);
-            return self.failure(format, &LogView::of_failure(record, text, begun.as_ref()));
+            let view = LogView::of_failure(record, text, begun.as_ref()).on(hostname);
+            return self.failure(format, &view);
         }
         let level = if self.separate_errors { Level::Err } else { Level::Info };
         if self.lines.wants(level) {

@@ -56,5 +56,5 @@ pub(crate) fn log(route: &Route, connection: &Connection, refused: Refused) {
             connection.accepted_at,
         )
     };
-    frontend.log.error(&record, &LogView::without_message(&record));
+    frontend.log.error(&record, &LogView::without_message(&record).on(&route.runtime.hostname));
 }

@@ -49,7 +49,7 @@ const ROWS: &[Row] = &[
     row("B", Shape::Number),
     http("CC", Shape::Text),
     http("CS", Shape::Text),
-    later("H", Shape::Text),
+    row("H", Shape::Text),
     http("HM", Shape::Text),
     http("HP", Shape::Text),
     http("HPO", Shape::Text),
@@ -76,8 +76,8 @@ const ROWS: &[Row] = &[
     row("ac", Shape::Number),
     row("b", Shape::Text),
     row("bc", Shape::Number),
-    later("bi", Shape::Address),
-    later("bp", Shape::HexNumber),
+    row("bi", Shape::Address),
+    row("bp", Shape::HexNumber),
     row("bq", Shape::Number),
     row("ci", Shape::Address),
     row("cp", Shape::HexNumber),
@@ -86,7 +86,7 @@ const ROWS: &[Row] = &[
     row("fi", Shape::Address),
     row("fp", Shape::HexNumber),
     row("ft", Shape::Text),
-    later("lc", Shape::Number),
+    row("lc", Shape::Number),
     row("hr", Shape::Text),
     row("hrl", Shape::Text),
     row("hs", Shape::Text),
@@ -98,8 +98,8 @@ const ROWS: &[Row] = &[
     later("rt", Shape::HexNumber),
     row("s", Shape::Text),
     row("sc", Shape::Number),
-    later("si", Shape::Address),
-    later("sp", Shape::HexNumber),
+    row("si", Shape::Address),
+    row("sp", Shape::HexNumber),
     row("sq", Shape::Number),
     row("sslc", Shape::Text),
     row("sslv", Shape::Text),
@@ -137,6 +137,11 @@ impl LogField {
         self.row.later
     }
 
+    /// Whether it is what was captured of headers: nothing at all where nothing is, not even a mark.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.tag(), "hr" | "hs" | "hrl" | "hsl")
+    }
+
     /// Whether it exists only in `mode http`.
     pub fn needs_http(self) -> bool {
         self.row.http
@@ -145,6 +150,8 @@ impl LogField {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -155,5 +162,32 @@ mod tests {
         assert_eq!(tags.len(), LogField::all().count());
         assert!(LogField::find("ci").is_some());
         assert!(LogField::find("nope").is_none());
+    }
+
+    /// The rows of the manual's table: which need HTTP, their tags, and whether they are numbers, dates or texts.
+    #[test]
+    fn the_manuals_table_is_here_whole() {
+        let manual =
+            Command::new("zcat").arg("/usr/share/doc/haproxy/configuration.txt.gz").output().unwrap();
+        let manual = String::from_utf8_lossy(&manual.stdout).into_owned();
+        let table = manual.split("\n8.2.6. Custom log format\n").nth(1).unwrap();
+        let table = table.split("\n8.3. ").next().unwrap();
+        let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let rows = table.lines().map(cells).filter(|cells| cells.len() == 6 && cells[2].starts_with('%'));
+        let (mut known, mut wrong) = (0, Vec::new());
+        for cells in rows.filter(|cells| cells[2] != "%o") {
+            known += 1;
+            let Some(field) = LogField::find(&cells[2][1..]) else {
+                wrong.push(cells[2].clone());
+                continue;
+            };
+            let is_number = matches!(field.shape(), Shape::Number | Shape::HexNumber);
+            let listed = (cells[1] == "H", cells[4] == "numeric", cells[4] == "date");
+            if (field.needs_http(), is_number, field.shape() == Shape::Date) != listed {
+                wrong.push(format!("{field:?} is not {cells:?}"));
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        assert_eq!(known, LogField::all().count());
     }
 }

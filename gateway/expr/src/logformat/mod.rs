@@ -133,14 +133,23 @@ impl LogFormat {
         if let Some((encoding, style)) = self.inner.encoding {
             return self.render_encoded(encoding, style, txn, out);
         }
+        let mut nothing = false;
         for (at, part) in self.inner.parts.iter().enumerate() {
+            let before = std::mem::take(&mut nothing);
             match part {
                 Part::Field(_, Style { encoding: Some(encoding), .. })
                 | Part::Expr(_, Style { encoding: Some(encoding), .. }) => {
                     let (Part::Field(_, style) | Part::Expr(_, style)) = part else { continue };
                     self.render_one(at, *encoding, *style, txn, out);
                 }
+                // there is one space around what is not there
+                Part::Text(text) if before && out.last().is_none_or(|last| *last == b' ') => {
+                    out.extend_from_slice(text.strip_prefix(b" ").unwrap_or(text));
+                }
                 Part::Text(text) => out.extend_from_slice(text),
+                Part::Field(field, _) if field.is_list() && !txn.log_field(*field, &mut Vec::new()) => {
+                    nothing = true;
+                }
                 Part::Field(field, style) => self.render_field(*field, *style, txn, out),
                 Part::Expr(expr, style) => self.render_expr(expr, *style, txn, out),
             }
