@@ -161,7 +161,8 @@ impl Limit {
         let missing = u32::try_from((enough - room) * sharers).unwrap_or(u32::MAX);
         let bytes = u32::try_from(self.bytes).unwrap_or(u32::MAX);
         let pause = self.period.mul_f64(f64::from(missing) / f64::from(bytes));
-        Err(pause.clamp(Duration::from_millis(1), self.period))
+        // what has gone fades meanwhile: it is looked at a few times in each period
+        Err(pause.min(self.period / 4).max(Duration::from_millis(1)))
     }
 
     fn count(&mut self, bytes: u64, now: Now) {
