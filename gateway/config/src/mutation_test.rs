@@ -35,8 +35,7 @@ const WAYS: &[(&str, Break)] = &[
 #[rustfmt::skip]
 const MEANT: &[(&str, &str)] = &[
     ("log : invalid address: ",         "a log server's name may be resolved later"),
-    (" : invalid address: ",            "HAProxy takes it for a name, and refuses it when it does not resolve"),
-    (" : missing ']' in address",       "HAProxy takes it for a name, and refuses it when it does not resolve"),
+    (" : missing ']' in address",       "HAProxy takes it for a name, which 'resolvers' of the line would ask for later"),
     ("expects an integer argument",     "HAProxy reads what is no number, or not there, as 0 or as another number"),
     ("value must be between",           "HAProxy reads what is too large as another number"),
     ("wrong value '",                    "HAProxy reads what is no number as 0 or as another number"),
@@ -217,7 +216,10 @@ fn compare(mutant: &Mutant, path: &Path, said: &Said, world: &World) -> (Outcome
     let ours = here.or(errors.first()).map_or(String::new(), |said| said.text());
     let unread =
         alerts.iter().any(|said| said.later && said.span.is_some_and(|span| span.line == mutant.line));
+    // what cannot be an address is a name to HAProxy, which it refuses for not resolving
+    let no_name = said.unresolved.iter().any(|alert| alert.line == Some(mutant.line));
     let outcome = match (said.accepts, errors.is_empty()) {
+        (true, false) if here.is_some() && no_name => Outcome::Refused,
         (true, true) => Outcome::Taken,
         (true, false) => Outcome::OnlyOurs,
         (false, true) if unread => Outcome::Unread,

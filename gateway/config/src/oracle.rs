@@ -13,6 +13,8 @@ pub(crate) struct Said {
     pub(crate) accepts: bool,
     /// Why it would not.
     pub(crate) alerts: Vec<Alert>,
+    /// The names that did not resolve here.
+    pub(crate) unresolved: Vec<Alert>,
 }
 
 /// One error.
@@ -46,11 +48,11 @@ pub(crate) fn ask(file: &Path, vars: &[(&'static str, &'static str)]) -> Said {
         .expect("haproxy is needed");
     let text = String::from_utf8_lossy(&output.stderr);
     let alerts = text.lines().filter_map(|line| alert(line, file));
-    let alerts: Vec<Alert> =
-        alerts.filter(|alert| !UNRESOLVED.iter().any(|known| alert.text.contains(known))).collect();
+    let (unresolved, alerts): (Vec<Alert>, Vec<Alert>) =
+        alerts.partition(|alert| UNRESOLVED.iter().any(|known| alert.text.contains(known)));
     // 2: nothing is wrong, and nothing would listen
     let accepts = matches!(output.status.code(), Some(0 | 2)) || (alerts.is_empty() && !text.is_empty());
-    Said { answered: output.status.code() != Some(NO_ANSWER), accepts, alerts }
+    Said { answered: output.status.code() != Some(NO_ANSWER), accepts, alerts, unresolved }
 }
 
 /// Asks about many files, a few at a time; the answers are in the order of the files.
