@@ -94,7 +94,7 @@ fn parts(line: &str) -> (Option<u32>, String) {
     let message = message.split_once(" While not properly").map_or(message, |(before, _)| before);
     let message = message.split_once(" no pattern to match").map_or(message, |(before, _)| before);
     let message = message.split_once(" (No such file or directory (os").map_or(message, |(before, _)| before);
-    (place, shortened(message.trim_end().trim_end_matches('.')))
+    (place, shortened(message.trim_end_matches(['.', ':', ' '])))
 }
 
 /// The line that a message begins with, and what stands behind it.

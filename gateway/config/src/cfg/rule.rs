@@ -13,13 +13,13 @@ use crate::reference::Reference;
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("acl")                       .in_(ANY).parse(acl),
-    keyword("tcp-request inspect-delay") .in_(ANY).parse(inspect_delay).lacks("content rules are judged when the head is whole: nothing waits for the delay"),
+    keyword("tcp-request inspect-delay") .in_(ANY).lax().parse(inspect_delay).lacks("content rules are judged when the head is whole: nothing waits for the delay"),
     keyword("tcp-request connection")    .in_(FE).strict().parse(tcp_connection),
     keyword("tcp-request content")       .in_(ANY).parse(tcp_content),
     keyword("tcp-request session")       .in_(FE).strict().parse(tcp_session),
     keyword("tcp-request")               .in_(ANY).family(unknown_tcp_request),
     keyword("tcp-response content")      .in_(BE).strict().parse(tcp_response),
-    keyword("tcp-response inspect-delay").in_(BE).strict().parse(response_delay),
+    keyword("tcp-response inspect-delay").in_(BE).strict().lax().parse(response_delay),
     keyword("tcp-response")              .in_(ANY).family(unknown_tcp_response),
     keyword("quic-initial")              .in_(FE).declined(QUIC),
     keyword("http-request")              .in_(ANY).parse(http_request),

@@ -272,8 +272,17 @@ fn value(row: &Row, cx: &mut Context<'_, Global>) -> Result<Setting, Diagnostic>
         }
         Size(_) => {
             let text = cx.words.next().map(|word| word.text.as_str()).unwrap_or("0");
-            let size = units::parse_size(text)
-                .map_err(|_| Diagnostic::alert(at, format!("{}: '{text}' is an invalid size", row.name)))?;
+            let parsed = units::parse_size(text);
+            if parsed.is_err() && row.name.starts_with("tune.vars.") {
+                return Err(Diagnostic::alert(at, format!("{}: '{text}' is an invalid size", row.name)));
+            }
+            let size = parsed.unwrap_or_else(|_| {
+                let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+                let size = text[..digits].parse().unwrap_or_default();
+                let message = format!("'{}' : '{text}' is read as {size}, as HAProxy does", row.name);
+                cx.notes.warning(at, message);
+                size
+            });
             Setting::Size(size)
         }
         Time(unit, missing) => Setting::Time(time(cx, unit, missing)?),
