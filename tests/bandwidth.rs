@@ -19,7 +19,7 @@ pub(crate) fn cases(cases: &mut Cases) {
 /// What the origin sends: 60 KB in each of the ways in which a body ends.
 fn scripts() -> Vec<Script> {
     let body = body(BYTES);
-    let chunks: String = body.as_bytes().chunks(7000).map(|chunk| chunk_of(chunk)).collect();
+    let chunks: String = body.as_bytes().chunks(7000).map(chunk_of).collect();
     let answer = |head: &str, body: &str| format!("HTTP/1.1 200 OK\r\n{head}\r\n{body}");
     vec![
         Script::new(

@@ -125,9 +125,8 @@ fn counter_rule(dice: &mut Dice) -> String {
         5 => format!("sc-inc-gpc1({number})"),
         6 => format!("sc-set-gpt0({number}) {}", dice.pick(&["7", "path,length", "hdr(x),length", "int(0)"])),
         7 => format!("deny deny_status {} if {}", dice.pick(&["403", "429", "503"]), counted(dice)),
-        8 => format!(
-            "add-header x-seen '%[path,table_http_req_cnt(t)] %[path,in_table(u)] %[src_get_gpc0(t)]'"
-        ),
+        8 => "add-header x-seen '%[path,table_http_req_cnt(t)] %[path,in_table(u)] %[src_get_gpc0(t)]'"
+            .to_owned(),
         9 => return response_counter(dice),
         _ => format!("add-header x-inc %[sc{number}_inc_gpc0] if {}", counted(dice)),
     };
@@ -277,7 +276,7 @@ fn body_rule(dice: &mut Dice) -> String {
             dice.pick(&["403", "413"]),
             dice.pick(&["x;", "%41b", "11"])
         ),
-        _ => format!("add-header x-len '%[req.body_len] %[var(txn.v)]'"),
+        _ => "add-header x-len '%[req.body_len] %[var(txn.v)]'".to_owned(),
     };
     let when = match dice.roll(3) {
         _ if rule.contains(" if ") => String::new(),
