@@ -227,7 +227,11 @@ impl Expr {
 
     fn convert<'a>(&'a self, value: Value<'a>, txn: &'a dyn Txn) -> Option<Value<'a>> {
         self.inner.steps.iter().try_fold(value, |value, step| {
-            let input = value.cast(step.convert.input)?;
+            let input = match (value, step.convert.input) {
+                // a text that is taken for bytes stays a text, and so does what is cut out of it
+                (text @ Value::Str(_), Type::Bin) => text,
+                (value, input) => value.cast(input)?,
+            };
             (step.convert.run)(input, &step.args, txn)
         })
     }
