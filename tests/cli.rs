@@ -3,7 +3,7 @@
 use crate::support::cases::Cases;
 use crate::support::client::get;
 use crate::support::origin::Origin;
-use crate::support::subject::{Config, Dir, Kind, kind, run, run_in};
+use crate::support::subject::{Config, Dir, Kind, run, run_in};
 use crate::support::tls::certificate;
 
 pub(crate) fn cases(cases: &mut Cases) {
