@@ -23,7 +23,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::logging::tags_that_do_not_change_from_run_to_run", || {
         suite(
             "log-tags",
-            "log-format \"%ci:%cp %bi %si %H %lc %ft %fi %CC %CS %ID %ac %fc %bc %sc %hr %hrl %hs %hsl %HPO %ts %sslc %sslv \
+            "log-format \"%ci:%cp %bi %si %H %lc %ft %fi %CC %CS %ID %bc %sc %hr %hrl %hs %hsl %HPO %ts %sslc %sslv \
              %{+Q}H %{+E}b %{+X}si %{+X}ci\"",
             true,
         )
