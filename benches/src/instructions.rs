@@ -19,6 +19,8 @@ use crate::work::{WORKS, Work};
 const COUNTED: [&str; 4] = ["keepalive", "webhooks", "newconn", "rules-1000"];
 /// Requests of the shorter and of the longer run, whose difference leaves out starting and stopping.
 const RUNS: [u64; 2] = [300, 1_300];
+/// How often each run is counted. What else the machine does only ever adds: a client that comes late is waited for.
+const REPEATS: usize = 3;
 /// How much dearer than the figure in the file a request may become: counts differ a little from run to run.
 const TOLERANCE: f64 = 0.03;
 
@@ -50,9 +52,18 @@ async fn per_request(gateway: &Path, work: &Work, folder: &Path) -> io::Result<f
     let mut counts = [(0, 0); 2];
     for (count, requests) in counts.iter_mut().zip(RUNS) {
         *count = count_of(gateway, &work, requests, folder).await?;
+        for _ in 1..REPEATS {
+            *count = cheaper(*count, count_of(gateway, &work, requests, folder).await?);
+        }
     }
     let [(fewer, less), (more, greater)] = counts;
     Ok((greater - less) as f64 / (more - fewer) as f64)
+}
+
+/// The run, of requests and instructions, whose requests cost less.
+fn cheaper(one: (u64, u64), other: (u64, u64)) -> (u64, u64) {
+    let cost = |(requests, instructions): (u64, u64)| instructions as f64 / requests as f64;
+    if cost(other) < cost(one) { other } else { one }
 }
 
 /// The requests that were answered, and the instructions of the whole run.
@@ -111,6 +122,12 @@ fn complaints(figures: &[Figure], committed: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_two_runs_the_one_counts_that_was_disturbed_less() {
+        assert_eq!(cheaper((10, 500), (11, 500)), (11, 500));
+        assert_eq!(cheaper((10, 500), (10, 501)), (10, 500));
+    }
 
     #[test]
     fn what_has_become_dearer_is_complained_of() {
