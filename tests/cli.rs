@@ -3,7 +3,7 @@
 use crate::support::cases::Cases;
 use crate::support::client::get;
 use crate::support::origin::Origin;
-use crate::support::subject::{Config, Dir, Kind, run, run_in};
+use crate::support::subject::{Config, Dir, Kind, program, run, run_in};
 use crate::support::tls::certificate;
 
 pub(crate) fn cases(cases: &mut Cases) {
@@ -24,6 +24,11 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::dw_makes_warnings_fatal", warnings);
     cases.test("cli::cc_answers_by_its_exit_code", conditions);
     cases.test("cli::v_names_a_version_and_ends_with_0", versions);
+    cases.ours_only(
+        "cli::nobody_who_listens_is_no_error",
+        "what HAProxy does then is its own business",
+        nobody_listens,
+    );
     cases.test("cli::no_argument_prints_the_usage_and_ends_with_1", usage);
     cases.test("cli::an_unknown_option_ends_with_1", unknown_option);
     cases.test("cli::dk_lists_keywords_once_the_files_are_read", keywords);
@@ -140,7 +145,7 @@ fn no_files() {
 
 fn handed_over() {
     let script = format!("\"$0\" -c -f <(printf '{}')", GOOD.replace('\n', "\\n"));
-    let gateway = crate::support::subject::program(Kind::Gateway).unwrap();
+    let gateway = program(Kind::Gateway).unwrap();
     let output = std::process::Command::new("bash").arg("-c").arg(script).arg(gateway).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -183,6 +188,21 @@ fn versions() {
         assert!(stdout.lines().next().is_some_and(|l| l.contains("ersion")), "{stdout}");
     }
     assert!(run(&["-vv"]).1.len() > run(&["-v"]).1.len());
+}
+
+/// Whoever reads the output may have read enough: a pipe that nobody reads any more ends nothing.
+fn nobody_listens() {
+    let dir = Dir::new();
+    let config = dir.write("h.cfg", "frontend f\n  bind :0\n  moed http\n");
+    let words: [&[&str]; 5] =
+        [&["-v"], &["-vv"], &["-h"], &["-dKall"], &["-c", "-f", config.to_str().unwrap()]];
+    for args in words {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(program(Kind::Gateway).unwrap());
+        let status = command.args(args).stdout(writer.try_clone().unwrap()).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(i32::from(args.contains(&"-c"))), "{args:?}");
+    }
 }
 
 fn usage() {

@@ -32,7 +32,7 @@ pub(crate) fn configuration(args: &Args) -> ExitCode {
     }
     let say = |text: &str| {
         if !args.is_silent() {
-            println!("{text}");
+            crate::say::line(text);
         }
     };
     if loaded.warned || !unresolved.is_empty() {

@@ -42,7 +42,7 @@ pub(crate) fn started_as(program: &OsStr, words: Vec<OsString>) -> Started {
 pub(crate) fn execute(command: &[OsString]) -> ExitCode {
     let Some((program, words)) = command.split_first() else { return ExitCode::SUCCESS };
     let error = Command::new(program).args(words).exec();
-    eprintln!("{ENTRYPOINT}: exec: {}: {error}", program.display());
+    crate::say::error(&format!("{ENTRYPOINT}: exec: {}: {error}", program.display()));
     // The shell's codes: 127 not found, 126 found and not executable.
     ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
 }

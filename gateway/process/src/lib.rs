@@ -28,6 +28,7 @@ mod pidfile;
 mod privilege;
 mod report;
 mod run;
+mod say;
 mod serve;
 mod signal;
 mod version;
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
                     if explains {
                         return explain::misunderstood(&name, &error);
                     }
-                    eprintln!("{name}: {error}\n\n{}", args::usage(&name));
+                    say::error(&format!("{name}: {error}\n\n{}", args::usage(&name)));
                     ExitCode::FAILURE
                 }
             }
@@ -65,20 +66,20 @@ pub fn main() -> ExitCode {
 fn act(args: &Args, name: &str) -> ExitCode {
     match &args.action {
         Action::Help => {
-            println!("{}\n\n{}", version::short(), args::usage(name));
+            say::line(&format!("{}\n\n{}", version::short(), args::usage(name)));
             ExitCode::SUCCESS
         }
         Action::Version => {
-            println!("{}", version::short());
+            say::line(&version::short());
             ExitCode::SUCCESS
         }
         Action::VersionAndBuild => {
-            println!("{}", version::long());
+            say::line(&version::long());
             ExitCode::SUCCESS
         }
         Action::Condition(condition) => check::condition(args, condition),
         Action::Keywords(classes) => {
-            print!("{}", keywords::listing(classes));
+            say::text(&keywords::listing(classes));
             ExitCode::SUCCESS
         }
         Action::Check => check::configuration(args),
@@ -87,11 +88,11 @@ fn act(args: &Args, name: &str) -> ExitCode {
         Action::Dump(spelling) => dump::run(args, *spelling),
         Action::Explain(words) => explain::run(args, words, name),
         Action::Completions(shell) => {
-            print!("{}", completion::script(*shell, name));
+            say::text(&completion::script(*shell, name));
             ExitCode::SUCCESS
         }
         Action::Man => {
-            print!("{}", manual::page(name));
+            say::text(&manual::page(name));
             ExitCode::SUCCESS
         }
     }

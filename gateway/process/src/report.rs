@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use lang::{Diagnostics, Severity, Sources};
 
+use crate::say;
 use crate::version::VERSION;
 
 /// Writes messages to standard error, unless the process was told to be quiet.
@@ -29,7 +30,7 @@ impl Report {
     /// All that loading found.
     pub(crate) fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
         if self.terminal && !self.silent && !diagnostics.is_empty() {
-            eprintln!("{}", diagnostics.render_terminal(sources));
+            say::error(&diagnostics.render_terminal(sources));
             return;
         }
         for (severity, text) in diagnostics.render_pipe(sources) {
@@ -57,12 +58,12 @@ impl Report {
             return;
         }
         if severity != Severity::Notice && !self.introduced.replace(true) {
-            eprintln!("{}", form(Severity::Notice, &format!("gateway version is {VERSION}")));
+            say::error(&form(Severity::Notice, &format!("gateway version is {VERSION}")));
             if let Ok(path) = std::env::current_exe() {
-                eprintln!("{}", form(Severity::Notice, &format!("path to executable is {}", path.display())));
+                say::error(&form(Severity::Notice, &format!("path to executable is {}", path.display())));
             }
         }
-        eprintln!("{}", form(severity, text));
+        say::error(&form(severity, text));
     }
 }
 

@@ -35,7 +35,7 @@ const MISUNDERSTOOD: u8 = 2;
 
 /// Says what was wrong with the words.
 pub(crate) fn misunderstood(name: &str, error: &str) -> ExitCode {
-    eprintln!("{name} explain: {error}\n\n{}", args::usage_of_explain(name));
+    crate::say::error(&format!("{name} explain: {error}\n\n{}", args::usage_of_explain(name)));
     ExitCode::from(MISUNDERSTOOD)
 }
 

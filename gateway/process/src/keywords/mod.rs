@@ -25,7 +25,7 @@ const CLASSES: &[Class] = &[
 /// Writes what `-dK` asks for, if it was given: HAProxy does so once the files are read.
 pub(crate) fn show(args: &Args) {
     if let Some(classes) = &args.keywords {
-        print!("{}", listing(classes));
+        crate::say::text(&listing(classes));
     }
 }
 
