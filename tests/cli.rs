@@ -23,6 +23,11 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("cli::c_refuses_a_user_that_is_not_known", unknown_user);
     cases.test("cli::dw_makes_warnings_fatal", warnings);
     cases.test("cli::cc_answers_by_its_exit_code", conditions);
+    sayings(cases);
+}
+
+/// What is said without serving, and about files.
+fn sayings(cases: &mut Cases) {
     cases.test("cli::v_names_a_version_and_ends_with_0", versions);
     cases.ours_only(
         "cli::nobody_who_listens_is_no_error",
