@@ -1,4 +1,4 @@
-//! An accepted connection, TCP or unix, as one type.
+//! A connection that was accepted or made, TCP or unix, as one type.
 
 use std::io;
 use std::net::SocketAddr;
@@ -163,10 +163,11 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.unwritten = false;
         each!(&mut self.get_mut().kind, s => Pin::new(s).poll_write_vectored(cx, bufs))
     }
 

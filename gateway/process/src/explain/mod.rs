@@ -15,7 +15,6 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use config::model::Model;
@@ -53,8 +52,7 @@ pub(crate) fn run(args: &Args, words: &Explain, name: &str) -> ExitCode {
     let Some(read) = load::read(args, &Variables::new(args), &report) else { return ExitCode::FAILURE };
     match explain(&read.model, &read.sources, &question) {
         Ok(text) => {
-            // Whoever stops reading has read enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
+            crate::say::text(&text);
             ExitCode::SUCCESS
         }
         Err(error) => misunderstood(name, &error),

@@ -308,7 +308,6 @@ fn log_send_hostname(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The number of a user or a group; HAProxy warns of a word that is none.
 /// Of `user` and `uid` the first line counts.
 fn user(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     let word = cx.expect("a user name as an argument")?;
@@ -371,6 +370,7 @@ fn nobody(word: &Word, kind: &str) -> Diagnostic {
     ))
 }
 
+/// The number of a user or a group; HAProxy warns of a word that is none.
 fn system_id(cx: &mut Context<'_, Global>, name: &str) -> Result<u32, Diagnostic> {
     let keyword = cx.keyword;
     if let Some(word) = cx.words.peek()
