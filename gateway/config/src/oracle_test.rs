@@ -121,7 +121,10 @@ fn haproxy(text: &str, file: &Path) -> Verdict {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let host = host.trim();
     std::fs::write(file, text.replace(PEER, host)).unwrap();
-    let output = Command::new("haproxy").args(["-c", "-f"]).arg(file).output().expect("haproxy is needed");
+    // some lines make files where they run
+    let dir = file.parent().expect("it lies in a directory");
+    let output = Command::new("haproxy").args(["-c", "-f"]).arg(file).current_dir(dir).output();
+    let output = output.expect("haproxy is needed");
     let said =
         String::from_utf8_lossy(&output.stderr).replace(file.to_str().unwrap(), "h.cfg").replace(host, PEER);
     // 2: nothing is wrong, and nothing would listen
@@ -196,13 +199,17 @@ fn haproxy_says_the_same_of_every_line() {
 pub(crate) fn compare(cases: &[Case]) {
     let (left, found) = (Mutex::new(cases.iter().enumerate()), Mutex::new(Vec::new()));
     let work = |worker: usize| {
-        let name = format!("gateway-lines-{}-{}-{worker}.cfg", std::process::id(), cases.len());
-        let file = std::env::temp_dir().join(name);
+        let name = format!("gateway-lines-{}-{}-{worker}", std::process::id(), cases.len());
+        let dir = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&dir).expect("a temporary directory");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        std::os::unix::fs::symlink(here, dir.join("testdata")).expect("a temporary directory");
+        let file = dir.join("h.cfg");
         while let Some((at, case)) = { left.lock().unwrap().next() } {
             let wrong = complaint(case, &file);
             found.lock().unwrap().extend(wrong.map(|wrong| (at, wrong)));
         }
-        let _ = std::fs::remove_file(file);
+        let _ = std::fs::remove_dir_all(dir);
     };
     std::thread::scope(|scope| {
         (0..2).for_each(|worker| drop(scope.spawn(move || work(worker))));
