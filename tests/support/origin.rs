@@ -2,8 +2,8 @@
 
 use super::deadline::{PATIENCE, eventually};
 use super::message::{Message, Reader};
-use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -77,11 +77,24 @@ struct Shared {
     changed: Condvar,
 }
 
-/// The origin; its threads end with their connections.
+/// The origin; its threads end with their connections, and it listens as long as one of its copies is there.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     addr: SocketAddr,
     shared: Arc<Shared>,
+    _listening: Arc<Listening>,
+}
+
+/// A socket that a thread accepts from, until this is dropped: hundreds of origins in one run must not stay open, or
+/// subjects inherit numbers that are above their limits.
+#[derive(Debug)]
+struct Listening(TcpListener);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // wakes the thread with an error
+        let _ = socket2::SockRef::from(&self.0).shutdown(Shutdown::Both);
+    }
 }
 
 /// The answer to anything without a script.
@@ -108,8 +121,9 @@ impl Origin {
         let addr = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared { scripts, seen: Mutex::default(), changed: Condvar::new() });
         let for_thread = Arc::clone(&shared);
+        let listening = Listening(listener.try_clone().expect("a descriptor for the copy"));
         std::thread::spawn(move || accept(&listener, &for_thread));
-        Self { addr, shared }
+        Self { addr, shared, _listening: Arc::new(listening) }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -165,7 +179,12 @@ impl Origin {
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming().flatten() {
+    for stream in listener.incoming() {
+        let stream = match stream {
+            Ok(stream) => stream,
+            Err(error) if error.kind() == ErrorKind::InvalidInput => return,
+            Err(_) => continue,
+        };
         shared.seen.lock().unwrap().connections += 1;
         let shared = Arc::clone(shared);
         std::thread::spawn(move || {

@@ -10,9 +10,8 @@ use lang::{Diagnostic, Span, Word, Words};
 
 use crate::cond::Verdict;
 use crate::expr::{Bad, Expr};
-use crate::fetch::{self, Fetch};
 use crate::matcher::{Matcher, Method};
-use crate::{AS_ACL, Scope, Txn, arg};
+use crate::{AS_ACL, Scope, Txn, arg, criterion};
 
 /// One line of an ACL: a sample and what it is compared with.
 pub(crate) struct Test {
@@ -155,7 +154,7 @@ impl Test {
 /// Reads `hdr_beg(host)`, `path,lower` …: the sample, and the method its name implies.
 fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), Bad> {
     let name = arg::name(&word.text);
-    let method = alias(name).map(|(_, method)| method);
+    let method = criterion::find(name).map(|(_, method)| method);
     let (expr, used) = sample(name, &word.text, scope).map_err(|bad| told(bad, name, &word.text))?;
     if used < word.text.len() {
         let why = match expr.is_converted() || method.is_none() {
@@ -170,7 +169,7 @@ fn criterion(word: &Word, scope: &Scope<'_>) -> Result<(Expr, Option<Method>), B
 
 /// The sample of a criterion of this name, and how long it is.
 fn sample(name: &str, text: &str, scope: &Scope<'_>) -> Result<(Expr, usize), Bad> {
-    scope.within(AS_ACL, || match alias(name) {
+    scope.within(AS_ACL, || match criterion::find(name) {
         Some((fetch, _)) => Expr::parse_from(fetch, text, scope),
         None => Expr::parse_text(text, scope),
     })
@@ -178,7 +177,7 @@ fn sample(name: &str, text: &str, scope: &Scope<'_>) -> Result<(Expr, usize), Ba
 
 /// What is wrong with a criterion, as it is said where it has a name of its own, and where it is a sample like others.
 fn told(bad: Bad, name: &str, text: &str) -> Bad {
-    let why = match alias(name) {
+    let why = match criterion::find(name) {
         _ if bad.later => bad.why,
         None => format!("{} in ACL expression '{text}'", bad.why),
         Some(_) => {
@@ -188,88 +187,6 @@ fn told(bad: Bad, name: &str, text: &str) -> Bad {
     };
     Bad { why, ..bad }
 }
-
-/// Fetches whose name alone implies exact comparison, and whose name with `_beg`, `_end` … implies that.
-const FAMILIES: &[(&str, &str)] = &[
-    ("base", "base"),
-    ("cook", "req.cook"),
-    ("hdr", "req.hdr"),
-    ("path", "path"),
-    ("scook", "res.cook"),
-    ("shdr", "res.hdr"),
-    ("url", "url"),
-    ("urlp", "urlp"),
-];
-
-const SUFFIXES: &[(&str, Method)] = &[
-    ("", Method::Str),
-    ("_beg", Method::Beg),
-    ("_dir", Method::Dir),
-    ("_dom", Method::Dom),
-    ("_end", Method::End),
-    ("_len", Method::Len),
-    ("_reg", Method::Reg),
-    ("_sub", Method::Sub),
-];
-
-const OTHERS: &[(&str, &str, Method)] = &[
-    ("payload", "req.payload", Method::Bin),
-    ("payload_lv", "req.payload_lv", Method::Bin),
-    ("req.ssl_ver", "req.ssl_ver", Method::Int),
-    ("req_ssl_ver", "req.ssl_ver", Method::Int),
-    ("req_ssl_sni", "req.ssl_sni", Method::Str),
-    ("req_ver", "req.ver", Method::Str),
-    ("req_rdp_cookie", "req.rdp_cookie", Method::Str),
-    ("req_rdp_cookie_cnt", "req.rdp_cookie_cnt", Method::Int),
-    ("resp_ver", "res.ver", Method::Str),
-    ("ssl_fc_sni_end", "ssl_fc_sni", Method::End),
-    ("ssl_fc_sni_reg", "ssl_fc_sni", Method::Reg),
-];
-
-fn alias(name: &str) -> Option<(&'static Fetch, Method)> {
-    let (fetch, method) = meant(name)?;
-    Some((fetch::find(fetch)?, method))
-}
-
-fn meant(name: &str) -> Option<(&'static str, Method)> {
-    if let Some((_, fetch, method)) = OTHERS.iter().find(|(alias, _, _)| *alias == name) {
-        return Some((fetch, *method));
-    }
-    FAMILIES.iter().find_map(|(prefix, fetch)| {
-        let suffix = name.strip_prefix(prefix)?;
-        let (_, method) = SUFFIXES.iter().find(|(known, _)| *known == suffix)?;
-        Some((*fetch, *method))
-    })
-}
-
-/// Criteria whose name is a fetch's own, which HAProxy lists beside the derived ones.
-const OWN: &[&str] =
-    &["base", "cook", "hdr", "http_auth_group", "method", "path", "scook", "shdr", "url", "urlp"];
-
-/// The derived criteria: the name of each, the fetch it asks, and how it compares.
-pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-    OWN.iter().copied().chain(alias_names()).map(|name| {
-        let (fetch, method) = meant(name).unwrap_or((name, Method::Str));
-        (name, fetch, method.name())
-    })
-}
-
-/// The derived criteria's names, for suggestions.
-pub fn alias_names() -> impl Iterator<Item = &'static str> {
-    ALIASES.iter().copied().chain(OTHERS.iter().map(|(alias, _, _)| *alias))
-}
-
-#[rustfmt::skip]
-const ALIASES: &[&str] = &[
-    "base_beg", "base_dir", "base_dom", "base_end", "base_len", "base_reg", "base_sub",
-    "cook_beg", "cook_dir", "cook_dom", "cook_end", "cook_len", "cook_reg", "cook_sub",
-    "hdr_beg", "hdr_dir", "hdr_dom", "hdr_end", "hdr_len", "hdr_reg", "hdr_sub",
-    "path_beg", "path_dir", "path_dom", "path_end", "path_len", "path_reg", "path_sub",
-    "scook_beg", "scook_dir", "scook_dom", "scook_end", "scook_len", "scook_reg", "scook_sub",
-    "shdr_beg", "shdr_dir", "shdr_dom", "shdr_end", "shdr_len", "shdr_reg", "shdr_sub",
-    "url_beg", "url_dir", "url_dom", "url_end", "url_len", "url_reg", "url_sub",
-    "urlp_beg", "urlp_dir", "urlp_dom", "urlp_end", "urlp_len", "urlp_reg", "urlp_sub",
-];
 
 /// Among so many names of a section the one that was meant is looked for.
 const NEAR: usize = 1000;

@@ -10,6 +10,7 @@ pub mod auth;
 mod cond;
 pub mod convert;
 mod counter;
+mod criterion;
 mod expr;
 pub mod fetch;
 mod figure;
@@ -30,9 +31,10 @@ mod var;
 #[cfg(test)]
 mod world;
 
-pub use acl::{Acl, Acls, PREDEFINED, alias_names, aliases};
+pub use acl::{Acl, Acls, PREDEFINED};
 pub use cond::{Cond, Verdict};
 pub use counter::{Purpose, TableUse, can_be_key, key_of};
+pub use criterion::{alias_names, aliases};
 pub use expr::Expr;
 pub use figure::{Figure, Mention, Named, Subject};
 pub use hello::{Hello, HelloLists};

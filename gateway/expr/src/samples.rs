@@ -1,18 +1,20 @@
 //! The examples of the tables, for those who compare them with HAProxy: the rows, and the files that they name.
 
-use crate::{convert, fetch};
+use crate::{convert, criterion, fetch, matcher};
 
 /// A row's example.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// `fetch` or `converter`.
+    /// `fetch`, `converter`, `matcher` or `criterion`.
     pub table: &'static str,
     /// The row's name.
     pub name: &'static str,
     /// The file of the table that it stands in.
     pub family: &'static str,
-    /// An expression that uses it.
+    /// An expression that uses it; of a matcher or criterion, a test that holds for the sample request.
     pub expression: &'static str,
+    /// Of a matcher or criterion, a test that does not hold.
+    pub fails: Option<&'static str>,
     /// What it yields, as text, for the sample request.
     pub value: &'static str,
     /// The version of HAProxy that brought it, if 2.6 does not have it.
@@ -21,9 +23,15 @@ pub struct Sample {
     pub response: bool,
 }
 
+impl Sample {
+    /// The value of a test that holds.
+    pub const HOLDS: &'static str = "holds";
+}
+
 /// Every row's example.
 pub fn samples() -> impl Iterator<Item = Sample> {
-    fetch::samples().chain(convert::samples())
+    let tests = matcher::samples().chain(criterion::samples());
+    fetch::samples().chain(convert::samples()).chain(tests)
 }
 
 /// The request that examples are about, as it comes from 192.0.2.7:40000 to 198.51.100.1:443.
@@ -79,6 +87,22 @@ mod tests {
     /// Lines in the form in which they are sent.
     fn sent(lines: &[(String, String)]) -> String {
         lines.iter().fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n")
+    }
+
+    /// The world of a row's example.
+    fn world(row: &Sample) -> World {
+        let raw = bytes(row.family, row.name).0.to_vec();
+        World { status: row.response.then_some(200), raw, ..World::sample() }
+    }
+
+    #[test]
+    fn a_test_holds_where_its_row_says_so() {
+        for row in samples() {
+            let Some(fails) = row.fails else { continue };
+            let holds = |text| crate::world::cond(&format!("if {{ {text} }}")).unwrap().eval(&world(&row));
+            assert!(holds(row.expression), "{}", row.expression);
+            assert!(!holds(fails), "{fails}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Every example of the tables of fetches and converters, in HAProxy and in the gateway: what the row says it yields is
-//! what both yield. A new row is compared without further ado; one that HAProxy 2.6 does not know says `since`.
+//! Every example of the tables of fetches, converters, matchers and criteria, in HAProxy and in the gateway: what the row
+//! says it yields is what both yield, and a test holds where it says so. A new row is compared without further ado; one that HAProxy 2.6 does not know says `since`.
 
 mod actions;
 mod layer4;
@@ -59,9 +59,7 @@ const CHANGING: &[(&str, &str)] = &[
 /// Rows whose examples cannot be had from a running proxy, and why.
 #[rustfmt::skip]
 const APART: &[(&str, &str)] = &[
-    ("http_auth_group", "yields the user there, and its groups are what it is compared with"),
     ("txn.", "it has not ended"),
-    ("table_trackers", "counts who looks, too"),
 ];
 
 /// What a row's example needs around it.
@@ -81,21 +79,14 @@ enum Place {
     Bytes,
 }
 
-impl Place {
-    /// Whether the gateway has such a place; where it has none, its values are those of the examples' world alone.
-    fn is_here(self) -> bool {
-        !matches!(self, Self::Bytes | Self::ServerTls)
-    }
-}
-
 fn place(row: &Sample) -> Place {
     let changes = ["clr_", "inc_", "updt_"].iter().any(|part| row.name.contains(part));
     match (row.table, row.family) {
         (_, "table") if changes => Place::Alone,
         (_, "table") => Place::Tables,
         ("fetch", _) if row.name.starts_with("ssl_bc") || row.name.starts_with("ssl_s_") => Place::ServerTls,
-        ("fetch", _) if row.name.starts_with("ssl_") => Place::Tls,
-        ("fetch", "payload" | "rdp" | "hello") => Place::Bytes,
+        ("fetch" | "criterion", _) if row.name.starts_with("ssl_") => Place::Tls,
+        ("fetch" | "criterion", "payload" | "rdp" | "hello") => Place::Bytes,
         _ => Place::Clear,
     }
 }
@@ -185,14 +176,17 @@ fn judge_place(place: Place, mut rows: Vec<Sample>, wrong: &mut String) {
     let size = if place == Place::Alone { 1 } else { CHUNK };
     for chunk in known.chunks(size) {
         judge(place, chunk, Kind::Haproxy, wrong);
-        if kind() == Kind::Gateway && place.is_here() {
+        if kind() == Kind::Gateway {
             judge(place, chunk, Kind::Gateway, wrong);
         }
     }
-    if kind() == Kind::Gateway && place.is_here() {
+    if kind() == Kind::Gateway {
         newer.chunks(size).for_each(|chunk| judge(place, chunk, Kind::Gateway, wrong));
     }
 }
+
+/// What the gateway says of a place that it does not have yet: the values of such rows are those of the examples' world.
+const NOT_YET: &str = "not supported yet";
 
 /// Notes the rows whose examples yield something else than they say.
 fn judge(place: Place, rows: &[Sample], kind: Kind, wrong: &mut String) {
@@ -200,6 +194,7 @@ fn judge(place: Place, rows: &[Sample], kind: Kind, wrong: &mut String) {
         Place::Bytes => layer4::yields(rows, kind),
         _ => stage::yields(place, rows, kind),
     };
+    let Some(values) = values else { return };
     for (row, value) in rows.iter().zip(values) {
         let expected = told(row, &format!("<{}>", row.value));
         if value.as_deref().map(|value| told(row, value)) != Some(expected.clone()) {

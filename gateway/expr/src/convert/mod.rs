@@ -168,6 +168,7 @@ pub(crate) fn samples() -> impl Iterator<Item = Sample> {
         name: row.name,
         family,
         expression: row.example.0,
+        fails: None,
         value: row.example.1,
         since: row.since,
         response: false,

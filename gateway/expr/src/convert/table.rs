@@ -66,7 +66,7 @@ pub(super) const VALUES: &[Convert] = values! {
     "server_id"      Ask::Get(Data::ServerId), "0";
     "sess_cnt"       Ask::Get(Data::SessCnt), "7";
     "sess_rate"      Ask::Get(Data::SessRate), "8";
-    "trackers"       Ask::Trackers, "1";
+    "trackers"       Ask::Trackers, "2";
 };
 
 #[rustfmt::skip]
@@ -98,7 +98,11 @@ fn ask<'a>(
         None => 0,
     };
     let key = key_of(value, table.kind())?;
-    ask.of_key(index, table, &key, txn.table_clock()).map(Value::Int)
+    let answer = ask.of_key(index, table, &key, txn.table_clock())?;
+    // HAProxy counts the one who looks, too
+    let looks =
+        i64::from(matches!(ask, Ask::Trackers) && table.read(&key, txn.table_clock(), |_| ()).is_some());
+    Some(Value::Int(answer.saturating_add(looks)))
 }
 
 /// Reads the sample's entry, if it has one.

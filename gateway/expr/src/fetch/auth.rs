@@ -10,7 +10,7 @@ use crate::{Named, Phases, Side, Type, Value};
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("http_auth", Type::Bool, Phases::REQUEST, |r, v| one(Some(Value::Bool(user(r).is_some())), v)).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth(people)", "1"),
-    fetch("http_auth_group", Type::Str, Phases::REQUEST, groups).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth_group(people)", "staff"),
+    fetch("http_auth_group", Type::Str, Phases::REQUEST, groups).takes(&[Kind::Subject(Named::Userlist)], 1).awaits().example("http_auth_group(people)", "ali"),
     fetch("http_auth_bearer", Type::Str, Phases::REQUEST, bearer).takes(&[Kind::Header], 0).awaits().example("http_auth_bearer(x-token)", "t0k"),
     fetch("http_auth_pass", Type::Str, Phases::REQUEST, |r, v| one(pair(r).map(|(_, password)| Value::made(password)), v)).awaits().example("http_auth_pass", "open:sesame"),
     fetch("http_auth_type", Type::Str, Phases::REQUEST, kind).awaits().example("http_auth_type", "Basic"),
@@ -61,8 +61,11 @@ fn user<'a>(request: &Request<'a>) -> Option<&'a User> {
     request.txn.userlist(list)?.check(name, password)
 }
 
-/// The groups of that user, each a sample.
+/// That user's name; conditions are asked with each of the groups.
 fn groups<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    if !request.each {
+        return one(user(request).map(|user| Value::text(user.name.as_bytes())), visit);
+    }
     for group in user(request).into_iter().flat_map(|user| &user.groups) {
         if visit(Value::text(group.as_bytes())).is_break() {
             return;

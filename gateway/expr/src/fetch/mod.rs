@@ -245,6 +245,12 @@ pub(crate) fn is_constant(fetch: &Fetch) -> bool {
     constant::FETCHES.iter().any(|row| row.name == fetch.name)
 }
 
+/// The family of a row, by the name of its file.
+pub(crate) fn family(fetch: &Fetch) -> &'static str {
+    let of = |(_, rows): &&(&str, &[Fetch])| rows.iter().any(|row| row.name == fetch.name);
+    FAMILIES.iter().find(of).map_or("", |(family, _)| family)
+}
+
 /// The rows' examples.
 pub(crate) fn samples() -> impl Iterator<Item = Sample> {
     let of = |family: &'static str, row: &'static Fetch| Sample {
@@ -252,6 +258,7 @@ pub(crate) fn samples() -> impl Iterator<Item = Sample> {
         name: row.name,
         family,
         expression: row.example.0,
+        fails: None,
         value: row.example.1,
         since: row.since,
         response: !row.phases.contains(Phase::HttpRequest),
@@ -283,7 +290,7 @@ pub fn find(name: &str) -> Option<&'static Fetch> {
 /// The known name nearest to one that is not known.
 pub fn nearest(name: &str) -> Option<&'static str> {
     let names = all().flat_map(|row| row.aliases.iter().copied().chain([row.name]));
-    lang::suggest::nearest(name, names.chain(crate::acl::alias_names()))
+    lang::suggest::nearest(name, names.chain(crate::alias_names()))
 }
 
 /// Where the first of a header line's values ends: at a comma outside of quotes, or with the line.

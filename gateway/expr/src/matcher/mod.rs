@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU64;
 use lang::{Diagnostic, Words};
 
 use crate::pattern::{Key, Probe, View};
-use crate::{Expr, Scope, Type, Value};
+use crate::{Expr, Sample, Scope, Type, Value};
 
 /// A matching method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,42 +34,65 @@ pub(crate) enum Method {
     Http,
 }
 
-/// The methods by name, with the types of samples they take.
+/// A row of the table of methods.
+struct Row {
+    /// Its name behind `-m`.
+    name: &'static str,
+    method: Method,
+    /// The types of samples it takes.
+    takes: &'static [Type],
+    /// A test that holds for the sample request of the tests, and one that does not.
+    example: (&'static str, &'static str),
+}
+
+const fn row(name: &'static str, method: Method, takes: &'static [Type]) -> Row {
+    Row { name, method, takes, example: ("", "") }
+}
+
+impl Row {
+    const fn example(mut self, holds: &'static str, fails: &'static str) -> Self {
+        self.example = (holds, fails);
+        self
+    }
+}
+
+const EVERY: &[Type] = &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method];
+
 #[rustfmt::skip]
-const METHODS: &[(&str, Method, &[Type])] = &[
-    ("found", Method::Found, &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("bool",  Method::Bool,  &[Type::Bool, Type::Int, Type::Str]),
-    ("int",   Method::Int,   &[Type::Bool, Type::Int, Type::Ip, Type::Str]),
-    ("ip",    Method::Ip,    &[Type::Ip, Type::Str, Type::Int]),
-    ("bin",   Method::Bin,   &[Type::Bin, Type::Str, Type::Method]),
-    ("len",   Method::Len,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("str",   Method::Str,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("beg",   Method::Beg,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("end",   Method::End,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("sub",   Method::Sub,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("dir",   Method::Dir,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("dom",   Method::Dom,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
-    ("reg",   Method::Reg,   &[Type::Bool, Type::Int, Type::Ip, Type::Str, Type::Bin, Type::Method]),
+const METHODS: &[Row] = &[
+    row("found", Method::Found, EVERY).example("req.hdr(host) -m found", "req.hdr(x-none) -m found"),
+    row("bool",  Method::Bool,  &[Type::Bool, Type::Int, Type::Str]).example("req.hdr_cnt(accept) -m bool", "int(0) -m bool"),
+    row("int",   Method::Int,   &[Type::Bool, Type::Int, Type::Ip, Type::Str]).example("req.hdr(content-length) -m int ge 12", "req.hdr(content-length) -m int 13:"),
+    row("ip",    Method::Ip,    &[Type::Ip, Type::Str, Type::Int]).example("req.hdr(x-forwarded-for,1) -m ip 10.0.0.0/8", "req.hdr(x-forwarded-for,1) -m ip 10.0.0.2/31"),
+    row("bin",   Method::Bin,   &[Type::Bin, Type::Str, Type::Method]).example("bin(0a0b) -m bin 0A0B", "bin(0a0b) -m bin 0a"),
+    row("len",   Method::Len,   EVERY).example("path -m len gt 3", "path -m len 5"),
+    row("str",   Method::Str,   EVERY).example("path -m str -i /A/B", "path -m str /A/B"),
+    row("beg",   Method::Beg,   EVERY).example("path -m beg /a/", "path -m beg a/"),
+    row("end",   Method::End,   EVERY).example("path -m end /b", "path -m end /a"),
+    row("sub",   Method::Sub,   EVERY).example("url -m sub b?x", "url -m sub b?y"),
+    row("dir",   Method::Dir,   EVERY).example("path -m dir a/b", "path -m dir c"),
+    row("dom",   Method::Dom,   EVERY).example("req.hdr(host) -m dom example.com", "req.hdr(host) -m dom xample"),
+    row("reg",   Method::Reg,   EVERY).example("path -m reg ^/[a-c]/b$", "path -m reg ^/[b-c]"),
 ];
 
 impl Method {
     /// Its name behind `-m`, where [`Self::Http`] cannot be written.
     pub(crate) fn name(self) -> &'static str {
-        METHODS.iter().find(|(_, method, _)| *method == self).map_or("http", |(name, _, _)| name)
+        METHODS.iter().find(|row| row.method == self).map_or("http", |row| row.name)
     }
 
     fn find(name: &str) -> Option<Self> {
-        METHODS.iter().find(|(known, _, _)| *known == name).map(|(_, method, _)| *method)
+        METHODS.iter().find(|row| row.name == name).map(|row| row.method)
     }
 
     fn names() -> impl Iterator<Item = &'static str> {
-        METHODS.iter().map(|(name, _, _)| *name)
+        METHODS.iter().map(|row| row.name)
     }
 
     /// Whether it takes samples of this type.
     fn takes(self, kind: Type) -> bool {
-        let row = METHODS.iter().find(|(_, method, _)| *method == self);
-        kind == Type::Any || row.is_some_and(|(_, _, kinds)| kinds.contains(&kind))
+        let row = METHODS.iter().find(|row| row.method == self);
+        kind == Type::Any || row.is_some_and(|row| row.takes.contains(&kind))
     }
 
     /// The method for samples of a type when none is named.
@@ -82,6 +105,20 @@ impl Method {
             Type::Bin | Type::Any => None,
         }
     }
+}
+
+/// The rows' examples.
+pub(crate) fn samples() -> impl Iterator<Item = Sample> {
+    METHODS.iter().map(|row| Sample {
+        table: "matcher",
+        name: row.name,
+        family: "matcher",
+        expression: row.example.0,
+        fails: Some(row.example.1),
+        value: Sample::HOLDS,
+        since: None,
+        response: false,
+    })
 }
 
 /// A method with its patterns, ready to be asked.
