@@ -28,6 +28,7 @@ mod oracle;
 mod pages;
 mod process;
 mod reload;
+mod resolve;
 mod smuggling;
 mod stats;
 mod strain;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         pages::cases,
         process::cases,
         reload::cases,
+        resolve::cases,
         smuggling::cases,
         stats::cases,
         strain::cases,

@@ -4,6 +4,7 @@
 pub(crate) mod cases;
 pub(crate) mod client;
 pub(crate) mod deadline;
+pub(crate) mod dns;
 pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod origin;

@@ -1,11 +1,11 @@
 //! Names of sections that are no proxies, in lines of proxies: the sections must be there.
 
-use lang::{Diagnostic, Diagnostics, Span, Word, suggest};
+use lang::{Diagnostic, Diagnostics, Files, Span, Word, suggest};
 
 use crate::cfg::BACKEND;
 use crate::draft::{Draft, Log, LogLine, Named, Proxy, Purpose, Sections, Server, Stray};
 use crate::judge::kind_in_words;
-use crate::model::{LogTarget, LogTo};
+use crate::model::{LogTarget, LogTo, Resolvers};
 
 /// A name in a line of a proxy, until all sections are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,16 @@ impl Reference {
 
 /// The `resolvers` section that HAProxy makes of the system's settings.
 const SYSTEM: &str = "default";
+
+/// That section, where a rule means it and the file has no other of its name.
+pub(crate) fn system(sections: &Sections, proxies: &[Proxy], files: &dyn Files) -> Option<Resolvers> {
+    let means_it = |known: &Reference| known.what == Kind::Resolvers && known.name == SYSTEM;
+    let mut used = proxies.iter().filter(|proxy| !proxy.settings.disabled);
+    let asked = used.any(|proxy| proxy.settings.references.iter().any(means_it));
+    (asked && !heads(&sections.resolvers).contains(&SYSTEM))
+        .then(|| crate::cfg::resolvers::of_system(SYSTEM, files))
+        .flatten()
+}
 
 /// Refuses every name that no section has, in HAProxy's words.
 pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnostics) {

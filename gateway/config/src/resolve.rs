@@ -37,8 +37,10 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let resolving =
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
+    let system = crate::reference::system(&draft.sections, &draft.proxies, world.files);
     let sections = crate::cross::resolve(draft.sections, world, resolving);
     let mut model = Model { global: draft.global, ..sections };
+    model.resolvers.extend(system);
     let halves = |kind| draft.proxies.iter().filter(|proxy| proxy.kind.meets(kind)).count();
     model.frontends.reserve_exact(halves(FRONTEND));
     model.backends.reserve_exact(halves(BACKEND));

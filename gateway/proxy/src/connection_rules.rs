@@ -69,6 +69,7 @@ impl EarlyConnection<'_> {
             | Flow::Wait
             | Flow::Pause(_)
             | Flow::WaitForBody { .. }
+            | Flow::Resolve(_)
             | Flow::Answer(_)
             | Flow::Service(_) => Fate::Welcome,
         };

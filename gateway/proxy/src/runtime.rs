@@ -10,6 +10,7 @@ use observe::log::Sinks;
 use observe::{FrontendCounters, ListenerCounters};
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use upstream::Resolver;
 
 use crate::answer::Pages;
 use crate::http1::head::Limits;
@@ -33,6 +34,8 @@ pub struct Runtime {
     pub hostname: String,
     /// The place of each proxy by its name: (frontends, backends).
     named: (HashMap<String, usize>, HashMap<String, usize>),
+    /// Who is asked for the addresses of names, in the order of the model.
+    resolvers: Vec<Arc<Resolver>>,
     /// The stick tables.
     pub tables: Arc<StickTables>,
     /// Ends this configuration's checks and name lookups.
@@ -140,6 +143,7 @@ impl Runtime {
                 places(&mut model.frontends.iter().map(|frontend| &frontend.name)),
                 places(&mut model.backends.iter().map(|backend| &backend.name)),
             ),
+            resolvers: build_resolvers(model, materials.previous),
             stop,
         }))
     }
@@ -184,10 +188,27 @@ impl Runtime {
         self.named.0.get(name).and_then(|place| self.frontends.get(*place))
     }
 
+    /// The name servers of the `resolvers` section of a name.
+    pub fn resolver(&self, name: &str) -> Option<&Arc<Resolver>> {
+        self.resolvers.iter().find(|resolver| resolver.section().name == name)
+    }
+
     /// The backend of a name.
     pub fn backend_named(&self, name: &str) -> Option<&Arc<Backend>> {
         self.named.1.get(name).and_then(|place| self.backends.get(*place))
     }
+}
+
+/// What name servers have said goes on through a reload where their section is the same.
+fn build_resolvers(model: &Model, previous: Option<&Runtime>) -> Vec<Arc<Resolver>> {
+    let before = |section: &model::Resolvers| {
+        let known = previous?.resolver(&section.name)?;
+        (known.section() == section).then(|| known.clone())
+    };
+    let build = |section: &model::Resolvers| {
+        before(section).unwrap_or_else(|| Arc::new(Resolver::new(section.clone())))
+    };
+    model.resolvers.iter().map(build).collect()
 }
 
 /// What the kernel says; nothing where it says nothing.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use expr::Var;
 
 /// What is to happen after a rule set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Flow {
         /// How much it waits for.
         at_least: u64,
     },
+    /// `do-resolve`: the next rule is asked when this is answered.
+    Resolve(Question),
     /// `reject`: the connection is closed without a word.
     Close,
     /// `silent-drop`: the connection is forgotten without telling the client.
@@ -32,6 +35,19 @@ pub enum Flow {
     Answer(Answer),
     /// Somebody inside answers.
     Service(Service),
+}
+
+/// What `do-resolve` asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The `resolvers` section whose name servers are asked.
+    pub section: String,
+    /// The name whose address is wanted.
+    pub host: String,
+    /// An address of IPv4 is taken before one of IPv6.
+    pub ipv4_first: bool,
+    /// Where the address goes; without one it is left as it is.
+    pub var: Option<Var>,
 }
 
 /// Who answers inside the gateway.

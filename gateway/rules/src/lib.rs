@@ -15,7 +15,7 @@ mod property;
 mod world;
 
 pub use action::{ACTIONS, DECLINED, Declined, HttpError, Row, later, unexpected_status};
-pub use answer::{Answer, AnswerKind, Flow, Service};
+pub use answer::{Answer, AnswerKind, Flow, Question, Service};
 pub use change::{Change, End, LogLevel, Packet, Peer, Slot, SlotNumber, Throttle, Timer};
 pub use expr::Phase;
 pub use message::Message;

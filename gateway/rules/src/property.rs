@@ -109,7 +109,7 @@ fn outcome(set: &RuleSet, world: &mut World) -> String {
     let (mut next, mut flows) = (0, Vec::new());
     loop {
         let flow = set.run_from(&mut next, world);
-        let goes_on = matches!(flow, Flow::Pause(_) | Flow::WaitForBody { .. });
+        let goes_on = matches!(flow, Flow::Pause(_) | Flow::WaitForBody { .. } | Flow::Resolve(_));
         flows.push((flow, next));
         if !goes_on {
             break;

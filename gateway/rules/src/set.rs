@@ -60,7 +60,7 @@ impl RuleSet {
         let mut next = 0;
         loop {
             match self.run_from(&mut next, message) {
-                Flow::Pause(_) | Flow::WaitForBody { .. } => {}
+                Flow::Pause(_) | Flow::WaitForBody { .. } | Flow::Resolve(_) => {}
                 flow => return flow,
             }
         }
@@ -75,14 +75,14 @@ impl RuleSet {
         let mut next = 0;
         loop {
             match self.ask(&mut next, message, &mut tell) {
-                Flow::Pause(_) | Flow::WaitForBody { .. } => {}
+                Flow::Pause(_) | Flow::WaitForBody { .. } | Flow::Resolve(_) => {}
                 flow => return flow,
             }
         }
     }
 
     /// The same as [`Self::run`] from a place on, which becomes the place to go on from after [`Flow::Pause`] and
-    /// [`Flow::Wait`].
+    /// its like, and [`Flow::Wait`].
     pub fn run_from(&self, next: &mut usize, message: &mut dyn Message) -> Flow {
         match self.plan.get() {
             Some(plan) => self.find(plan, next, message),

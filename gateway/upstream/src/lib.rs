@@ -15,6 +15,7 @@ mod address;
 mod backend;
 mod background;
 mod balance;
+mod dns;
 mod events;
 #[cfg(test)]
 mod fixture;
@@ -30,6 +31,7 @@ mod tests;
 pub use address::Address;
 pub use backend::{Ask, Backend, Prefer, Unavailable};
 pub use background::{Unresolved, spawn_background, start_addresses};
+pub use dns::Resolver;
 pub use events::{AddressChange, CheckReport, Event, Events, StateChange};
 pub use health::{Outcome, Verdict};
 pub use queue::Priority;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lang::units::{Family, Host, Kind as Carrier, Port};
-use lang::{Diagnostic, Diagnostics, Word, suggest};
+use lang::{Diagnostic, Diagnostics, Files, Word, suggest};
 
 use super::named::{self, Form, Kind, check_name};
 use super::{Context, Keyword, keyword};
@@ -216,6 +216,15 @@ fn parse_resolv_conf(cx: &mut Context<'_, Resolvers>) -> Result<(), Diagnostic> 
         }
     }
     Ok(())
+}
+
+/// The section that HAProxy makes by itself of the system's settings, if it can.
+pub(crate) fn of_system(name: &str, files: &dyn Files) -> Option<Resolvers> {
+    let text = files.read(Path::new(RESOLV_CONF), MAX_RESOLV_CONF).ok()?;
+    let nameservers: Vec<_> = system_nameservers(&String::from_utf8_lossy(&text)).collect();
+    let parse_resolv_conf = true;
+    let name = name.to_owned();
+    (!nameservers.is_empty()).then(|| Resolvers { name, nameservers, parse_resolv_conf, ..defaults() })
 }
 
 /// The `nameserver` lines of resolv.conf(5).

@@ -39,7 +39,6 @@ pub(crate) enum Standing {
 pub(crate) fn standing(section: &str) -> Standing {
     use Standing::{Later, Read, Refused};
     match section {
-        "resolvers" => Later("remove it: names are resolved by the system's resolver, again and again"),
         "peers" => Later("remove it: there are no stick tables to share yet"),
         "mailers" => Later("watch the metrics instead"),
         "ring" | "log-forward" => Later("log to stdout or to a syslog server"),

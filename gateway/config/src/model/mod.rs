@@ -128,7 +128,7 @@ macro_rules! by_name {
 impl Model {
     by_name! {
         /// The `resolvers` section that `resolvers NAME` on a server or `do-resolve(…,NAME)` means. HAProxy makes one
-        /// called `default` by itself, of `/etc/resolv.conf`: where the file says none, this is `None` and the name is
+        /// called `default` by itself, of `/etc/resolv.conf`: where only a server names it, this is `None` and the name is
         /// no error.
         resolvers_named: resolvers -> Resolvers;
         /// The `userlist` section that `http_auth(NAME)` means.

@@ -205,7 +205,12 @@ impl Judge<'_> {
     /// What a rule set's word means for the request.
     fn end(&self, flow: Flow, request: &Request) -> Option<End> {
         Some(match flow {
-            Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => {
+            Flow::Continue
+            | Flow::Accept
+            | Flow::Wait
+            | Flow::Pause(_)
+            | Flow::WaitForBody { .. }
+            | Flow::Resolve(_) => {
                 return None;
             }
             Flow::Close => End::Closed { told: true },

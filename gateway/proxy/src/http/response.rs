@@ -98,6 +98,7 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
         | Flow::Wait
         | Flow::Pause(_)
         | Flow::WaitForBody { .. }
+        | Flow::Resolve(_)
         | Flow::Service(_) => return None,
     };
     count_denied(ctx);
@@ -132,7 +133,7 @@ pub(crate) fn after(head: &mut ResponseHead, ctx: &mut Ctx) {
 fn run(rules: &RuleSet, next: &mut usize, head: &mut ResponseHead, ctx: &mut Ctx) -> Judged {
     ctx.vars.refresh();
     match rules.run_from(next, &mut ResponseEditor { ctx, response: head }) {
-        Flow::Continue | Flow::Accept | Flow::Wait => Judged::Passed,
+        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Resolve(_) => Judged::Passed,
         Flow::Pause(pause) => Judged::Pause(pause),
         Flow::WaitForBody { time, at_least } => Judged::WaitForBody { time, at_least },
         Flow::Answer(rule) => {

@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use config::model::HeaderNames;
+use expr::Value;
 use http::{Method, Version};
 use pingora::{Error, ErrorType, Result};
-use rules::{Answer, AnswerKind, Flow, RuleSet, Service};
+use rules::{Answer, AnswerKind, Flow, Message, Question, RuleSet, Service};
 
 use super::connect::aborts_on_close;
 use super::persist::Insistence;
@@ -179,8 +180,22 @@ async fn walk(rules: &RuleSet, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
                     return Ok(None);
                 }
             }
+            Flow::Resolve(question) => resolve(&question, ctx).await,
             flow => return Ok(Some(flow)),
         }
+    }
+}
+
+/// Puts the address of a name into its variable; where it has none, the variable keeps what it holds.
+async fn resolve(question: &Question, ctx: &mut Ctx) {
+    let Some(resolver) =
+        ctx.route.as_ref().and_then(|route| route.runtime.resolver(&question.section).cloned())
+    else {
+        return;
+    };
+    let found = resolver.address(&question.host, question.ipv4_first).await;
+    if let (Some(ip), Some(var)) = (found, &question.var) {
+        RequestEditor { ctx }.set_var(var, Some(Value::Ip(ip)));
     }
 }
 
@@ -204,7 +219,12 @@ async fn wait_for_body(client: &mut Client<'_>, ctx: &mut Ctx, wait: buffer::Wai
 /// What a rule set's word means. True if the request is done with.
 async fn end(flow: Flow, gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
     match flow {
-        Flow::Continue | Flow::Accept | Flow::Wait | Flow::Pause(_) | Flow::WaitForBody { .. } => Ok(false),
+        Flow::Continue
+        | Flow::Accept
+        | Flow::Wait
+        | Flow::Pause(_)
+        | Flow::WaitForBody { .. }
+        | Flow::Resolve(_) => Ok(false),
         Flow::Close | Flow::SilentDrop => {
             if let (Flow::SilentDrop, Some(connection)) = (&flow, &ctx.connection) {
                 connection.flags.hidden.store(true, Ordering::Relaxed);

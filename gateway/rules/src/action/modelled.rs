@@ -1,7 +1,7 @@
 //! Actions whose subsystem is not here yet: their words are read and judged, so that only this is told of them.
 
 use expr::{Expr, Scope};
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Words};
 
 use super::{Action, argument, sample};
 use crate::{Flow, Message};
@@ -73,23 +73,6 @@ pub(super) fn log(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
     Ok(Box::new(Modelled))
 }
 
-/// `do-resolve(<var>,<resolvers>,[ipv4,ipv6]) <expr>`.
-pub(super) fn resolve(inside: &Word, words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
-    let parts: Vec<&str> = inside.text.split(',').map(str::trim).collect();
-    let known = |option: &&str| matches!(*option, "ipv4" | "ipv6");
-    if !matches!(parts[..], [_, _] | [_, _, _]) || !parts.iter().skip(2).all(known) {
-        let text = format!(
-            "Can't parse 'do-resolve({})'. Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available \
-             options are 'ipv4' and 'ipv6'",
-            inside.text
-        );
-        return Err(Diagnostic::alert(inside.span, text));
-    }
-    scope.vars.borrow_mut().name(parts[0]).map_err(|why| Diagnostic::alert(inside.span, why))?;
-    sample(words, scope)?;
-    Ok(Box::new(Modelled))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::Phase;
@@ -104,7 +87,6 @@ mod tests {
                 "switch-mode tcp",
                 "'tcp-request switch-mode' expects a valid mode (got 'tcp').",
             ),
-            (Phase::HttpRequest, "do-resolve(txn.a) str(x)", "Available options are 'ipv4' and 'ipv6'."),
         ] {
             let error = rule(phase, text).unwrap_err();
             assert!(error.message.contains(expected.trim_end_matches('.')), "{}", error.message);
