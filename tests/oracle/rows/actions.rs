@@ -12,15 +12,6 @@ use rules::{ACTIONS, Row};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Rows that are not looked at, and why.
-#[rustfmt::skip]
-const APART: &[(&str, &str)] = &[
-    ("switch-mode", "for frontends of 'mode tcp'"),
-    ("close", "whether the request has gone by then is a matter of time"),
-    ("silent-drop", "the client waits for nothing, for ever"),
-    ("use-service", "metrics are never twice the same"),
-];
-
 const REQUEST: &str = "GET /a//b?x=1&y=2 HTTP/1.1\r\nHost: www.example.com\r\nAccept: a, b\r\nX-A: 1\r\nX-Ab: 2\r\n\
     Content-Length: 12\r\n\r\na=1&b=2&c=34";
 const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: origin\r\nAccept: a, b\r\nX-A: 1\r\nX-Ab: 2\r\nContent-Length: 5\r\n\r\nhello";
@@ -43,7 +34,7 @@ struct Count {
 
 pub(super) fn every_row() {
     let (mut count, mut wrong) = (Count::default(), String::new());
-    for row in ACTIONS.iter().filter(|row| APART.iter().all(|(name, _)| *name != row.name)) {
+    for row in ACTIONS {
         count.compared += usize::from(row.since.is_none());
         count.newer += usize::from(row.since.is_some());
         count.later += usize::from(row.later.is_some());
@@ -143,6 +134,11 @@ struct Stage {
     subject: Subject,
     origin: Origin,
     syslog: Syslog,
+    /// The rule lets the client wait for nothing.
+    silent: bool,
+    /// The rule closes the server's connection: whether the request has gone by then is a matter of time.
+    closes: bool,
+    phases: Vec<Phase>,
 }
 
 impl Stage {
@@ -169,7 +165,21 @@ impl Stage {
         for at in 0..phases.len() {
             config = config.bind(&format!("IN{at}"));
         }
-        Self { subject: config.in_its_directory().start_as(kind), origin, syslog }
+        let (silent, closes) = (row.name == "silent-drop", row.name == "close");
+        Self {
+            subject: config.in_its_directory().start_as(kind),
+            origin,
+            syslog,
+            silent,
+            closes,
+            phases: phases.to_vec(),
+        }
+    }
+
+    /// Whether the rule is asked when a connection comes.
+    fn is_early(&self, name: &str) -> bool {
+        let number = name.trim_start_matches("IN").parse::<usize>().ok();
+        number.and_then(|number| self.phases.get(number)) == Some(&Phase::TcpConnection)
     }
 
     /// What is seen of an exchange; nothing where the configuration is refused.
@@ -182,8 +192,13 @@ impl Stage {
         let source = format!("192.0.2.10{}", name.trim_start_matches(|c: char| !c.is_ascii_digit()));
         let mut seen = Vec::new();
         if let Some(client) = &mut client {
+            let silent = self.silent && name != "PLAIN";
+            // what comes when a connection is forgotten is answered by the kernel
+            let early = silent && self.is_early(name) && client.is_silent_for(PATIENCE);
             client.send(format!("PROXY TCP4 {source} 198.51.100.1 40000 443\r\n{REQUEST}"));
-            while let Some(response) = client.try_response("GET") {
+            let waits = silent && !early && client.is_silent_for(PATIENCE);
+            seen.extend((early || waits).then(|| "< nothing, and no end".to_owned()));
+            while !waits && let Some(response) = client.try_response("GET") {
                 seen.extend(shown('<', &response));
                 if response.status() >= 200 {
                     break;
@@ -194,8 +209,8 @@ impl Stage {
         if seen.is_empty() && self.subject.has_ended() {
             return None;
         }
-        for request in self.origin.drain() {
-            seen.extend(shown('>', &request));
+        for request in self.origin.drain().iter().filter(|_| !self.closes) {
+            seen.extend(shown('>', request));
         }
         let line = self.syslog.after(before, "log ", 1, PATIENCE);
         seen.extend(line.iter().flat_map(|line| line.split(' ').skip(1)).map(|field| format!("log {field}")));
@@ -207,8 +222,13 @@ impl Stage {
 fn shown(sign: char, message: &Message) -> Vec<String> {
     let head = String::from_utf8_lossy(&message.head).trim_end().to_owned();
     let mut lines: Vec<String> = head.lines().map(|line| format!("{sign} {line}")).collect();
-    if !message.body.is_empty() {
-        lines.push(format!("{sign} = {}", message.text().escape_debug()));
+    let text = message.text();
+    if text.starts_with("# HELP ") {
+        // metrics are never twice the same, and of no length that HAProxy knows before they are written
+        lines.retain(|line| !line.contains("content-length:") && !line.contains("transfer-encoding:"));
+        lines.push(format!("{sign} = # HELP …"));
+    } else if !text.is_empty() {
+        lines.push(format!("{sign} = {}", text.escape_debug()));
     }
     lines
 }
@@ -255,6 +275,7 @@ fn proxies(name: &str, row: &Row, phase: Option<Phase>) -> String {
         "set-bandwidth-limit" => "  filter bwlim-out slow default-limit 1m default-period 1s\n",
         _ => "",
     };
+    let mode = if row.name == "switch-mode" && phase.is_some() { "  mode tcp\n" } else { "" };
     let rule =
         phase.map(|phase| format!("{filter}  {} {}\n", rule_set(phase), row.example)).unwrap_or_default();
     let of_backend =
@@ -263,7 +284,7 @@ fn proxies(name: &str, row: &Row, phase: Option<Phase>) -> String {
     format!(
         "frontend {proxy}\n  bind \"fd@${{{name}}}\"{accept}\n  log-format \"{LOG}\"\n  \
          declare capture request len 16\n  declare capture response len 16\n  acl seen src -f seen.lst\n\
-         {tracks}{before}{front}  http-after-response set-header x-seen yes if seen\n  default_backend {proxy}-app\n\
+         {mode}{tracks}{before}{front}  http-after-response set-header x-seen yes if seen\n  default_backend {proxy}-app\n\
          backend {proxy}-app\n{back}  server s \"${{ORIGIN}}\"\n"
     )
 }

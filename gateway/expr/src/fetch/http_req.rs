@@ -220,12 +220,17 @@ fn address_of(text: &[u8]) -> Option<IpAddr> {
     let Some((ip, rest)) = leading_ipv4(text) else {
         return std::str::from_utf8(text).ok()?.parse().ok();
     };
-    let is_port = |digits: &[u8]| {
+    let within = |digits: &[u8], limit: u16| {
         let number = digits.iter().try_fold(0, |number: u32, digit| {
             let number = number * 10 + u32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
-            Some(number).filter(|number| *number <= u32::from(u16::MAX))
+            Some(number).filter(|number| *number <= u32::from(limit))
         });
-        !digits.is_empty() && number.is_some()
+        number.is_some()
+    };
+    // HAProxy reads a number with a sign, of which `-` alone is one
+    let is_port = |text: &[u8]| match text {
+        [b'-', digits @ ..] => within(digits, 0),
+        digits => !digits.is_empty() && within(digits, u16::MAX),
     };
     match rest {
         [] => Some(ip.into()),
@@ -460,6 +465,8 @@ mod tests {
             ("10.0.0.1:65536", None),
             ("10.0.0.1:", None),
             ("10.0.0.1:+8", None),
+            ("10.0.0.1:-", Some("10.0.0.1")),
+            ("10.0.0.1:-1", None),
             ("10.0.0.1:80;", None),
             ("10.0.0.1x", None),
             ("::1", Some("::1")),

@@ -82,8 +82,7 @@ fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Re
     let code = match flow {
         Flow::Close => [b'P', b'D'],
         Flow::SilentDrop => {
-            let connection = ctx.connection.iter();
-            connection.for_each(|connection| connection.flags.hidden.store(true, Ordering::Relaxed));
+            hide(ctx);
             [b'P', b'R']
         }
         // what has come is passed on
@@ -148,12 +147,24 @@ fn run(rules: &RuleSet, next: &mut usize, head: &mut ResponseHead, ctx: &mut Ctx
             let pages = super::request::pages_of(ctx);
             Judged::Answered(answer::of_rule(&rule, &pages, &ctx.view(Some(head))))
         }
-        Flow::Close | Flow::SilentDrop | Flow::Service(_) => {
+        Flow::SilentDrop => {
+            hide(ctx);
+            (ctx.times.response, ctx.status, ctx.cut) = (None, Some(head.status), true);
+            ctx.outcome = Some(Outcome { code: *b"PR", ..Outcome::RESPONSE_DENIED });
+            Judged::Passed
+        }
+        Flow::Close | Flow::Service(_) => {
             ctx.cut = true;
             ctx.outcome = Some(Outcome::RESPONSE_DENIED);
             Judged::Passed
         }
     }
+}
+
+/// Lets the connection's end go unnoticed by the client.
+fn hide(ctx: &Ctx) {
+    let connection = ctx.connection.iter();
+    connection.for_each(|connection| connection.flags.hidden.store(true, Ordering::Relaxed));
 }
 
 fn count_denied(ctx: &Ctx) {

@@ -243,7 +243,7 @@ const TRACK: &[Phase] =
 pub const ACTIONS: &[Row] = &[
     last("accept",              TCP,      accept::accept,                "accept"),
     last("reject",              REFUSE,   accept::reject,                "reject").does("no < | no > | -log 200 | -log -- | +log -1 | +log PR"),
-    last("silent-drop",         DROP,     accept::silent_drop,           "silent-drop"),
+    last("silent-drop",         DROP,     accept::silent_drop,           "silent-drop").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< nothing, and no end | no > | -log 200 | -log -- | +log -1 | +log PR"),
     last("allow",               HEADS,    accept::accept,                "allow"),
     row("set-header",          HEADS,    set_header::set,               "set-header X-Path %[hdr(host)]").does("+> x-path: www.example.com"),
     row("add-header",          HEADS,    set_header::add,               "add-header X-A b").does("+> x-a: b"),
@@ -301,7 +301,7 @@ pub const ACTIONS: &[Row] = &[
     last("auth",                REQUEST,  auth::parse,                   "auth realm Gold").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 401 Unauthorized | +< content-length: 112 | +< cache-control: no-cache | +< content-type: text/html | +< www-authenticate: Basic realm=\"Gold\" | +< = <html><body><h1>401 Unauthorized</h1>\\nYou need a valid user and password to access this content.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 401 | +log LR"),
     row("normalize-uri",       REQUEST,  normalize_uri::parse,          "normalize-uri path-merge-slashes").does("-> GET /a//b?x=1&y=2 HTTP/1.1 | +> GET /a/b?x=1&y=2 HTTP/1.1"),
     row("wait-for-handshake",  REQUEST,  handshake::parse,              "wait-for-handshake").note("nothing to wait for: early data is never accepted"),
-    last("close",               CLOSE,    accept::close,                 "close"),
+    last("close",               CLOSE,    accept::close,                 "close").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 502 Bad Gateway | +< content-length: 107 | +< cache-control: no-cache | +< content-type: text/html | +< = <html><body><h1>502 Bad Gateway</h1>\\nThe server returned an invalid or incomplete response.\\n</body></html>\\n | -log 200 | -log -- | +log 502 | +log SH"),
     row("set-log-level",       LOGGED,   set_log_level::parse,          "set-log-level silent").does("no log"),
     row("set-nice",            MESSAGES, set_nice::parse,               "set-nice 5"),
     row("set-timeout",         HTTP,     set_timeout::parse,            "set-timeout server 10s"),
@@ -315,7 +315,7 @@ pub const ACTIONS: &[Row] = &[
     row("strict-mode",         HEADS,    strict_mode::parse,            "strict-mode off").note("nothing to choose: no rewrite fails for want of room in a buffer"),
     row("disable-l7-retry",    REQUEST,  retry::disable,                "disable-l7-retry"),
     row("set-retries",         REQUEST,  retry::set,                    "set-retries 2").since("3.2"),
-    last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter"),
+    last("use-service",         REQUEST,  use_service::parse,            "use-service prometheus-exporter").does("-< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< cache-control: no-cache | +< content-type: text/plain; version=0.0.4 | +< = # HELP … | no > | -log -- | +log LR"),
 ];
 
 /// The actions that HAProxy knows and nothing performs yet, with what they belong to.
