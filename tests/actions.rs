@@ -5,6 +5,7 @@ use crate::support::client::{Client, get};
 use crate::support::deadline::eventually;
 use crate::support::origin::{After, OK, Origin, Script};
 use crate::support::subject::{Config, Subject};
+use crate::support::syslog::Syslog;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
@@ -38,6 +39,7 @@ pub(crate) fn cases(cases: &mut Cases) {
         assert_eq!(client_tos("tcp-request session set-tos 0x20"), "0x20");
     });
     cases.ours_only("actions::set_bc_tos_parts_the_connections_to_the_server", LATER, server_tos);
+    cases.test("actions::the_last_rule_is_the_one_that_ended_a_set", last_rule);
     cases.test("actions::expect_proxy_reads_the_line_where_a_rule_says_so", expect_proxy);
     cases.test("actions::silent_drop_of_a_connection_ends_without_a_word", || {
         silent_drop("tcp-request connection silent-drop", "");
@@ -174,4 +176,36 @@ fn silent_drop(rule: &str, request: &str) {
     client.set_nonblocking(true).unwrap();
     let heard = client.read(&mut [0; 16]).map_err(|error| error.kind());
     assert!(matches!(heard, Err(ErrorKind::WouldBlock | ErrorKind::ConnectionReset)), "{heard:?}");
+}
+
+/// The line of the rule that ended a set last, as the log tells it, and an answer where HAProxy knows it by then.
+fn last_rule() {
+    let syslog = Syslog::start();
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  log \"${SYSLOG}\" local0\n  \
+         log-format \"%HP is [%[last_rule_line]] %[last_rule_file]\"\n  \
+         http-request set-var(txn.a) int(1)\n  http-request deny if { path /deny }\n  \
+         http-request redirect location /x if { path /redirect }\n  http-request allow if { path /allow }\n  \
+         http-request return status 200 if { path /return }\n  http-request auth if { path /auth }\n  \
+         http-after-response set-header x-rule \"%[last_rule_line]\"\n",
+    )
+    .bind("FRONT")
+    .var("SYSLOG", syslog.addr())
+    .start();
+    for (path, line) in
+        [("/deny", "11"), ("/redirect", "12"), ("/allow", "13"), ("/return", "14"), ("/auth", "15")]
+    {
+        let answer = get(subject.addr("FRONT"), path);
+        if matches!(path, "/deny" | "/allow") {
+            assert_eq!(answer.values("x-rule"), [line], "{path}");
+        }
+        let logged = syslog.expect(&format!("{path} is ["));
+        assert!(
+            logged.contains(&format!("{path} is [{line}] ")) && logged.contains("haproxy.cfg"),
+            "{logged}"
+        );
+    }
+    get(subject.addr("FRONT"), "/none");
+    syslog.expect("/none is [-] -");
 }

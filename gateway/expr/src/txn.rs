@@ -253,6 +253,18 @@ pub trait Txn {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH
     }
+    /// When the request's first byte came.
+    fn request_begun(&self) -> Option<SystemTime> {
+        None
+    }
+    /// Another server was chosen than at first.
+    fn redispatched(&self) -> bool {
+        false
+    }
+    /// Where the last rule stands that ended a set, `file:line`.
+    fn last_rule(&self) -> Option<&str> {
+        None
+    }
     /// How far the local time was ahead of UTC, in seconds, at a number of seconds since 1970.
     fn utc_offset(&self, seconds: i64) -> i64 {
         let _ = seconds;

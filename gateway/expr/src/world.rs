@@ -233,6 +233,12 @@ impl Txn for World {
     fn more_to_come(&self) -> bool {
         self.more
     }
+    fn request_begun(&self) -> Option<SystemTime> {
+        self.now().checked_sub(Duration::from_millis(500))
+    }
+    fn redispatched(&self) -> bool {
+        true
+    }
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 250_000_000)
     }

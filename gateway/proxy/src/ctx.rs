@@ -59,6 +59,8 @@ pub(crate) struct Ctx {
     pub retries: u32,
     /// Another server was chosen than at first.
     pub redispatched: bool,
+    /// Where the last rule stands that ended a set.
+    pub last_rule: Option<Arc<str>>,
     /// The frontend counts it as being served.
     pub counted: bool,
     /// It was answered with the metrics, not by a server.
@@ -179,6 +181,7 @@ impl Ctx {
             status: None,
             retries: 0,
             redispatched: false,
+            last_rule: None,
             counted: false,
             service: None,
             silent: false,
@@ -474,6 +477,18 @@ macro_rules! txn_through_view {
 
             fn priority(&self) -> (i32, i32) {
                 (self.ctx.effects.priority.class, self.ctx.effects.priority.offset)
+            }
+
+            fn request_begun(&self) -> Option<SystemTime> {
+                Some(self.ctx.times.started_at)
+            }
+
+            fn redispatched(&self) -> bool {
+                self.ctx.redispatched
+            }
+
+            fn last_rule(&self) -> Option<&str> {
+                self.ctx.last_rule.as_deref()
             }
 
             fn now(&self) -> SystemTime {

@@ -1,5 +1,7 @@
 //! Requests and responses as rules change them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use expr::{Side, Txn, Value, Var};
 use http::Method;
@@ -62,6 +64,10 @@ impl Message for RequestEditor<'_> {
         Side::Request
     }
 
+    fn conclude(&mut self, place: &Arc<str>) {
+        self.ctx.last_rule = Some(place.clone());
+    }
+
     fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
         add(&mut self.ctx.request.lines, name, value);
     }
@@ -122,6 +128,10 @@ impl Message for ResponseEditor<'_> {
 
     fn side(&self) -> Side {
         Side::Response
+    }
+
+    fn conclude(&mut self, place: &Arc<str>) {
+        self.ctx.last_rule = Some(place.clone());
     }
 
     fn add_header(&mut self, name: &HeaderName, value: &[u8]) {

@@ -420,6 +420,18 @@ impl Txn for LogView<'_> {
         self.message.as_ref().map_or(0, |message| message.request_length())
     }
 
+    fn request_begun(&self) -> Option<SystemTime> {
+        self.message.as_ref()?.request_begun()
+    }
+
+    fn redispatched(&self) -> bool {
+        self.record.redispatched
+    }
+
+    fn last_rule(&self) -> Option<&str> {
+        self.message.as_ref()?.last_rule()
+    }
+
     fn priority(&self) -> (i32, i32) {
         self.message.as_ref().map_or((0, 0), |message| message.priority())
     }

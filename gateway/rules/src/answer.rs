@@ -37,6 +37,18 @@ pub enum Flow {
     Service(Service),
 }
 
+impl Flow {
+    /// Whether no more rules of the set are asked.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Continue | Self::Wait | Self::Pause(_) | Self::WaitForBody { .. } | Self::Resolve(_) => {
+                false
+            }
+            Self::Accept | Self::Close | Self::SilentDrop | Self::Answer(_) | Self::Service(_) => true,
+        }
+    }
+}
+
 /// What `do-resolve` asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {

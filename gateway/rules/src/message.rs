@@ -1,6 +1,7 @@
 //! What actions may change. `proxy` implements it for its requests and responses.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use expr::{Side, Txn, Value, Var};
 use http::HeaderName;
@@ -65,6 +66,11 @@ pub trait Message {
     /// Sets a variable; without a value it is unset.
     fn set_var(&mut self, var: &Var, value: Option<Value<'static>>) {
         self.txn().defer_var(var, value);
+    }
+
+    /// A rule has ended its set: where it stands, `file:line`.
+    fn conclude(&mut self, place: &Arc<str>) {
+        let _ = place;
     }
 
     /// Changes what is not of the head; where it means nothing, nothing happens.

@@ -106,7 +106,11 @@ impl Rule {
     }
 
     pub(crate) fn apply(&self, message: &mut dyn Message) -> Flow {
-        self.inner.action.apply(message)
+        let flow = self.inner.action.apply(message);
+        if flow.is_final() {
+            message.conclude(&self.place);
+        }
+        flow
     }
 
     /// What the plan of its set is told of it.

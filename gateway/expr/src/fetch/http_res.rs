@@ -1,4 +1,5 @@
-//! The response's head (configuration.txt 7.3.6).
+//! The response's head (configuration.txt 7.3.6). Here no response comes from a cache, and none is compressed: what asks for
+//! either is told so.
 
 use super::http_req::{self, HEADER};
 use super::{Fetch, Request, Visit, fetch, one};
@@ -10,6 +11,10 @@ const NAME: &[Kind] = &[Kind::Str];
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("status", Type::Int, Phases::SERVER, status).example("status", "200"),
+    fetch("res.cache_hit", Type::Bool, Phases::SERVER, |_, v| one(Some(Value::Bool(false)), v)).example("res.cache_hit", "0"),
+    fetch("res.cache_name", Type::Str, Phases::SERVER, |_, _| ()).example("res.cache_name", ""),
+    fetch("res.comp", Type::Bool, Phases::SERVER, |_, v| one(Some(Value::Bool(false)), v)).example("res.comp", "0"),
+    fetch("res.comp_algo", Type::Str, Phases::SERVER, |_, _| ()).example("res.comp_algo", ""),
     fetch("res.ver", Type::Str, Phases::RESPONSE, version).aliases(&["resp_ver"]).example("res.ver", "1.1"),
     fetch("res.hdr", Type::Str, Phases::RESPONSE, |r, v| http_req::value(r, Side::Response, v)).aliases(&["shdr"]).takes(HEADER, 0).example("res.hdr(server)", "origin"),
     fetch("res.fhdr", Type::Str, Phases::RESPONSE, |r, v| http_req::line(r, Side::Response, v)).takes(HEADER, 0).example("res.fhdr(vary)", "a, b"),

@@ -13,22 +13,19 @@ const LATER: &[(&str, &[&str])] = &[
         "ssl_fc_exporter_secret", "ssl_fc_server_handshake_traffic_secret", "ssl_fc_server_random",
         "ssl_fc_server_traffic_secret_0", "ssl_fc_session_id", "ssl_fc_session_key", "ssl_fc_unique_id"
     ]),
-    ("cache and compression", &[
-        "res.cache_hit", "res.cache_name", "res.comp", "res.comp_algo"
-    ]),
     ("internals of another program", &[
         "cpu_calls", "cpu_ns_avg", "cpu_ns_tot", "internal.htx.data", "internal.htx.free",
         "internal.htx.free_data", "internal.htx.has_eom", "internal.htx.nbblks", "internal.htx.size",
         "internal.htx.used", "internal.htx_blk.data", "internal.htx_blk.hdrname",
         "internal.htx_blk.hdrval", "internal.htx_blk.size", "internal.htx_blk.start_line",
-        "internal.htx_blk.type", "last_rule_file", "last_rule_line", "lat_ns_avg", "lat_ns_tot"
+        "internal.htx_blk.type", "lat_ns_avg", "lat_ns_tot"
     ]),
     ("later", &[
         "fcgi.docroot", "fcgi.index"
     ]),
     ("of HAProxy 3.x", &[
-        "res.timer.user", "request_date", "fc_glitches", "bc_glitches", "fc_nb_streams", "bc_nb_streams",
-        "txn.redispatched", "ssl_fc_curve", 
+        "res.timer.user", "fc_glitches", "bc_glitches", "fc_nb_streams", "bc_nb_streams",
+        "ssl_fc_curve",
         "bc_settings_streams_limit", "fc_settings_streams_limit", "bc_rtt", "bc_rttvar", "term_events",
         "waiting_entity"
     ]),
@@ -37,7 +34,6 @@ const LATER: &[(&str, &[&str])] = &[
 /// One row for each reason: all that a message needs besides the name.
 static ROWS: &[Fetch] = &[
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("the TLS library does not tell"),
-    fetch("", Type::Any, Phases::ALL, |_, _| ()).later("cache and compression"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("internals of another program"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("later"),
     fetch("", Type::Any, Phases::ALL, |_, _| ()).later("of HAProxy 3.x"),

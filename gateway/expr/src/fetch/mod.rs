@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn what_haproxy_knows_and_we_do_not_is_said_so() {
         let scope = scope_at(Phase::HttpRequest);
-        let bad = crate::Expr::parse_text("res.cache_hit", &scope).unwrap_err();
+        let bad = crate::Expr::parse_text("fcgi.docroot", &scope).unwrap_err();
         assert!(bad.why.contains("not supported yet"), "{}", bad.why);
     }
 }

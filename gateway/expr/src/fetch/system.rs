@@ -8,9 +8,12 @@ use crate::{Phases, Scope, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("date", Type::Int, Phases::ALL, date).takes(&[Kind::Int, Kind::Str], 0).prepare(|args, _| unit(args)).example("date(10)", "1700000010"),
+    fetch("date", Type::Int, Phases::ALL, date).takes(&[Kind::Int, Kind::Str], 0).prepare(|args, _| unit(args, 1)).example("date(10)", "1700000010"),
     fetch("date_us", Type::Int, Phases::ALL, date_us).example("date_us", "250000"),
+    fetch("request_date", Type::Int, Phases::MESSAGE, request_date).takes(&[Kind::Str], 0).prepare(|args, _| unit(args, 0)).since("3.0").example("request_date(ms)", "1699999999750"),
     fetch("env", Type::Str, Phases::ALL, env).takes(&[Kind::Str], 1).prepare(read_env).example("env(COLOUR)", "blue"),
+    fetch("last_rule_file", Type::Str, Phases::INTERNAL, |r, visit| one(last_rule(r).map(|(file, _)| Value::text(file.as_bytes())), visit)).example("last_rule_file", ""),
+    fetch("last_rule_line", Type::Int, Phases::INTERNAL, |r, visit| one(last_rule(r).and_then(|(_, line)| line.parse().ok()).map(Value::Int), visit)).example("last_rule_line", ""),
     fetch("hostname", Type::Str, Phases::ALL, |r, visit| one(Some(Value::text(r.txn.hostname().as_bytes())), visit)).example("hostname", "host-a"),
     fetch("nbproc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("nbproc", "1"),
     fetch("proc", Type::Int, Phases::ALL, |_, visit| one(Some(Value::Int(1)), visit)).example("proc", "1"),
@@ -27,7 +30,11 @@ pub(super) const FETCHES: &[Fetch] = &[
 ];
 
 fn since_epoch(request: &Request<'_>) -> Duration {
-    request.txn.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    epoch(request.txn.now())
+}
+
+fn epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 fn clamp(n: u128) -> i64 {
@@ -36,18 +43,27 @@ fn clamp(n: u128) -> i64 {
 
 /// `date(offset,unit)`: the offset is in the unit.
 fn date<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    let now = since_epoch(request);
     let offset = arg::int(request.args, 0).unwrap_or(0);
-    let time = match arg::text(request.args, 1) {
-        b"ms" => clamp(now.as_millis()),
-        b"us" => clamp(now.as_micros()),
-        _ => clamp(now.as_secs().into()),
-    };
+    let time = in_unit(since_epoch(request), arg::text(request.args, 1));
     one(Some(Value::Int(time.saturating_add(offset))), visit);
 }
 
-fn unit(args: &[Arg]) -> Result<(), String> {
-    match arg::text(args, 1) {
+fn in_unit(time: Duration, unit: &[u8]) -> i64 {
+    match unit {
+        b"ms" => clamp(time.as_millis()),
+        b"us" => clamp(time.as_micros()),
+        _ => clamp(time.as_secs().into()),
+    }
+}
+
+/// `request_date(unit)`: when the request's first byte came.
+fn request_date<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    let begun = request.txn.request_begun().map(epoch);
+    one(begun.map(|begun| Value::Int(in_unit(begun, arg::text(request.args, 0)))), visit);
+}
+
+fn unit(args: &[Arg], at: usize) -> Result<(), String> {
+    match arg::text(args, at) {
         b"" | b"s" | b"ms" | b"us" => Ok(()),
         other => Err(format!("expects 's', 'ms' or 'us', got '{}'", String::from_utf8_lossy(other))),
     }
@@ -55,6 +71,11 @@ fn unit(args: &[Arg]) -> Result<(), String> {
 
 fn date_us<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     one(Some(Value::Int(since_epoch(request).subsec_micros().into())), visit);
+}
+
+/// The file and the line of the last rule that ended a set.
+fn last_rule<'a>(request: &Request<'a>) -> Option<(&'a str, &'a str)> {
+    request.txn.last_rule()?.rsplit_once(':')
 }
 
 /// The variable is read once, at load, as HAProxy's workers never see another environment.

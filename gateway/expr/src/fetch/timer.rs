@@ -19,6 +19,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("res.timer.data", Type::Int, Phases::SERVER, |r, v| number(r, "Td", v)).since("3.0").example("res.timer.data", "31"),
     fetch("res.timer.hdr", Type::Int, Phases::SERVER, |r, v| number(r, "Tr", v)).since("3.0").example("res.timer.hdr", "32"),
     fetch("txn.conn_retries", Type::Int, Phases::SERVER, |r, v| number(r, "rc", v)).since("3.0").example("txn.conn_retries", "33"),
+    fetch("txn.redispatched", Type::Bool, Phases::SERVER, |r, v| one(Some(Value::Bool(r.txn.redispatched())), v)).since("3.1").example("txn.redispatched", "1"),
     fetch("txn.sess_term_state", Type::Str, Phases::CONNECTION, |r, v| text(r, "ts", v)).since("3.0").example("txn.sess_term_state", "--"),
     fetch("txn.status", Type::Int, Phases::CONNECTION, |r, v| number(r, "ST", v)).since("3.0").example("txn.status", "200"),
     fetch("txn.timer.total", Type::Int, Phases::CONNECTION, |r, v| number(r, "Ta", v)).since("3.0").example("txn.timer.total", "34"),
