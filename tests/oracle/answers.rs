@@ -10,6 +10,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::answers::returns_and_denials_are_haproxys", returns);
     cases.test("oracle::answers::redirects_are_haproxys", redirects);
     cases.test("oracle::answers::response_rules_can_answer", response_rules);
+    cases.test("oracle::answers::what_a_rule_makes_204_loses_its_length", emptied);
     cases.test("oracle::answers::error_files_replace_the_pages", error_files);
     cases.test("oracle::answers::no_server_and_no_backend_give_503", no_server);
 }
@@ -50,6 +51,23 @@ fn error_pages() {
     }
     suite.frontend.push_str("  http-request deny if { path /deny }\n");
     for target in ["/deny", "/400", "/408", "/500"] {
+        suite.exchanges.extend(forms(target));
+    }
+    suite.run();
+}
+
+/// Found by long random runs: its size in the log counted the length twice.
+fn emptied() {
+    let mut suite = Suite::new("emptied");
+    suite.frontend = r#"
+  http-after-response set-status 204 if { capture.req.method GET }
+  http-request redirect prefix http://o.example if { path /redirect }
+  http-request return status 200 content-type text/plain string hello if { path /return }
+  http-request return status 204 if { path /204 }
+  http-request deny if { path /deny }
+"#
+    .to_owned();
+    for target in ["/redirect", "/return", "/204", "/deny"] {
         suite.exchanges.extend(forms(target));
     }
     suite.run();

@@ -13,8 +13,8 @@ use table::{Data, Key, Kind, Millis, Spec, Store, Tables, Tracked};
 
 use crate::auth::{Password, User, Userlist};
 use crate::{
-    Figure, Hello, LogField, Phase, ProxyLine, Scope, ServerLink, SharedVars, Side, Subject, TcpInfo, Tls,
-    Txn, TxnVars, Value, Var,
+    Figure, Hello, LogField, Phase, ProxyLine, Scope, ServerLink, Shape, SharedVars, Side, Subject, TcpInfo,
+    Tls, Txn, TxnVars, Value, Var,
 };
 
 /// What a request and its answer hold.
@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) line: ProxyLine,
     pub(crate) tables: Tables,
     pub(crate) tracked: Tracked,
+    /// What every tag of log formats yields that is a number, and every other one, instead of values of their own.
+    pub(crate) logged: Option<(&'static str, &'static str)>,
 }
 
 /// What the world's proxies and servers are at: those of a process that has one connection.
@@ -114,6 +116,7 @@ impl World {
         Self {
             tables,
             tracked,
+            logged: None,
             uri: "/a/b?x=1&y=2".to_owned(),
             method: "GET".to_owned(),
             request: lines(&[
@@ -307,7 +310,10 @@ impl Txn for World {
         self.vars.defer(var, value);
     }
     fn log_field(&self, field: LogField, out: &mut Vec<u8>) -> bool {
+        let numeric = matches!(field.shape(), Shape::Number | Shape::HexNumber);
         let text = match field.tag() {
+            _ if self.logged.is_some_and(|_| numeric) => self.logged.map_or("", |logged| logged.0),
+            _ if self.logged.is_some() => self.logged.map_or("", |logged| logged.1),
             "ci" => "192.0.2.7",
             "cp" => "40000",
             "f" => "www",

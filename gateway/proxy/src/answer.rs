@@ -233,7 +233,9 @@ impl Reply {
             return 0;
         }
         let body = if *method == Method::HEAD { 0 } else { self.body.len() };
-        let length = if self.head.status == 204 { NO_LENGTH } else { 0 };
+        // one that a rule has made 204 has its length already
+        let adds = self.head.status == 204 && !self.head.lines.has(b"content-length");
+        let length = if adds { NO_LENGTH } else { 0 };
         self.head.counted() + (body + self.aside + length) as u64
     }
 }

@@ -171,7 +171,9 @@ fn cbor(datum: &Datum, out: &mut Vec<u8>) {
             out.extend_from_slice(bytes);
         }
         Datum::Text(text) => {
-            head(3, text.len() as u64, out);
+            // a text must be UTF-8
+            let kind = if std::str::from_utf8(text).is_ok() { 3 } else { 2 };
+            head(kind, text.len() as u64, out);
             out.extend_from_slice(text);
         }
     }
@@ -192,10 +194,12 @@ fn head(kind: u8, number: u64, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use ciborium::Value as Cbor;
     use lang::{Span, Word};
+    use serde_json::json;
 
     use crate::world::{World, scope_at};
-    use crate::{LogFormat, Phase};
+    use crate::{LogField, LogFormat, Phase, Shape};
 
     fn render(text: &str) -> String {
         let word = Word::new(text, Span::default());
@@ -230,6 +234,85 @@ mod tests {
         ] {
             assert_eq!(render(text), expected, "{text}");
         }
+    }
+
+    /// What the decoders of others read of these items in both encodings.
+    fn decoded(items: &str, world: &World) -> (serde_json::Value, Cbor) {
+        let render = |start: &str| {
+            let word = Word::new(format!("{start} {items}"), Span::default());
+            LogFormat::parse_log(&word, &scope_at(Phase::Log)).unwrap().to_bytes(world).to_vec()
+        };
+        let (json, cbor) = (render("%{+json}o"), render("%{+cbor,+bin}o"));
+        let read = serde_json::from_slice(&json).unwrap_or_else(|error| panic!("{items}: {error}"));
+        (read, ciborium::from_reader(&cbor[..]).unwrap_or_else(|error| panic!("{items}: {error}")))
+    }
+
+    fn named(value: impl Into<Cbor>) -> Cbor {
+        Cbor::Map(vec![(Cbor::from("v"), value.into())])
+    }
+
+    #[test]
+    fn every_tag_is_read_back_as_what_it_was() {
+        let texts = ["", "-", "a b", "\"q\" \\ \t\r\n\u{1}\u{7f}", "ünï", "[26/Nov/2026:05:11:24.783]"];
+        for field in LogField::all() {
+            let numeric = matches!(field.shape(), Shape::Number | Shape::HexNumber);
+            let item = format!("%(v){}", field.tag());
+            for (number, value) in [("0", 0), ("-1", -1), ("255", 255), ("9223372036854775807", i64::MAX)] {
+                let world = World { logged: Some((number, "x")), ..World::sample() };
+                if numeric {
+                    assert_eq!(decoded(&item, &world), (json!({ "v": value }), named(value)), "{item}");
+                }
+            }
+            for text in texts {
+                let world = World { logged: Some(("1", text)), ..World::sample() };
+                if !numeric {
+                    assert_eq!(decoded(&item, &world), (json!({ "v": text }), named(text)), "{item}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_type_is_read_back_as_what_it_was() {
+        let (null, bytes) = (Cbor::Null, Cbor::Bytes(vec![0, 0xff, b'a']));
+        #[rustfmt::skip]
+        let rows = [
+            ("%(v)[always_true]", json!(true), Cbor::from(true)),
+            ("%(v)[always_false]", json!(false), Cbor::from(false)),
+            ("%(v:sint)[always_true]", json!(1), Cbor::from(1)),
+            ("%(v:str)[always_true]", json!("1"), Cbor::from("1")),
+            ("%(v)[int(0)]", json!(0), Cbor::from(0)),
+            ("%(v)[int(23)]", json!(23), Cbor::from(23)),
+            ("%(v)[int(24)]", json!(24), Cbor::from(24)),
+            ("%(v)[int(65536)]", json!(65536), Cbor::from(65536)),
+            ("%(v)[int(-4294967297)]", json!(-4_294_967_297_i64), Cbor::from(-4_294_967_297_i64)),
+            ("%(v)[int(9223372036854775807)]", json!(i64::MAX), Cbor::from(i64::MAX)),
+            ("%(v)[int(-9223372036854775808)]", json!(i64::MIN), Cbor::from(i64::MIN)),
+            ("%(v:bool)[int(0)]", json!(false), Cbor::from(false)),
+            ("%(v:bool)[int(7)]", json!(true), Cbor::from(true)),
+            ("%(v:str)[int(7)]", json!("7"), Cbor::from("7")),
+            ("%(v)[str()]", json!(""), Cbor::from("")),
+            ("%(v)[str(7)]", json!("7"), Cbor::from("7")),
+            ("%(v:sint)[str(7)]", json!(7), Cbor::from(7)),
+            ("%(v)[bin(225c0a09)]", json!("\"\\\n\t"), Cbor::Bytes(vec![0x22, 0x5c, 0x0a, 0x09])),
+            ("%(v)[bin(00ff61)]", json!("\0\u{ff}a"), bytes),
+            ("%(v:str)[bin(6100ff)]", json!("a"), Cbor::from("a")),
+            ("%(v)[method]", json!("GET"), Cbor::from("GET")),
+            ("%(v)[src]", json!("192.0.2.7"), Cbor::from("192.0.2.7")),
+            ("%(v)[env(NONE)]", json!(null), null.clone()),
+            ("%(v:sint)[env(NONE)]", json!(null), null.clone()),
+            ("%(v:bool)[env(NONE)]", json!(null), null),
+        ];
+        for (item, json, cbor) in rows {
+            assert_eq!(decoded(item, &World::sample()), (json!({ "v": json }), named(cbor)), "{item}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_unicode_is_bytes() {
+        let (json, cbor) = decoded("%(v)[bin(61fc62),lower]", &World::sample());
+        assert_eq!(json, json!({ "v": "a\u{fc}b" }));
+        assert_eq!(cbor, named(Cbor::Bytes(b"a\xfcb".to_vec())));
     }
 
     #[test]
