@@ -9,6 +9,7 @@ use crate::support::syslog::Syslog;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 const LATER: &str = "the action came after HAProxy 2.6";
 
@@ -29,6 +30,7 @@ pub(crate) fn cases(cases: &mut Cases) {
         assert_eq!(get(subject.addr("FRONT"), "/").text(), "2047 -7");
     });
     cases.ours_only("actions::set_retries_takes_the_place_of_the_backends", LATER, set_retries);
+    cases.ours_only("actions::a_response_that_pauses_holds_up_nobody_else", LATER, pauses);
     cases.test("actions::set_tos_is_on_the_packets_to_the_client", || {
         assert_eq!(client_tos("http-request set-tos 0x10"), "0x10");
     });
@@ -208,4 +210,30 @@ fn last_rule() {
     }
     get(subject.addr("FRONT"), "/none");
     syslog.expect("/none is [-] -");
+}
+
+/// A response of one that is told to wait comes after those of others who asked later, and not before its time.
+fn pauses() {
+    const PAUSE: Duration = Duration::from_millis(1500);
+    let origin = Origin::plain();
+    let subject = Config::new(format!(
+        "global\n  nbthread 1\ndefaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  timeout connect 5s\n\
+         frontend f\n  bind \"fd@${{FRONT}}\"\n  http-request set-var(txn.p) path\n  default_backend b\nbackend b\n  \
+         http-response pause {}ms if {{ var(txn.p) -m str /slow }}\n  server s \"${{ORIGIN}}\"\n",
+        PAUSE.as_millis()
+    ))
+    .bind("FRONT")
+    .var("ORIGIN", origin.addr())
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    let begun = Instant::now();
+    let mut slow = Client::connect(subject.addr("FRONT"));
+    slow.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    eventually("the request at the origin", || {
+        origin.requests().iter().any(|r| r.target() == "/slow").then_some(())
+    });
+    assert_eq!(get(subject.addr("FRONT"), "/").status(), 200);
+    assert!(begun.elapsed() < PAUSE, "another was answered meanwhile");
+    assert_eq!(slow.response("GET").status(), 200);
+    assert!(begun.elapsed() >= PAUSE, "{:?}", begun.elapsed());
 }

@@ -36,6 +36,12 @@ pub(crate) fn cases(cases: &mut Cases) {
         let rules = "ignore-persist if { urlp(i) 1 }\n  force-persist if { urlp(f) 1 }";
         persist(rules, &[("/?k=a&f=1", "one"), ("/?k=a&f=1&i=1", "two")]);
     });
+    cases.test("live::a_server_without_weight_keeps_those_who_belong_to_it_and_gets_no_others", || {
+        draining("")
+    });
+    cases.test("live::force_persist_changes_nothing_for_a_server_without_weight", || {
+        draining("force-persist if { urlp(i) 1 }");
+    });
 }
 
 const DEFAULTS: &str =
@@ -248,5 +254,25 @@ fn persist(rules: &str, rows: &[(&str, &str)]) {
         let answer = get(subject.addr("FRONT"), target);
         let told = if answer.status() == 200 { answer.text() } else { answer.status().to_string() };
         assert_eq!(told, *expected, "{target}");
+    }
+}
+
+/// Who goes where when a server has no weight: it drains.
+fn draining(rules: &str) {
+    let (one, two) = (Origin::named("one"), Origin::named("two"));
+    let subject = Config::new(format!(
+        "{GLOBAL}{DEFAULTS}frontend f\n  bind \"fd@${{FRONT}}\"\n  default_backend b\nbackend b\n  \
+         stick-table type string size 100 expire 1h\n  stick match urlp(k)\n  {rules}\n  \
+         server one \"${{ONE}}\" weight 0\n  server two \"${{TWO}}\"\n"
+    ))
+    .bind("FRONT")
+    .var("ONE", one.addr())
+    .var("TWO", two.addr())
+    .start();
+    assert_eq!(tell(&subject, "set table b key a data.server_id 1"), "");
+    for _ in 0..3 {
+        let went = ["/?k=a", "/?k=b", "/", "/?i=1&k=a", "/?i=1"]
+            .map(|target| get(subject.addr("FRONT"), target).text());
+        assert_eq!(went, ["one", "two", "two", "one", "two"]);
     }
 }
