@@ -11,6 +11,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::random_state::counters_count_what_they_count_in_haproxy", || compare(COUNTERS));
     cases.test("oracle::random_state::variables_live_as_long_as_in_haproxy", || compare(VARIABLES));
     cases.test("oracle::random_state::what_ends_an_exchange_ends_it_as_in_haproxy", || compare(ENDS));
+    cases.test("oracle::random_state::contents_of_responses_are_judged_as_in_haproxy", || compare(CONTENTS));
     cases.test("oracle::random_state::bodies_are_read_as_in_haproxy", || compare(BODIES));
 }
 
@@ -61,6 +62,17 @@ const BODIES: Family = Family {
     defaults: "",
     first: "  option http-buffer-request\n",
     last: "",
+    more: "",
+};
+
+const CONTENTS: Family = Family {
+    name: "random-contents",
+    rule: content_rule,
+    rules: 15,
+    exchange: once,
+    defaults: "",
+    first: "",
+    last: "  http-response set-header x-seen \"%[var(txn.v)] %[var(txn.w)] %[var(res.v)]\"\n",
     more: "",
 };
 
@@ -285,4 +297,34 @@ fn body_rule(dice: &mut Dice) -> String {
         _ => format!(" {}", dice.condition()),
     };
     line(&format!("http-request {rule}{when}"))
+}
+
+/// What holds of a response once it is there; without `inspect-delay` rules are asked before that.
+const OF_RESPONSE: &[&str] =
+    &["{ status 200 }", "{ res.hdr(x-origin) -m found }", "{ res.hdr_cnt(x-origin) 1 }", "{ res.ver 1.1 }"];
+
+const OF_VARIABLES: &[&str] = &[
+    "{ var(txn.v) -m found }",
+    "{ var(txn.w) -m int 3 }",
+    "{ var(res.v) -m str 200 }",
+    "WAIT_END",
+    "{ src 127.0.0.1 }",
+];
+
+fn content_rule(dice: &mut Dice) -> String {
+    let var = dice.pick(&["txn.v", "txn.w", "res.v"]);
+    let value = dice.pick(&["status", "res.hdr(x-origin)", "int(3)", "var(txn.v)", "res.hdr_cnt(x)"]);
+    let when = match dice.roll(4) {
+        0 => String::new(),
+        1 => format!(" {} {}", dice.pick(&["if", "unless"]), dice.pick(OF_VARIABLES)),
+        _ => format!(" {} {}", dice.pick(&["if", "if", "unless"]), dice.pick(OF_RESPONSE)),
+    };
+    // none rejects and none asks for `res.len`: HAProxy tells the size of what has come by then
+    line(&match dice.roll(8) {
+        0 => "tcp-response inspect-delay 200ms".to_owned(),
+        1 => format!("tcp-response content accept{when}"),
+        2 => format!("tcp-response content unset-var({var}){when}"),
+        3 => format!("http-response set-header x-v '%[var({var})]'{when}"),
+        _ => format!("tcp-response content set-var({var}) {value}{when}"),
+    })
 }
