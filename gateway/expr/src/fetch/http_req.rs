@@ -189,7 +189,15 @@ pub(super) fn end_of(delimiter: u8, text: &[u8]) -> usize {
     text.len()
 }
 
+/// Whether the message is still to come: then there is nothing to count, not even to none.
+fn is_to_come(request: &Request<'_>, side: Side) -> bool {
+    side == Side::Response && request.txn.status().is_none()
+}
+
 pub(super) fn count<'a>(request: &Request<'a>, side: Side, split: bool, visit: Visit<'_, 'a>) {
+    if is_to_come(request, side) {
+        return;
+    }
     let mut n = 0;
     let mut one_more = |_: &'a [u8]| {
         n += 1;
@@ -336,6 +344,9 @@ pub(super) fn cookie<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>
 }
 
 pub(super) fn cookie_count<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {
+    if is_to_come(request, side) {
+        return;
+    }
     let mut n = 0;
     cookies(request, side, &mut |_| {
         n += 1;
