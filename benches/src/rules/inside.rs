@@ -227,11 +227,10 @@ impl Message for Exchange {
     fn side(&self) -> Side {
         if self.answered { Side::Response } else { Side::Request }
     }
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
-        self.lines().push((name.as_str().as_bytes().to_vec().into(), value.to_vec().into()));
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
+        self.lines().push((name.to_vec().into(), value.to_vec().into()));
     }
-    fn del_header(&mut self, name: &HeaderName) {
-        let name = name.as_str().as_bytes();
+    fn del_header(&mut self, name: &[u8]) {
         self.lines().retain(|(known, _)| **known != *name);
     }
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {

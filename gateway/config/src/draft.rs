@@ -339,9 +339,15 @@ pub(crate) struct ServerSpans {
     pub(crate) resolvers: Option<Span>,
     pub(crate) proto: Option<Span>,
     pub(crate) id: Option<Span>,
+    pub(crate) sni: Option<Span>,
 }
 
 impl ServerOptions {
+    /// Whether they are those of a `default-server` line, which has no name.
+    pub(crate) fn is_default(&self) -> bool {
+        self.model.name.is_empty()
+    }
+
     /// The files that must hold what they are for: a certificate is looked at only where TLS is used.
     pub(crate) fn named_files(&self) -> impl Iterator<Item = NamedFile> + '_ {
         let encrypted = self.model.tls.on || self.model.check_over.tls;

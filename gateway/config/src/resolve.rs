@@ -35,6 +35,11 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     crate::reference::judge(&draft.sections, &draft.proxies, notes);
     crate::reference::logged(&draft, notes);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
+    let forwards = draft.sections.log_forwards.iter().map(|forward| &forward.body.section);
+    let peers = draft.sections.peers.iter().map(|peers| &peers.body.section);
+    for section in forwards.chain(peers) {
+        pem::judge(section, &draft.global, world, notes);
+    }
     let resolving =
         Resolving { global: &draft.global, names: &names, lists: Lists::new(), notes: &mut *notes };
     let system = crate::reference::system(&draft.sections, &draft.proxies, world.files);

@@ -206,7 +206,6 @@ const REFUSED_OTHERWISE: &[(&str, &str)] = &[
     ("ring a| server s 127.0.0.1:6514| server s 127.0.0.1:6515", "backend 'a', another server named 's' was already defined at line 2, please use distinct names."),
     ("log-forward", "missing name for log-forward section."),
     ("log-forward a| bind :1514 fooo", "'bind :1514' in section 'log-forward': unknown keyword 'fooo'"),
-    ("log-forward a| bind udp@127.0.0.1:1500", "'bind' : dgram-type address not acceptable in 'udp@127.0.0.1:1500'"),
     ("log-forward a| timeout client 99d", "timeout : timer overflow"),
     ("fcgi-app a| path-info (", "'(' : regex '(' is invalid"),
     ("fcgi-app a| pass-header x foo", "'x' : expects 'if' or 'unless' and a condition (got 'foo')."),

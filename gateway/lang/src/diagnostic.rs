@@ -69,6 +69,12 @@ impl Diagnostic {
         Self { severity, message, span, suggestion: None, hint: None, later: false }
     }
 
+    /// The same, where what is wrong stops nothing.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
     /// Adds the word that was probably meant.
     #[must_use]
     pub fn suggest(mut self, word: Option<impl Into<String>>) -> Self {

@@ -296,11 +296,16 @@ fn parse_port(text: &str) -> Result<Port, UnitError> {
         Ok(port) if port <= 65535 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port as u16),
         _ => error(format!("invalid port '{}'", shorten(digits))),
     };
-    if let Some(shift) = text.strip_prefix('+') {
-        return Ok(Port::Offset(i32::from(number(shift)?)));
+    // a shift moves within the 16 bits of a port, however far
+    let shift = |digits: &str| match digits.parse::<i32>() {
+        Ok(shift) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(shift),
+        _ => error(format!("invalid port '{}'", shorten(digits))),
+    };
+    if let Some(digits) = text.strip_prefix('+') {
+        return Ok(Port::Offset(shift(digits)?));
     }
-    if let Some(shift) = text.strip_prefix('-') {
-        return Ok(Port::Offset(-i32::from(number(shift)?)));
+    if let Some(digits) = text.strip_prefix('-') {
+        return Ok(Port::Offset(-shift(digits)?));
     }
     match text.split_once('-') {
         Some((low, high)) => match (number(low)?, number(high)?) {

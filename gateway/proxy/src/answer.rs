@@ -155,10 +155,7 @@ fn raw_page(status: u16) -> Bytes {
 /// Reads an `errorfile`; `None` for one that is not a response, which loading has refused already.
 fn parse_file(file: &[u8]) -> Option<Reply> {
     if file.is_empty() {
-        return Some(Reply {
-            silent: true,
-            ..Reply::new(head(200, None, std::iter::empty()), Bytes::new()).closing()
-        });
+        return Some(Reply::silence(200));
     }
     let mut slots = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut slots);
@@ -207,6 +204,9 @@ pub fn of_rule(answer: &rules::Answer, pages: &[&Pages], txn: &dyn Txn) -> Reply
 }
 
 fn in_full(answer: &rules::Answer, body: Bytes) -> Reply {
+    if answer.silent {
+        return Reply::silence(answer.status);
+    }
     let fields = answer.headers.iter().map(|(name, value)| (&name[..], &value[..]));
     let reason = answer.reason.as_deref().and_then(|reason| std::str::from_utf8(reason).ok());
     let head = head(answer.sent.unwrap_or(answer.status), reason, fields);
@@ -217,6 +217,11 @@ impl Reply {
     /// A reply after which the connection goes on.
     pub fn new(head: ResponseHead, body: Bytes) -> Self {
         Self { status: head.status, head, body, last: false, aside: 0, silent: false }
+    }
+
+    /// No reply: the connection just ends.
+    fn silence(status: u16) -> Self {
+        Self { silent: true, ..Self::new(head(status, None, std::iter::empty()), Bytes::new()).closing() }
     }
 
     /// The same reply, as the last on its connection.

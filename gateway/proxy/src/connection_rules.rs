@@ -6,7 +6,6 @@ use std::os::fd::RawFd;
 use std::time::SystemTime;
 
 use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
-use http::HeaderName;
 use listen::Packets;
 use rules::{Change, Flow, Message, RuleSet};
 use table::{Millis, Tables, Tracked};
@@ -190,13 +189,13 @@ impl Message for EarlyConnection<'_> {
         Side::Request
     }
 
-    fn add_header(&mut self, _name: &HeaderName, _value: &[u8]) {}
+    fn add_header(&mut self, _name: &[u8], _value: &[u8]) {}
 
-    fn del_header(&mut self, _name: &HeaderName) {}
+    fn del_header(&mut self, _name: &[u8]) {}
 
     fn retain_headers(&mut self, _keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {}
 
-    fn rewrite_headers(&mut self, _name: &HeaderName, _value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {}
+    fn rewrite_headers(&mut self, _name: &[u8], _value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {}
 
     fn set_uri(&mut self, _uri: Vec<u8>) {}
 

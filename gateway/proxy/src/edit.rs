@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use expr::{Side, Txn, Value, Var};
 use http::Method;
-use http::header::HeaderName;
 use rules::{Change, Message};
 use table::Tracked;
 
@@ -33,17 +32,16 @@ fn is_value(value: &[u8]) -> bool {
     !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0))
 }
 
-fn add(lines: &mut Lines, name: &HeaderName, value: &[u8]) {
+fn add(lines: &mut Lines, name: &[u8], value: &[u8]) {
     if is_value(value) {
-        let name = Bytes::copy_from_slice(name.as_str().as_bytes());
-        lines.push(name, Bytes::copy_from_slice(value));
+        lines.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
     } else {
+        let name = String::from_utf8_lossy(name);
         log::debug!("a rule made a value of '{name}' that HTTP cannot carry; the line is left out");
     }
 }
 
-fn rewrite(lines: &mut Lines, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-    let name = name.as_str().as_bytes();
+fn rewrite(lines: &mut Lines, name: &[u8], value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
     for line in lines.iter_mut().filter(|line| line.name == name) {
         if let Some(new) = value(&line.value).filter(|new| is_value(new)) {
             line.value = new.into();
@@ -68,19 +66,19 @@ impl Message for RequestEditor<'_> {
         self.ctx.last_rule = Some(place.clone());
     }
 
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
         add(&mut self.ctx.request.lines, name, value);
     }
 
-    fn del_header(&mut self, name: &HeaderName) {
-        self.ctx.request.lines.remove(name.as_str().as_bytes());
+    fn del_header(&mut self, name: &[u8]) {
+        self.ctx.request.lines.remove(name);
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
         retain(&mut self.ctx.request.lines, keep);
     }
 
-    fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+    fn rewrite_headers(&mut self, name: &[u8], value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
         rewrite(&mut self.ctx.request.lines, name, value);
     }
 
@@ -134,19 +132,19 @@ impl Message for ResponseEditor<'_> {
         self.ctx.last_rule = Some(place.clone());
     }
 
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
         add(&mut self.response.lines, name, value);
     }
 
-    fn del_header(&mut self, name: &HeaderName) {
-        self.response.lines.remove(name.as_str().as_bytes());
+    fn del_header(&mut self, name: &[u8]) {
+        self.response.lines.remove(name);
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
         retain(&mut self.response.lines, keep);
     }
 
-    fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+    fn rewrite_headers(&mut self, name: &[u8], value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
         rewrite(&mut self.response.lines, name, value);
     }
 
@@ -208,11 +206,9 @@ mod tests {
     fn lines_that_stay_keep_their_places() {
         let mut ctx = request();
         let mut editor = RequestEditor { ctx: &mut ctx };
-        editor.del_header(&HeaderName::from_static("b"));
-        editor.set_header(&HeaderName::from_static("c"), b"9");
-        editor.rewrite_headers(&HeaderName::from_static("a"), &mut |value| {
-            (value == b"1").then(|| b"x".to_vec())
-        });
+        editor.del_header(b"b");
+        editor.set_header(b"c", b"9");
+        editor.rewrite_headers(b"a", &mut |value| (value == b"1").then(|| b"x".to_vec()));
         assert_eq!(wire(&ctx), "ax a4 d5 c9 ");
     }
 
@@ -220,7 +216,7 @@ mod tests {
     fn a_value_with_a_line_end_is_no_value() {
         let mut ctx = Ctx::default();
         let mut editor = RequestEditor { ctx: &mut ctx };
-        editor.add_header(&HeaderName::from_static("a"), b"1\r\nb: 2");
+        editor.add_header(b"a", b"1\r\nb: 2");
         assert_eq!(wire(&ctx), "");
     }
 }

@@ -98,8 +98,7 @@ impl Effects {
                     self.hints.push(Lines::default());
                 }
                 let last = self.hints.last_mut();
-                last.into_iter()
-                    .for_each(|lines| lines.push(name.as_str().as_bytes().to_vec(), value.clone()));
+                last.into_iter().for_each(|lines| lines.push(name.clone(), value.clone()));
             }
             Change::Capture { side, slot, value } => self.captures.fill(side, slot, &value),
             // it is set to work where the request is known

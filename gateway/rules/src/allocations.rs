@@ -127,8 +127,8 @@ impl Message for Untouchable {
     fn side(&self) -> expr::Side {
         panic!("there is nothing to change")
     }
-    fn add_header(&mut self, _: &http::HeaderName, _: &[u8]) {}
-    fn del_header(&mut self, _: &http::HeaderName) {}
+    fn add_header(&mut self, _: &[u8], _: &[u8]) {}
+    fn del_header(&mut self, _: &[u8]) {}
     fn retain_headers(&mut self, _: &mut dyn FnMut(&[u8], &[u8]) -> bool) {}
     fn set_uri(&mut self, _: Vec<u8>) {}
     fn set_method(&mut self, _: Vec<u8>) {}

@@ -106,6 +106,8 @@ pub struct Answer {
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body; `None` is the page for this status: the proxy's `errorfile` or the built-in one, with its headers.
     pub body: Option<Bytes>,
+    /// Nothing is sent, the connection just ends: the error file is empty.
+    pub silent: bool,
     /// A request with a body (even one that has arrived) ends the connection: redirects do that. Other answers end
     /// it only when the request's body has not arrived in full.
     pub close_after_body: bool,
@@ -121,6 +123,7 @@ impl Answer {
             kind,
             headers: Vec::new(),
             body: None,
+            silent: false,
             close_after_body: false,
         }
     }

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use expr::Side;
-use http::HeaderName;
 
 /// One change. What it means is the business of whoever carries the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +27,8 @@ pub enum Change {
     },
     /// `early-hint`: a line of a `103 Early Hints`, which the client gets before the answer.
     EarlyHint {
-        /// The line's name.
-        name: HeaderName,
+        /// The line's name, in lower case.
+        name: Vec<u8>,
         /// Its value.
         value: Vec<u8>,
         /// It begins another response.

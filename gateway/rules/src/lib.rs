@@ -14,7 +14,9 @@ mod property;
 #[cfg(test)]
 mod world;
 
-pub use action::{ACTIONS, DECLINED, Declined, HttpError, Row, later, unexpected_status};
+pub use action::{
+    ACTIONS, DECLINED, Declined, HttpError, Row, failed, header_name, later, unexpected_status,
+};
 pub use answer::{Answer, AnswerKind, Flow, Question, Service};
 pub use change::{Change, End, LogLevel, Packet, Peer, Slot, SlotNumber, Throttle, Timer};
 pub use expr::Phase;

@@ -4,38 +4,39 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use expr::{Side, Txn, Value, Var};
-use http::HeaderName;
 use table::Tracked;
 
 use crate::Change;
 
 /// A message on its way. The header methods are about the side whose rules run: the request's in `http-request`, the
-/// response's in `http-response`.
+/// response's in `http-response`. Names are in lower case; one that HTTP does not allow is a name all the same.
 pub trait Message {
     /// The same message for reading.
     fn txn(&self) -> &dyn Txn;
     /// The side whose rules run.
     fn side(&self) -> Side;
     /// Removes all lines of a name and adds one at the end.
-    fn set_header(&mut self, name: &HeaderName, value: &[u8]) {
+    fn set_header(&mut self, name: &[u8], value: &[u8]) {
         self.del_header(name);
         self.add_header(name, value);
     }
     /// Adds a line at the end.
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]);
+    fn add_header(&mut self, name: &[u8], value: &[u8]);
     /// Removes all lines of a name.
-    fn del_header(&mut self, name: &HeaderName);
+    fn del_header(&mut self, name: &[u8]);
     /// Keeps the lines (name, value) for which this says so.
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool);
     /// Gives lines of a name another value where one is returned. An implementation that can change a line in its
     /// place should: this one moves all lines of the name to the end.
-    fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+    fn rewrite_headers(&mut self, name: &[u8], value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
         let mut lines: Vec<Vec<u8>> = Vec::new();
         let mut changed = false;
-        self.txn().headers(self.side(), Some(name), &mut |_, line| {
-            let new = value(line);
-            changed |= new.is_some();
-            lines.push(new.unwrap_or_else(|| line.to_vec()));
+        self.txn().headers(self.side(), None, &mut |known, line| {
+            if known.eq_ignore_ascii_case(name) {
+                let new = value(line);
+                changed |= new.is_some();
+                lines.push(new.unwrap_or_else(|| line.to_vec()));
+            }
             ControlFlow::Continue(())
         });
         if changed {

@@ -7,7 +7,7 @@ use expr::plan::PlannedRule;
 use expr::{Acls, Cond, Phase, Scope, Verdict};
 use lang::{Diagnostic, Word, Words};
 
-use crate::action::{self, ACTIONS, Action};
+use crate::action::{self, Action, OLD_REDIRECT};
 use crate::{Flow, Message, Slot};
 
 /// A rule. Cheap to clone; equal when its words and the ACLs it uses are.
@@ -228,21 +228,11 @@ fn sentence(error: Diagnostic, prefix: &str) -> Diagnostic {
 
 /// The old keyword `redirect`: the words behind it.
 pub fn parse_redirect(words: &mut Words<'_>, acls: &Acls, scope: &Scope<'_>) -> Result<Rule, Diagnostic> {
-    named("redirect", words, acls, scope).map_err(|error| Diagnostic {
+    let word = Word::new(OLD_REDIRECT.name, words.here());
+    finish((&OLD_REDIRECT, &word), Phase::HttpRequest, words, acls, scope).map_err(|error| Diagnostic {
         message: error.message.replacen("'http-request redirect' rule", "redirect rule", 1),
         ..error
     })
-}
-
-fn named(
-    name: &'static str,
-    words: &mut Words<'_>,
-    acls: &Acls,
-    scope: &Scope<'_>,
-) -> Result<Rule, Diagnostic> {
-    let row = ACTIONS.iter().find(|row| row.name == name).expect("the table holds it");
-    let word = Word::new(name, words.here());
-    finish((row, &word), Phase::HttpRequest, words, acls, scope)
 }
 
 #[cfg(test)]

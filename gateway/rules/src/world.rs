@@ -149,11 +149,11 @@ impl Message for World {
     fn side(&self) -> Side {
         if self.status.is_some() { Side::Response } else { Side::Request }
     }
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
-        self.lines_mut().push((name.as_str().to_owned(), value.to_vec()));
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
+        self.lines_mut().push((String::from_utf8_lossy(name).into_owned(), value.to_vec()));
     }
-    fn del_header(&mut self, name: &HeaderName) {
-        self.lines_mut().retain(|(known, _)| !name.as_str().eq_ignore_ascii_case(known));
+    fn del_header(&mut self, name: &[u8]) {
+        self.lines_mut().retain(|(known, _)| !name.eq_ignore_ascii_case(known.as_bytes()));
     }
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
         self.lines_mut().retain(|(name, value)| keep(name.as_bytes(), value));

@@ -13,9 +13,12 @@ pub(crate) fn parse<T>(cx: &mut Context<'_, T>, word: &Word, text: &str) -> Resu
         Ok(address) => return Ok(address),
         Err(error) => error.to_string(),
     };
-    let Some(trimmed) = trim_port(&text) else { return Err(error) };
-    let address = units::parse_address(trimmed).map_err(|_| error)?;
-    let rest = text.get(trimmed.len()..).unwrap_or_default();
+    let Some((trimmed, rest)) = trim_port(&text) else { return Err(error) };
+    let port = trimmed.rsplit_once(':').map_or("", |(_, port)| port);
+    let address = units::parse_address(&trimmed).map_err(|why| match why.to_string() {
+        why if why.starts_with("invalid port") => why.replace(port, &format!("{port}{rest}")),
+        _ => error,
+    })?;
     cx.notes.warning(
         word.span,
         format!("'{rest}' behind the port is ignored; HAProxy 3 refuses the address '{text}'"),
@@ -23,12 +26,28 @@ pub(crate) fn parse<T>(cx: &mut Context<'_, T>, word: &Word, text: &str) -> Resu
     Ok(address)
 }
 
-/// `host:8443/path`, which HAProxy 2 reads as `host:8443`: the address up to the end of the port.
-fn trim_port(text: &str) -> Option<&str> {
+/// `host:8443/path`, which HAProxy 2 reads as `host:8443`: the address without what stands behind the digits of a port or
+/// of the two of a range, and what that is.
+fn trim_port(text: &str) -> Option<(String, &str)> {
     let (host, port) = text.rsplit_once(':')?;
-    let digits = port.bytes().take_while(u8::is_ascii_digit).count();
-    let junk = port.as_bytes().get(digits)?;
-    (digits > 0 && *junk == b'/').then(|| text.get(..host.len() + 1 + digits)).flatten()
+    let sign = port.starts_with(['+', '-']).then(|| port.get(..1)).flatten().unwrap_or_default();
+    let (low, high) = match port.strip_prefix(sign)? {
+        low if !sign.is_empty() => (low, None),
+        range => range.split_once('-').map_or((range, None), |(low, high)| (low, Some(high))),
+    };
+    let cut = |text: &'_ str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (junk, rest) =
+        (low.get(cut(low)..)?, high.and_then(|high| high.get(cut(high)..)).unwrap_or_default());
+    if cut(low) == 0 || high.is_some_and(|high| cut(high) == 0) {
+        return None;
+    }
+    let mut trimmed = format!("{host}:{sign}{}", low.get(..cut(low))?);
+    if let Some(high) = high {
+        trimmed.push('-');
+        trimmed.push_str(high.get(..cut(high))?);
+    }
+    let junk = if junk.is_empty() { rest } else { junk };
+    (!junk.is_empty()).then_some((trimmed, junk))
 }
 
 /// `namespace NAME`: HAProxy opens it where ip-netns(8) puts it.
@@ -93,8 +112,17 @@ mod tests {
 
     #[test]
     fn a_path_behind_the_port_is_cut_off() {
-        assert_eq!(trim_port("a:8443/auth"), Some("a:8443"));
-        assert_eq!(trim_port("a:/x"), None);
-        assert_eq!(trim_port("a:80x"), None);
+        for (text, expected) in [
+            ("a:8443/auth", Some(("a:8443", "/auth"))),
+            ("a:/x", None),
+            ("a:80", None),
+            ("a:80x", Some(("a:80", "x"))),
+            ("a:+80x", Some(("a:+80", "x"))),
+            (":1x-2", Some((":1-2", "x"))),
+            (":1-2/y", Some((":1-2", "/y"))),
+            (":1-x", None),
+        ] {
+            assert_eq!(trim_port(text), expected.map(|(text, junk)| (text.to_owned(), junk)), "{text}");
+        }
     }
 }

@@ -37,7 +37,8 @@ fn length(text: &str) -> usize {
 fn header(cx: &mut Context<'_, Proxy>, side: Side) -> Result<(), Diagnostic> {
     let what = if side == Side::Request { "capture request" } else { "capture response" };
     let wrong = cx.words.error(format!("'{what}' expects 'header' <header_name> 'len' <len>."));
-    let (Some(name), true, Some(len)) = (cx.words.next(), cx.words.accept("len"), cx.words.next()) else {
+    let name = cx.words.next().filter(|name| !name.text.is_empty());
+    let (Some(name), true, Some(len)) = (name, cx.words.accept("len"), cx.words.next()) else {
         return Err(wrong);
     };
     if let Some(word) = cx.words.peek() {
@@ -123,12 +124,7 @@ fn unique_id_format(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
 fn unique_id_header(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let missing = cx.words.error("unique-id-header expects an argument.");
     let word = cx.words.next().ok_or(missing)?;
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if word.text.is_empty() || !word.text.bytes().all(token) {
-        let message = format!("'{}' is not a valid header name", word.text);
-        return Err(Diagnostic::alert(word.span, message));
-    }
-    cx.target.settings.unique_id.header = Some(word.text.to_ascii_lowercase());
+    cx.target.settings.unique_id.header = Some(cx.header_name(word)?);
     Ok(())
 }
 

@@ -156,7 +156,8 @@ fn settled(format: LogFormat) -> CheckText {
 /// `hdr NAME VALUE`, whose value may hold `%[…]`.
 fn header(cx: &mut Context<'_, Proxy>) -> Result<(String, CheckText), Diagnostic> {
     let missing = error(cx, "'hdr' expects <name> and <value> as arguments.");
-    let (Some(name), Some(value)) = (cx.words.next(), cx.words.next()) else { return Err(missing) };
+    let name = cx.words.next().filter(|name| !name.text.is_empty());
+    let (Some(name), Some(value)) = (name, cx.words.next()) else { return Err(missing) };
     let label = format!("'{}' : ", cx.keyword);
     let value = cx.format(value, Phase::Check).map_err(|bad| bad.prefixed(&label).suffixed("."))?;
     Ok((name.text.clone(), settled(value)))

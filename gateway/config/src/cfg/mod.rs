@@ -573,6 +573,23 @@ impl<'a, T> Context<'a, T> {
         }
     }
 
+    /// The name of a header that is written, in lower case: as in HAProxy it need not be one that HTTP allows.
+    pub(crate) fn header_name(&mut self, word: &Word) -> Result<String, Diagnostic> {
+        rules::header_name(word, &mut |warning| self.notes.push(warning))
+    }
+
+    /// Whether the words end where a number should stand; HAProxy reads 0 there, and a warning says so.
+    pub(crate) fn lacks_number(&mut self) -> bool {
+        let lacks = self.words.is_empty();
+        if lacks {
+            let message =
+                format!("'{}' : the number is missing and read as 0, as HAProxy does", self.keyword);
+            self.notes
+                .push(self.words.error(message).as_warning().hint("write the number, or remove the word"));
+        }
+        lacks
+    }
+
     /// The same for the model's usual width.
     pub(crate) fn number(&mut self, low: u32, high: u32) -> Result<u32, Diagnostic> {
         let value = self.int(u64::from(low), u64::from(high))?;
@@ -804,6 +821,13 @@ pub(crate) fn run_options<T>(
 ) -> Result<(), Diagnostic> {
     let line = cx.keyword;
     while let Some(word) = cx.words.peek() {
+        if word.text.is_empty() {
+            let message =
+                format!("{}what stands behind an empty word is not read, as in HAProxy", label.line);
+            cx.notes.warning(word.span, message);
+            cx.words.take_rest();
+            break;
+        }
         let (name, argument) = word.text.split_once('(').unwrap_or((&word.text, ""));
         let Some(row) = index.rows.get(name) else {
             let meant = index.nearest(&word.text, ANY);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use lang::units::parse_network;
-use lang::{Diagnostic, Word, suggest};
+use lang::{Diagnostic, suggest};
 
 use super::{ADVICE, ANY, BE, Context, FE, Keyword, Prefix, check, forwarded, keyword};
 use crate::draft::Proxy;
@@ -199,15 +199,7 @@ fn except(cx: &mut Context<'_, Proxy>) -> Result<(IpAddr, u8), Diagnostic> {
 fn header(cx: &mut Context<'_, Proxy>) -> Result<String, Diagnostic> {
     let usage = format!("'{} header' expects <header_name> as argument.", cx.keyword);
     let word = cx.words.next().ok_or_else(|| cx.words.error(usage))?;
-    header_name(word)
-}
-
-fn header_name(word: &Word) -> Result<String, Diagnostic> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if word.text.is_empty() || !word.text.chars().all(legal) {
-        return Err(Diagnostic::alert(word.span, format!("'{}' is not a header name", word.text)));
-    }
-    Ok(word.text.to_ascii_lowercase())
+    cx.header_name(word)
 }
 
 /// Where nothing else is said, the last retry may go to another server.

@@ -37,7 +37,7 @@ pub(crate) fn read<T>(
 fn load<T>(cx: &Context<'_, T>, file: &Word) -> Result<Vec<u8>, Diagnostic> {
     let name = &file.text;
     let bytes = cx.world.files.read(Path::new(name), MAX_PAGE).map_err(|error| {
-        let message = format!("errorfile : error opening file '{name}'.");
+        let message = format!("errorfile : error {} file '{name}'.", rules::failed(&error));
         Diagnostic::alert(file.span, message).hint(error.to_string())
     })?;
     if let Err(why) = judge(&bytes) {
@@ -69,7 +69,8 @@ pub(crate) fn location(
 
 /// The status, and the word behind it.
 fn arguments<'a, T>(cx: &mut Context<'a, T>, usage: &str) -> Result<(u16, &'a Word), Diagnostic> {
-    let (Some(code), Some(word)) = (cx.words.next(), cx.words.next()) else {
+    let code = cx.words.next().filter(|code| !code.text.is_empty());
+    let (Some(code), Some(word)) = (code, cx.words.next()) else {
         return Err(cx.words.error(usage));
     };
     Ok((status(&format!("{} :", cx.keyword), code)?, word))

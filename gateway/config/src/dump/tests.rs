@@ -335,7 +335,6 @@ fn names_below_a_base_are_not_moved_again() {
 fn words_survive_whatever_they_hold() {
     for word in [
         r#""a b""#,
-        "''",
         r"'#'",
         r#""it's""#,
         r#"'say "x"'"#,
@@ -365,6 +364,11 @@ fn words_survive_whatever_they_hold() {
              http-request set-header X {word} if a or !{{ path -m str {word} }}\n http-request deny unless a\n"
         ));
     }
+}
+
+#[test]
+fn words_without_a_letter_survive() {
+    survives(&format!("global\n description '' x\n{HTTP}frontend f\n bind :1\n acl a hdr(x) -m str '' x\n"));
 }
 
 #[test]

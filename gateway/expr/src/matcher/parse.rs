@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lang::{Diagnostic, Span, Word, Words};
 
 use super::{Matcher, Method};
-use crate::pattern::{Columns, Key, Operators, Reference, View};
+use crate::pattern::{Columns, Key, NOT_EQUAL, Operators, Reference, View};
 use crate::{Expr, Scope, Type};
 
 /// What the flags in front of the values said.
@@ -101,7 +101,7 @@ fn from_line(
     let used = match key.method {
         // they compare with nothing
         Method::Found | Method::Bool => return Ok(None),
-        Method::Int | Method::Len => numbers(&reference, values, key.dotted)?,
+        Method::Int | Method::Len => numbers(&reference, values, key.dotted, scope)?,
         _ => {
             values.iter().for_each(|word| reference.push(&word.text));
             values.iter().collect()
@@ -113,10 +113,19 @@ fn from_line(
 }
 
 /// Adds what numbers and operators mean; the words that are left of them.
-fn numbers<'a>(reference: &Reference, values: &'a [Word], dotted: bool) -> Result<Vec<&'a Word>, Diagnostic> {
+fn numbers<'a>(
+    reference: &Reference,
+    values: &'a [Word],
+    dotted: bool,
+    scope: &Scope<'_>,
+) -> Result<Vec<&'a Word>, Diagnostic> {
     let mut operators = Operators::new(dotted);
     let mut used = Vec::new();
     for word in values {
+        if word.text == NOT_EQUAL {
+            let warning = Diagnostic::warning(word.span, "'ne' is read as 'eq', as HAProxy does");
+            scope.warn(warning.hint("write 'eq', and '!' before the name of the ACL where it is used"));
+        }
         let spelled = operators.spell(&word.text).map_err(|why| Diagnostic::alert(word.span, why))?;
         if let Some(text) = spelled {
             reference.push(&text);

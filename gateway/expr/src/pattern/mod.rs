@@ -25,7 +25,7 @@ pub(crate) use file::Columns;
 pub(crate) use reference::Entry;
 pub use reference::{Change, Found, Item, Reference, Which};
 pub(crate) use segment::Index;
-pub(crate) use segment::number::Operators;
+pub(crate) use segment::number::{NOT_EQUAL, Operators};
 pub(crate) use view::{Hit, Key, Probe, ProbeKind, View};
 
 use crate::Scope;

@@ -217,22 +217,22 @@ impl Message for Request {
         Side::Request
     }
 
-    fn add_header(&mut self, name: &HeaderName, value: &[u8]) {
+    fn add_header(&mut self, name: &[u8], value: &[u8]) {
         if is_value(value) {
-            self.lines.push((name.as_str().as_bytes().to_vec(), value.to_vec()));
+            self.lines.push((name.to_vec(), value.to_vec()));
         }
     }
 
-    fn del_header(&mut self, name: &HeaderName) {
-        self.lines.retain(|(known, _)| known != name.as_str().as_bytes());
+    fn del_header(&mut self, name: &[u8]) {
+        self.lines.retain(|(known, _)| known != name);
     }
 
     fn retain_headers(&mut self, keep: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
         self.lines.retain(|(name, value)| keep(name, value));
     }
 
-    fn rewrite_headers(&mut self, name: &HeaderName, value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
-        for (_, line) in self.lines.iter_mut().filter(|(known, _)| known == name.as_str().as_bytes()) {
+    fn rewrite_headers(&mut self, name: &[u8], value: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) {
+        for (_, line) in self.lines.iter_mut().filter(|(known, _)| known == name) {
             if let Some(new) = value(line).filter(|new| is_value(new)) {
                 *line = new;
             }

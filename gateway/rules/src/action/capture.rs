@@ -43,7 +43,7 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
         (_, false) => "expects <expression> [ 'len' <length> | id <idx> ]",
         (_, true) => "expects <expression> id <idx>",
     };
-    if words.is_empty() {
+    if words.peek_text().is_none_or(str::is_empty) {
         return Err(words.error(expects));
     }
     let expr = Expr::parse(words, scope)?;

@@ -3,7 +3,7 @@
 use expr::{Parts, Scope};
 use lang::{Diagnostic, Words};
 
-use super::{Action, argument};
+use super::{Action, Name, argument};
 use crate::{Flow, Message};
 
 #[derive(Debug)]
@@ -16,7 +16,7 @@ struct DelHeader {
 /// How a name is compared.
 #[derive(Debug)]
 enum How {
-    Name(http::HeaderName),
+    Name(Name),
     Beg,
     End,
     Sub,
@@ -26,7 +26,7 @@ enum How {
 impl Action for DelHeader {
     fn apply(&self, message: &mut dyn Message) -> Flow {
         if let How::Name(name) = &self.how {
-            message.del_header(name);
+            message.del_header(name.bytes());
         } else {
             message.retain_headers(&mut |name, _| !self.matches(&name.to_ascii_lowercase()));
         }
@@ -35,7 +35,7 @@ impl Action for DelHeader {
 
     fn changes(&self) -> Parts {
         match &self.how {
-            How::Name(name) => Parts::header(name),
+            How::Name(name) => name.parts(),
             _ => Parts::HEADERS,
         }
     }
@@ -44,7 +44,7 @@ impl Action for DelHeader {
 impl DelHeader {
     fn matches(&self, name: &[u8]) -> bool {
         match &self.how {
-            How::Name(wanted) => wanted.as_str().as_bytes() == name,
+            How::Name(wanted) => wanted.bytes() == name,
             How::Beg => name.starts_with(&self.name),
             How::End => name.ends_with(&self.name),
             How::Sub => name.windows(self.name.len().max(1)).any(|part| part == self.name),
@@ -61,15 +61,7 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
         false => "str",
     };
     let how = match method {
-        // no header begins so
-        "str" if word.text.ends_with(':') => {
-            super::warn_of_colon(word, scope);
-            How::Beg
-        }
-        "str" => How::Name(
-            http::HeaderName::from_bytes(word.text.as_bytes())
-                .map_err(|_| fail(format!("'{}' is not a valid header name", word.text)))?,
-        ),
+        "str" => How::Name(Name::parse(word, scope)?),
         "beg" => How::Beg,
         "end" => How::End,
         "sub" => How::Sub,

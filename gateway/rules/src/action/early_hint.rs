@@ -1,17 +1,16 @@
 //! `early-hint <name> <fmt>`: a line of a `103 Early Hints` (RFC 8297), which the client gets before the answer.
 
 use expr::{LogFormat, Parts, Scope};
-use http::HeaderName;
 use lang::{Diagnostic, Words};
 
-use super::{Action, argument, header_name};
+use super::{Action, Name, argument};
 use crate::{Change, Flow, Message};
 
 const TWO: &str = "expects exactly 2 arguments";
 
 #[derive(Debug)]
 struct EarlyHint {
-    name: HeaderName,
+    name: Name,
     value: LogFormat,
     /// As in HAProxy, hints share a response unless they have conditions.
     fresh: bool,
@@ -20,7 +19,7 @@ struct EarlyHint {
 impl Action for EarlyHint {
     fn apply(&self, message: &mut dyn Message) -> Flow {
         let value = self.value.to_bytes(message.txn());
-        message.change(Change::EarlyHint { name: self.name.clone(), value, fresh: self.fresh });
+        message.change(Change::EarlyHint { name: self.name.bytes().to_vec(), value, fresh: self.fresh });
         Flow::Continue
     }
 
@@ -30,7 +29,7 @@ impl Action for EarlyHint {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
-    let name = header_name(argument(words, TWO)?)?;
+    let name = Name::parse(argument(words, TWO)?, scope)?;
     let value = LogFormat::parse(argument(words, TWO)?, scope)?;
     Ok(Box::new(EarlyHint { name, value, fresh: !words.is_empty() }))
 }
@@ -44,7 +43,7 @@ mod tests {
     fn a_hint_is_noted() {
         let mut world = World::sample();
         rules(Phase::HttpRequest, &["early-hint Link <%[path].css>"]).run(&mut world);
-        let name = http::HeaderName::from_static("link");
+        let name = b"link".to_vec();
         assert_eq!(world.changes, [Change::EarlyHint { name, value: b"</a/b.css>".to_vec(), fresh: false }]);
     }
 }

@@ -48,7 +48,7 @@ use lang::{Diagnostic, Word, Words};
 
 pub use declined::{DECLINED, Declined};
 pub use http_error::HttpError;
-pub use reply::unexpected_status;
+pub use reply::{failed, unexpected_status};
 
 use crate::{Flow, Message, Slot};
 
@@ -238,6 +238,9 @@ const REQUESTS: &[Phase] = &[Phase::TcpConnection, Phase::TcpSession, Phase::Tcp
 const TRACK: &[Phase] =
     &[Phase::TcpConnection, Phase::TcpSession, Phase::TcpContent, Phase::HttpRequest, Phase::HttpResponse];
 
+/// `redirect` as a line of its own.
+pub(crate) static OLD_REDIRECT: Row = last("redirect", REQUEST, redirect::parse_old, "redirect location /x");
+
 /// Every action.
 #[rustfmt::skip]
 pub const ACTIONS: &[Row] = &[
@@ -385,10 +388,10 @@ impl Missing {
     }
 }
 
-/// The next word, or HAProxy's complaint about their number.
+/// The next word, or HAProxy's complaint about their number; an empty one is none to it.
 pub(crate) fn argument<'a>(words: &mut Words<'a>, complaint: &str) -> Result<&'a Word, Diagnostic> {
     let missing = words.error(complaint);
-    words.next().ok_or(missing)
+    words.next().filter(|word| !word.text.is_empty()).ok_or(missing)
 }
 
 /// The sample expression that is next.
@@ -418,17 +421,46 @@ pub(crate) fn keyword(phase: Phase) -> &'static str {
     }
 }
 
-/// A colon behind a header's name, as it would stand in the message.
-pub(crate) fn warn_of_colon(name: &Word, scope: &Scope<'_>) {
-    let message =
-        format!("'{}' : the colon is taken for a part of the header's name, as in HAProxy", name.text);
-    scope.warn(Diagnostic::warning(name.span, message).hint("write the name without the colon"));
+/// The name of a header that is written, in lower case. As in HAProxy it need not be one that HTTP allows, of which `warn`
+/// is told; a line end in it would begin another line.
+///
+/// # Errors
+/// It cannot stand in a message at all.
+pub fn header_name(word: &Word, warn: &mut dyn FnMut(Diagnostic)) -> Result<String, Diagnostic> {
+    let text = &word.text;
+    if text.is_empty() || text.contains(['\r', '\n', '\0']) {
+        return Err(Diagnostic::alert(word.span, format!("'{text}' is not a valid header name")));
+    }
+    if http::HeaderName::from_bytes(text.as_bytes()).is_err() {
+        let message = format!("'{text}' is taken for a header's name, as in HAProxy, and HTTP has no such");
+        let warning = Diagnostic::warning(word.span, message);
+        warn(match text.strip_suffix(':') {
+            Some(bare) => warning.hint(format!("write '{bare}', without the colon")),
+            None => warning.hint("a name is of letters, digits and '-'; others may refuse the message"),
+        });
+    }
+    Ok(text.to_ascii_lowercase())
 }
 
-/// A header's name.
-pub(crate) fn header_name(word: &Word) -> Result<http::HeaderName, Diagnostic> {
-    http::HeaderName::from_bytes(word.text.as_bytes())
-        .map_err(|_| Diagnostic::alert(word.span, format!("'{}' is not a valid header name", word.text)))
+/// A header's name as a rule writes it, in lower case. As in HAProxy it need not be one that HTTP allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Name(Box<[u8]>);
+
+impl Name {
+    /// Reads one.
+    pub(crate) fn parse(word: &Word, scope: &Scope<'_>) -> Result<Self, Diagnostic> {
+        header_name(word, &mut |warning| scope.warn(warning)).map(|name| Self(name.into_bytes().into()))
+    }
+
+    /// In lower case.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What a change of the header changes.
+    pub(crate) fn parts(&self) -> Parts {
+        http::HeaderName::from_bytes(&self.0).map_or(Parts::HEADERS, |name| Parts::header(&name))
+    }
 }
 
 #[cfg(test)]

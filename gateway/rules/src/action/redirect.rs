@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use expr::{LogFormat, Phase, Scope, Side, Txn};
-use lang::{Diagnostic, Words};
+use lang::{Diagnostic, Word, Words};
 
 use super::Action;
 use super::set_uri::cut;
@@ -100,6 +100,7 @@ impl Redirect {
             kind: AnswerKind::Redirect,
             headers,
             body: Some(Bytes::new()),
+            silent: false,
             close_after_body: true,
         }
     }
@@ -125,6 +126,25 @@ fn host(txn: &dyn Txn) -> Option<Vec<u8>> {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    read(words, scope, LogFormat::parse)
+}
+
+/// The old line of its own, whose places are no formats: they are sent as they stand.
+pub(super) fn parse_old(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
+    read(words, scope, |word, scope| {
+        if word.text.contains('%') {
+            let message = format!("'redirect' : '{}' is sent as it stands, as in HAProxy", word.text);
+            let hint =
+                "only 'http-request redirect' fills in what '%' stands for: write 'http-request redirect …'";
+            scope.warn(Diagnostic::warning(word.span, message).hint(hint));
+        }
+        LogFormat::parse(&Word { text: word.text.replace('%', "%%"), ..word.clone() }, scope)
+    })
+}
+
+type Place = fn(&Word, &Scope<'_>) -> Result<LogFormat, Diagnostic>;
+
+fn read(words: &mut Words<'_>, scope: &Scope<'_>, to: Place) -> Result<Box<dyn Action>, Diagnostic> {
     let start = words.here();
     let mut place = None;
     let (mut drop_query, mut keep_query, mut append_slash, mut ignore_empty) = (false, false, false, false);
@@ -132,9 +152,9 @@ pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn 
     while let Some(word) = words.peek().filter(|word| word.text != "if" && word.text != "unless") {
         words.next();
         match word.text.as_str() {
-            "location" => place = Some((Kind::Location, argument(words, "location", scope)?)),
-            "prefix" => place = Some((Kind::Prefix, argument(words, "prefix", scope)?)),
-            "scheme" => place = Some((Kind::Scheme, argument(words, "scheme", scope)?)),
+            "location" => place = Some((Kind::Location, to(argument(words, "location")?, scope)?)),
+            "prefix" => place = Some((Kind::Prefix, to(argument(words, "prefix")?, scope)?)),
+            "scheme" => place = Some((Kind::Scheme, to(argument(words, "scheme")?, scope)?)),
             "code" => code = status(words)?,
             "set-cookie" => cookie = Some(format!("{}; path=/;", text(words, "set-cookie")?)),
             "clear-cookie" => {
@@ -164,9 +184,9 @@ fn text<'a>(words: &mut Words<'a>, keyword: &str) -> Result<&'a str, Diagnostic>
     words.next().map(|word| word.text.as_str()).ok_or(missing)
 }
 
-fn argument(words: &mut Words<'_>, keyword: &str, scope: &Scope<'_>) -> Result<LogFormat, Diagnostic> {
+fn argument<'a>(words: &mut Words<'a>, keyword: &str) -> Result<&'a Word, Diagnostic> {
     let missing = words.error(format!("missing argument for '{keyword}'"));
-    LogFormat::parse(words.next().filter(|word| !word.text.is_empty()).ok_or(missing)?, scope)
+    words.next().filter(|word| !word.text.is_empty()).ok_or(missing)
 }
 
 fn status(words: &mut Words<'_>) -> Result<u16, Diagnostic> {

@@ -2,18 +2,17 @@
 
 use expr::fetch::value_end;
 use expr::{LogFormat, Parts, Scope, compile_regex, expand_replacement};
-use http::HeaderName;
 use lang::{Diagnostic, Words};
 use regex::bytes::Regex;
 
-use super::{Action, argument, header_name};
+use super::{Action, Name, argument};
 use crate::{Flow, Message};
 
 const TWO: &str = "expects exactly 2 arguments <match-regex> and <replace-format>";
 
 #[derive(Debug)]
 struct ReplaceHeader {
-    name: HeaderName,
+    name: Name,
     regex: Box<Regex>,
     with: LogFormat,
     /// Values between commas, not whole lines.
@@ -25,15 +24,15 @@ impl Action for ReplaceHeader {
         let with = self.with.to_bytes(message.txn());
         let rewrite = |text: &[u8]| replaced(&self.regex, text, &with);
         if self.each {
-            message.rewrite_headers(&self.name, &mut |line| each_value(line, rewrite));
+            message.rewrite_headers(self.name.bytes(), &mut |line| each_value(line, rewrite));
         } else {
-            message.rewrite_headers(&self.name, &mut |line| rewrite(line));
+            message.rewrite_headers(self.name.bytes(), &mut |line| rewrite(line));
         }
         Flow::Continue
     }
 
     fn changes(&self) -> Parts {
-        Parts::header(&self.name)
+        self.name.parts()
     }
 }
 
@@ -73,12 +72,7 @@ fn parse(words: &mut Words<'_>, scope: &Scope<'_>, each: bool) -> Result<Box<dyn
     const THREE: &str = "expects exactly 3 arguments";
     let name = argument(words, THREE)?;
     let (regex, with) = pair(words, THREE, scope)?;
-    if name.text.ends_with(':') {
-        // no header is called so
-        super::warn_of_colon(name, scope);
-        return Ok(Box::new(super::modelled::Modelled));
-    }
-    let name = header_name(name)?;
+    let name = Name::parse(name, scope)?;
     Ok(Box::new(ReplaceHeader { name, regex, with, each }))
 }
 

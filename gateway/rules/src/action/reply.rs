@@ -36,10 +36,10 @@ enum Payload {
     ErrorFile(ErrorFile),
 }
 
-/// An answer as it stands in a file.
-#[derive(Clone, Debug)]
+/// An answer as it stands in a file; without a status for an empty file, which is no answer at all.
+#[derive(Clone, Debug, Default)]
 struct ErrorFile {
-    status: u16,
+    status: Option<u16>,
     reason: Vec<u8>,
     headers: Vec<(Vec<u8>, Vec<u8>)>,
     body: Bytes,
@@ -131,9 +131,9 @@ impl Draft {
             "content-type" => self.content_type = Some(value(words, keyword, "<ctype>")?.text.clone()),
             "hdr" => {
                 let missing = "'hdr' expects <name> and <value> as arguments";
-                let name = super::header_name(super::argument(words, missing)?)?;
+                let name = super::Name::parse(super::argument(words, missing)?, scope)?;
                 let format = LogFormat::parse(super::argument(words, missing)?, scope)?;
-                self.headers.push((name.as_str().as_bytes().to_vec(), format));
+                self.headers.push((name.bytes().to_vec(), format));
             }
             _ => return self.payload(word, words, scope),
         }
@@ -189,8 +189,16 @@ impl Draft {
         denies: bool,
     ) -> Result<Reply, Diagnostic> {
         let fail = |text: String| Err(Diagnostic::alert(start, text));
-        let bare = denies && self.status.is_none() && self.headers.is_empty();
         let section = self.of_section(self.status.unwrap_or(default), start, scope)?;
+        let content_type = self.content_type;
+        // it has nothing to stand before
+        let warn_of_type = |why: &str| {
+            if let Some(content_type) = &content_type {
+                let message = format!("content-type '{content_type}' ignored by the http reply {why}.");
+                scope.warn(Diagnostic::warning(start, message));
+            }
+        };
+        let bare = denies && self.status.is_none() && self.headers.is_empty();
         let payload = match self.payload.or(section) {
             Some(payload) => payload,
             None if self.page || bare => Payload::Page,
@@ -203,35 +211,31 @@ impl Draft {
                     "status code '{status}' not handled by default with 'default-errorfiles' argument."
                 ));
             }
-            Payload::Page | Payload::ErrorFile(_) if !self.headers.is_empty() => {
-                scope.warn(Diagnostic::warning(
-                    start,
-                    "hdr parameters ignored by the http reply when used with an erorrfile.",
-                ));
-            }
-            Payload::Empty => {
-                if let Some(content_type) = &self.content_type {
-                    scope.warn(Diagnostic::warning(
-                        start,
-                        format!(
-                            "content-type '{content_type}' ignored by the http reply because neither errorfile nor payload defined."
-                        ),
-                    ));
+            Payload::Page if bare => warn_of_type("because neither errorfile nor payload defined"),
+            Payload::Page | Payload::ErrorFile(_) => {
+                warn_of_type("when used with an erorrfile");
+                if !self.headers.is_empty() {
+                    let message = "hdr parameters ignored by the http reply when used with an erorrfile.";
+                    scope.warn(Diagnostic::warning(start, message));
                 }
             }
-            Payload::Fixed(bytes) if bytes.is_empty() => {}
-            Payload::Fixed(_) | Payload::Format(_) if self.content_type.is_none() => {
+            Payload::Empty => warn_of_type("because neither errorfile nor payload defined"),
+            Payload::Fixed(bytes) if bytes.is_empty() => {
+                warn_of_type("when used with an empty payload");
+            }
+            Payload::Fixed(_) | Payload::Format(_) if content_type.is_none() => {
                 return fail("a content type must be defined when non-empty payload is configured".into());
             }
-            Payload::Page | Payload::ErrorFile(_) | Payload::Fixed(_) | Payload::Format(_) => {}
+            Payload::Fixed(_) | Payload::Format(_) => {}
         }
-        Ok(Reply { status, payload, content_type: self.content_type, headers: self.headers })
+        Ok(Reply { status, payload, content_type, headers: self.headers })
     }
 }
 
 fn value<'a>(words: &mut Words<'a>, keyword: &str, what: &str) -> Result<&'a Word, Diagnostic> {
     let missing = words.error(format!("'{keyword}' expects {what} as argument"));
-    words.next().ok_or(missing)
+    // an empty text is a text, anything else that is empty is not there to HAProxy
+    words.next().filter(|word| !word.text.is_empty() || keyword.ends_with("string")).ok_or(missing)
 }
 
 /// What is said of a status that an answer cannot have. HAProxy reads the digits that a word begins with.
@@ -308,17 +312,25 @@ fn is_argument(word: &str, denies: bool) -> bool {
     ARGUMENTS.contains(&word) || denies && word == "deny_status"
 }
 
+/// What went wrong with a file, in HAProxy's word: a directory opens and cannot be read.
+pub fn failed(error: &std::io::Error) -> &'static str {
+    if error.kind() == std::io::ErrorKind::IsADirectory { "reading" } else { "opening" }
+}
+
 fn read(file: &Word, scope: &Scope<'_>) -> Result<Vec<u8>, Diagnostic> {
     let name = &file.text;
     scope
         .files
         .read(Path::new(name), MAX_FILE)
-        .map_err(|_| Diagnostic::alert(file.span, format!("error opening file '{name}'")))
+        .map_err(|error| Diagnostic::alert(file.span, format!("error {} file '{name}'", failed(&error))))
 }
 
 impl ErrorFile {
     /// Reads an HTTP answer; lines may end with or without a carriage return.
     fn parse(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
         let mut lines = Lines(bytes);
         let first = lines.next_line()?;
         let mut parts = first.splitn(3, |byte| *byte == b' ').filter(|part| !part.is_empty());
@@ -341,14 +353,14 @@ impl ErrorFile {
                 headers.push((name.as_str().as_bytes().to_vec(), line[colon + 1..].trim_ascii().to_vec()));
             }
         }
-        let file = Self { status, reason, headers, body: Bytes::copy_from_slice(lines.0) };
+        let file = Self { status: Some(status), reason, headers, body: Bytes::copy_from_slice(lines.0) };
         (200..=599).contains(&status).then(|| file.with_length())
     }
 
     /// Adds the length if the file does not say it.
     fn with_length(mut self) -> Self {
         let told = self.headers.iter().any(|(name, _)| name == b"content-length");
-        if !told && self.status != 204 {
+        if !told && self.status != Some(204) {
             self.headers.push((b"content-length".to_vec(), self.body.len().to_string().into_bytes()));
         }
         self
@@ -357,7 +369,8 @@ impl ErrorFile {
     /// What the file says; as in HAProxy the log shows the status that the rule has without it.
     fn answer(&self, logged: u16, kind: AnswerKind) -> Answer {
         Answer {
-            sent: Some(self.status),
+            sent: self.status,
+            silent: self.status.is_none(),
             reason: Some(self.reason.clone()),
             headers: self.headers.clone(),
             body: Some(self.body.clone()),

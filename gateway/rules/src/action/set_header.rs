@@ -1,17 +1,16 @@
 //! `set-header <name> <fmt>`, `add-header <name> <fmt>`.
 
 use expr::{LogFormat, Parts, Scope};
-use http::HeaderName;
-use lang::{Diagnostic, Word, Words};
+use lang::{Diagnostic, Words};
 
-use super::{Action, argument, header_name};
+use super::{Action, Name, argument};
 use crate::{Flow, Message};
 
 const TWO: &str = "expects exactly 2 arguments";
 
 #[derive(Debug)]
 struct SetHeader {
-    name: HeaderName,
+    name: Name,
     value: LogFormat,
     /// Lines of the name that are there go first.
     replaces: bool,
@@ -28,15 +27,15 @@ impl Action for SetHeader {
             }
         };
         if self.replaces {
-            message.set_header(&self.name, value);
+            message.set_header(self.name.bytes(), value);
         } else {
-            message.add_header(&self.name, value);
+            message.add_header(self.name.bytes(), value);
         }
         Flow::Continue
     }
 
     fn changes(&self) -> Parts {
-        Parts::header(&self.name)
+        self.name.parts()
     }
 }
 
@@ -50,15 +49,8 @@ pub(super) fn add(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Ac
 
 fn parse(words: &mut Words<'_>, scope: &Scope<'_>, replaces: bool) -> Result<Box<dyn Action>, Diagnostic> {
     let (name, value) = (argument(words, TWO)?, argument(words, TWO)?);
-    // `X-A: b` with a colon too many: the line `X-A:: b` has the name without it, and nobody has set the name with it
-    if let Some(bare) = name.text.strip_suffix(':') {
-        super::warn_of_colon(name, scope);
-        let name = header_name(&Word::new(bare, name.span))?;
-        let value = LogFormat::parse(&Word::new(format!(": {}", value.text), value.span), scope)?;
-        return Ok(Box::new(SetHeader { name, value, replaces: false }));
-    }
-    let value = LogFormat::parse(value, scope)?;
-    Ok(Box::new(SetHeader { name: header_name(name)?, value, replaces }))
+    let name = Name::parse(name, scope)?;
+    Ok(Box::new(SetHeader { name, value: LogFormat::parse(value, scope)?, replaces }))
 }
 
 #[cfg(test)]
@@ -88,6 +80,14 @@ mod tests {
         let error = rule(Phase::HttpResponse, "set-header X-P %[path]").unwrap_err();
         assert!(error.message.contains("not available here"), "{}", error.message);
         assert!(rule(Phase::HttpRequest, "set-header X-P").is_err());
-        assert!(rule(Phase::HttpRequest, "set-header 'X P' a").is_err());
+        assert!(rule(Phase::HttpRequest, "set-header 'X\nP' a").is_err());
+    }
+
+    #[test]
+    fn names_that_http_does_not_allow_are_set_all_the_same() {
+        let mut world = World::sample();
+        let lines = ["set-header 'X P' 1", "set-header 'x p' 2", "add-header X-A: b", "del-header x-a"];
+        rules(Phase::HttpRequest, &lines).run(&mut world);
+        assert_eq!((world.header("x p"), world.header("x-a:")), (vec!["2".to_owned()], vec!["b".to_owned()]));
     }
 }

@@ -28,10 +28,14 @@ impl Action for SetStatus {
 
 pub(super) fn parse(words: &mut Words<'_>, _: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
     const WRONG: &str = "expects an integer status code between 100 and 999";
-    let word = argument(words, WRONG)?;
+    let word = argument(words, "expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>")?;
     let number = word.text.parse().ok().filter(|status| (100..=999).contains(status));
     let status = number.ok_or_else(|| Diagnostic::alert(word.span, WRONG))?;
-    let reason = if words.accept("reason") { Some(words.expect("<text>")?.text.clone()) } else { None };
+    let has_reason = words.rest().get(1).is_some_and(|reason| !reason.text.is_empty());
+    let reason = match has_reason && words.accept("reason") {
+        true => words.next().map(|reason| reason.text.clone()),
+        false => None,
+    };
     Ok(Box::new(SetStatus { status, reason }))
 }
 

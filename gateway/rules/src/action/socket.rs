@@ -62,12 +62,26 @@ pub(super) fn server_mark(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Bo
     parse(words, scope, Peer::Server, Packet::Mark)
 }
 
-/// A number, as HAProxy reads it: decimal, octal behind `0`, hexadecimal behind `0x`.
-fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None if text.len() > 1 && text.starts_with('0') => u64::from_str_radix(&text[1..], 8).ok(),
-        None => text.parse().ok(),
+/// A number, as HAProxy reads it: decimal, octal behind `0`, hexadecimal behind `0x`; a sign turns it round, and what the
+/// kernel does not take of it is cut off. Without it: what is left of the text where it ends to be a number.
+fn number(text: &str) -> Result<u32, &str> {
+    let sign = text.starts_with(['-', '+']);
+    let bare = text.get(usize::from(sign)..).unwrap_or_default();
+    let hexadecimal = ["0x", "0X"].iter().find_map(|prefix| bare.strip_prefix(prefix));
+    let (digits, radix) =
+        match hexadecimal.filter(|digits| digits.starts_with(|c: char| c.is_ascii_hexdigit())) {
+            Some(digits) => (digits, 16),
+            None => (bare, if bare.starts_with('0') { 8 } else { 10 }),
+        };
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    match digits.split_at(end) {
+        ("", _) => Err(text),
+        (digits, "") => {
+            let number = u64::from_str_radix(digits, radix).unwrap_or(u64::MAX);
+            let turned = if text.starts_with('-') { number.wrapping_neg() } else { number };
+            Ok(u32::try_from(turned & u64::from(u32::MAX)).unwrap_or_default())
+        }
+        (_, rest) => Err(rest),
     }
 }
 
@@ -85,12 +99,15 @@ fn parse(
         return Ok(Box::new(SetPacket { peer, packet, number }));
     }
     let word = argument(words, "expects exactly 1 argument (integer/hex value)")?;
-    let Some(number) = number(&word.text) else {
-        let text = format!("invalid character starting at '{}' (integer/hex value expected)", word.text);
-        return Err(Diagnostic::alert(word.span, text));
-    };
-    let number = Number::Fixed(u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default());
-    Ok(Box::new(SetPacket { peer, packet, number }))
+    let fixed = number(&word.text).map_err(|rest| {
+        let text = format!("invalid character starting at '{rest}' (integer/hex value expected)");
+        Diagnostic::alert(word.span, text)
+    })?;
+    if word.text.starts_with('-') {
+        let message = format!("'{}' is taken for {fixed}, as in HAProxy", word.text);
+        scope.warn(Diagnostic::warning(word.span, message));
+    }
+    Ok(Box::new(SetPacket { peer, packet, number: Number::Fixed(fixed) }))
 }
 
 #[cfg(test)]
@@ -101,9 +118,21 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_haproxy_reads_them() {
-        for (text, expected) in
-            [("16", Some(16)), ("0x10", Some(16)), ("020", Some(16)), ("0", Some(0)), ("x", None)]
-        {
+        for (text, expected) in [
+            ("16", Ok(16)),
+            ("0x10", Ok(16)),
+            ("020", Ok(16)),
+            ("0", Ok(0)),
+            ("-1", Ok(u32::MAX)),
+            ("+2", Ok(2)),
+            ("0x100000001", Ok(1)),
+            ("x", Err("x")),
+            ("1x", Err("x")),
+            ("09", Err("9")),
+            ("0x", Err("x")),
+            ("-", Err("-")),
+            ("", Err("")),
+        ] {
             assert_eq!(number(text), expected, "{text}");
         }
         let message = rule(Phase::HttpRequest, "set-tos foo").unwrap_err().message;

@@ -3,8 +3,8 @@
 use expr::Scope;
 use lang::{Diagnostic, Words};
 
-use super::Action;
 use super::declined::LUA;
+use super::{Action, argument};
 use crate::{Flow, Message, Service};
 
 const SERVICES: &[(&str, Service)] = &[("prometheus-exporter", Service::PrometheusExporter)];
@@ -19,7 +19,7 @@ impl Action for UseService {
 }
 
 pub(super) fn parse(words: &mut Words<'_>, scope: &Scope<'_>) -> Result<Box<dyn Action>, Diagnostic> {
-    let word = words.expect("a service name")?;
+    let word = argument(words, "'use-service' expects a service name")?;
     if word.text.starts_with("lua.") {
         let phase = super::keyword(scope.phase);
         return Err(LUA.refusal(word, format_args!("'{phase} use-service {}'", word.text)));

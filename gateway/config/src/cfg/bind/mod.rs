@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use lang::{Diagnostic, Span, Word};
 
-use super::{Context, Index, Keyword, Label, QUIC, run_options};
+use super::{Context, Index, Keyword, LOG_FORWARD, Label, QUIC, run_options};
 use crate::draft::{NamedFile, Proxy};
 use crate::model::{Bind, BindAddress, BindTls, Global, Permissions, StatsSocket};
 
@@ -40,11 +40,24 @@ pub(crate) struct Line {
     pub(crate) level: Option<u8>,
 }
 
+const NO_SOCKET: &str = "the line is ignored, as HAProxy does: mend the address, or remove the line";
+
 /// `bind`.
 pub(crate) fn bind(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let usage = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";
     let word = cx.words.next().ok_or_else(|| cx.words.error(usage))?;
-    let sockets = address::all(cx, word, "'bind' : ")?;
+    let sockets = match cx.target.kind {
+        LOG_FORWARD => match address::all(cx, word, &format!("'bind {}' : ", word.text)) {
+            Ok(sockets) => sockets,
+            // HAProxy goes on without the line
+            Err(why) => {
+                cx.notes.push(if why.later { why } else { why.as_warning().hint(NO_SOCKET) });
+                cx.words.by_ref().for_each(drop);
+                return Ok(());
+            }
+        },
+        _ => address::all(cx, word, "'bind' : ")?,
+    };
     let line_name = format!("'bind {}' in section '{}'", word.text, cx.target.kind.name());
     let label = Label { unknown: format!("{line_name}: "), line: format!("{line_name} : "), hint: "" };
     let line = options(cx, &label)?;

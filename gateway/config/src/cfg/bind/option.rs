@@ -69,9 +69,23 @@ fn at_least(cx: &mut Context<'_, Line>, range: &str) -> Result<u32, Diagnostic> 
 
 fn netscaler(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
     let bad = |keyword: &str, value: i64| format!("'{keyword}' : invalid value {value}, must be >= 0");
-    let magic = cx.signed(1, i64::from(u32::MAX), bad)?;
-    cx.target.bind.accept_netscaler_cip = u32::try_from(magic).ok();
+    let at = cx.words.here();
+    let written = cx.signed(i64::MIN, i64::MAX, bad)?;
+    match u32::try_from(written & i64::from(u32::MAX)).unwrap_or_default() {
+        0 => return Err(Diagnostic::alert(at, bad(cx.keyword, 0))),
+        magic => {
+            cut(cx, at, written, magic);
+            cx.target.bind.accept_netscaler_cip = Some(magic);
+        }
+    }
     Ok(())
+}
+
+/// Warns that HAProxy keeps less of a number than what is written.
+fn cut(cx: &mut Context<'_, Line>, at: lang::Span, written: i64, kept: u32) {
+    if written != i64::from(kept) {
+        cx.notes.warning(at, format!("'{}' : {written} is read as {kept}, as HAProxy does", cx.keyword));
+    }
 }
 
 fn id(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
@@ -81,8 +95,14 @@ fn id(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Diagnostic::alert(at, format!("'id' : expects an integer argument, found '{found}'")));
     }
-    let id = cx.signed(1, i64::from(i32::MAX), |_, _| "'id' : custom id has to be > 0".to_owned())?;
-    cx.target.bind.id = u32::try_from(id).ok();
+    let bad = "'id' : custom id has to be > 0";
+    let written = cx.signed(i64::MIN, i64::MAX, |_, _| bad.to_owned())?;
+    let low = u32::try_from(written & i64::from(u32::MAX)).unwrap_or_default();
+    if low == 0 || low > i32::MAX.unsigned_abs() {
+        return Err(Diagnostic::alert(at, bad));
+    }
+    cut(cx, at, written, low);
+    cx.target.bind.id = Some(low);
     cx.target.id_span = Some(at);
     Ok(())
 }
@@ -96,8 +116,13 @@ fn nice(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
 fn mode(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
     let word = cx.expect("an octal mode")?;
     match u32::from_str_radix(&word.text, 8) {
-        Ok(mode) if mode <= 0o7777 => {
-            cx.target.bind.permissions.mode = Some(mode);
+        Ok(mode) => {
+            let kept = mode & 0o7777;
+            if kept != mode {
+                let message = format!("'mode' : '{}' is read as {kept:o}: files have no more", word.text);
+                cx.notes.warning(word.span, message);
+            }
+            cx.target.bind.permissions.mode = Some(kept);
             Ok(())
         }
         _ => {
@@ -120,9 +145,17 @@ fn mss(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
 }
 
 fn tcp_ut(cx: &mut Context<'_, Line>) -> Result<(), Diagnostic> {
-    let at = cx.words.here();
-    let bad = |_| Diagnostic::alert(at, "'tcp-ut' : expects a positive delay in milliseconds");
-    cx.target.bind.tcp_user_timeout = Some(cx.time(TimeUnit::Ms).map_err(bad)?);
+    let word = cx.expect("a time")?;
+    let bad = |why: lang::units::UnitError| {
+        Diagnostic::alert(
+            word.span,
+            match why.to_string().strip_prefix("timer overflow ") {
+                Some(most) => format!("timer overflow in argument '{}' to 'tcp-ut' {most}", word.text),
+                None => "'tcp-ut' : expects a positive delay in milliseconds".to_owned(),
+            },
+        )
+    };
+    cx.target.bind.tcp_user_timeout = Some(cx.time_of(word, TimeUnit::Ms).map_err(bad)?);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use lang::units::TimeUnit;
 use lang::{Diagnostic, Directive, EnvChange, Word};
 
 use super::{Context, DEVICES, Keyword, LUA, bind, keyword, log};
-use crate::model::{CpuMap, DefaultPath, Global};
+use crate::model::{CpuMap, DefaultPath, Global, RunAs};
 
 const DIRECTORY: &str = "global statement '{}' expects a directory path as an argument.";
 const CIPHERS: &str = "global statement '{}' expects a cipher suite as an argument.";
@@ -47,10 +47,10 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("master-worker")     .parse(master_worker),
     keyword("pidfile")           .takes(1, "a file name as an argument").parse(|cx| { cx.target.pidfile = Some(cx.path()?); Ok(()) }),
     keyword("chroot")            .takes(1, "a directory as an argument").parse(|cx| { cx.target.chroot = Some(cx.path()?); Ok(()) }),
-    keyword("user")              .takes(1, "a user name as an argument").parse(user),
-    keyword("uid")               .takes(1, "an integer argument").parse(uid),
-    keyword("group")             .takes(1, "a group name as an argument").parse(group),
-    keyword("gid")               .takes(1, "an integer argument").parse(gid),
+    keyword("user")              .takes(1, "a user name as an argument").parse(|cx| USER.by_name(cx)),
+    keyword("uid")               .takes(1, "an integer argument").parse(|cx| USER.by_number(cx)),
+    keyword("group")             .takes(1, "a group name as an argument").parse(|cx| GROUP.by_name(cx)),
+    keyword("gid")               .takes(1, "an integer argument").parse(|cx| GROUP.by_number(cx)),
     keyword("node")              .needs(1, NODE).parse(node),
     keyword("description")       .takes(1, "a string argument").parse(|cx| { cx.target.description = Some(cx.rest_text()); Ok(()) }),
     keyword("log-tag")           .takes(1, "a tag for use in syslog").parse(|cx| { cx.target.log_tag = Some(cx.text()?); Ok(()) }),
@@ -68,7 +68,7 @@ pub(crate) const KEYWORDS: &[Keyword<Global>] = &[
     keyword("crt-base")          .needs(1, DIRECTORY).parse(|cx| { cx.target.crt_base = Some(cx.path()?); Ok(()) }),
     keyword("ca-base")           .needs(1, DIRECTORY).parse(|cx| { cx.target.ca_base = Some(cx.path()?); Ok(()) }),
     keyword("tune.bufsize")      .takes(1, "an integer argument").parse(bufsize),
-    keyword("tune.maxrewrite")   .takes(1, "an integer argument").parse(|cx| { cx.target.head_reserve = size(cx, 0)?; Ok(()) }),
+    keyword("tune.maxrewrite")   .takes(1, "an integer argument").parse(maxrewrite),
     keyword("tune.stick-counters").takes(1, "an integer argument").parse(|cx| { cx.target.stick_counters = cx.number(0, 100)? as usize; Ok(()) }),
     keyword("tune.http.maxhdr")  .takes(1, "an integer argument").parse(max_headers),
     keyword("ssl-default-bind-ciphers")     .needs(1, CIPHERS).parse(|cx| { cx.target.default_bind_ciphers = Some(cx.text()?); Ok(()) }),
@@ -140,6 +140,11 @@ fn change(keyword: &str, words: &[Word]) -> Option<EnvChange> {
 
 /// The words were acted on while the lines after them were read.
 fn seen_before(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let is_bad = |name: &&Word| name.text.is_empty() || name.text.contains('=');
+    if let Some(name) = cx.words.peek().filter(is_bad).filter(|_| cx.keyword != "resetenv") {
+        let message = format!("'{}' failed on variable '{}' : Invalid argument.", cx.keyword, name.text);
+        return Err(Diagnostic::alert(name.span, message));
+    }
     let change = change(cx.keyword, cx.words.take_rest());
     cx.target.environment.extend(change);
     Ok(())
@@ -308,52 +313,65 @@ fn log_send_hostname(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Of `user` and `uid` the first line counts.
-fn user(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    let word = cx.expect("a user name as an argument")?;
-    let run_as = &mut cx.target.run_as;
-    if run_as.user.is_some() || run_as.uid.is_some() {
-        cx.notes.push(again(cx.span, "user/uid"));
-    } else if cx.world.env.has_user(&word.text) {
-        run_as.user = Some(word.text.clone());
-    } else {
-        return Err(nobody(word, "user"));
-    }
-    Ok(())
+/// One of the two that a process runs as: who its user is, or its group.
+struct Owner {
+    /// The keyword for a name.
+    named: &'static str,
+    /// What HAProxy calls the two lines when it has read one: behind a name, and behind a number.
+    again: [&'static str; 2],
+    known: fn(&dyn lang::Environment, &str) -> bool,
+    name: fn(&mut RunAs) -> &mut Option<String>,
+    number: fn(&mut RunAs) -> &mut Option<u32>,
 }
 
-fn uid(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    let id = system_id(cx, "user")?;
-    let run_as = &mut cx.target.run_as;
-    match run_as.user.is_some() || run_as.uid.is_some() {
-        true => cx.notes.push(again(cx.span, "user/uid")),
-        false => run_as.uid = Some(id),
-    }
-    Ok(())
-}
+const USER: Owner = Owner {
+    named: "user",
+    again: ["user/uid", "user/uid"],
+    known: |env, name| env.has_user(name),
+    name: |run_as| &mut run_as.user,
+    number: |run_as| &mut run_as.uid,
+};
 
-/// Of `group` and `gid` the first line counts.
-fn group(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    let word = cx.expect("a group name as an argument")?;
-    let run_as = &mut cx.target.run_as;
-    if run_as.group.is_some() || run_as.gid.is_some() {
-        cx.notes.push(again(cx.span, "gid/group was"));
-    } else if cx.world.env.has_group(&word.text) {
-        run_as.group = Some(word.text.clone());
-    } else {
-        return Err(nobody(word, "group"));
-    }
-    Ok(())
-}
+const GROUP: Owner = Owner {
+    named: "group",
+    again: ["gid/group was", "group/gid"],
+    known: |env, name| env.has_group(name),
+    name: |run_as| &mut run_as.group,
+    number: |run_as| &mut run_as.gid,
+};
 
-fn gid(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    let id = system_id(cx, "group")?;
-    let run_as = &mut cx.target.run_as;
-    match run_as.group.is_some() || run_as.gid.is_some() {
-        true => cx.notes.push(again(cx.span, "group/gid")),
-        false => run_as.gid = Some(id),
+impl Owner {
+    /// `user` and `group`.
+    fn by_name(&self, cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+        let word = cx.expect(&format!("a {} name as an argument", self.named))?;
+        if self.is_said(cx, self.again[0]) {
+            return Ok(());
+        }
+        if !(self.known)(cx.world.env, &word.text) {
+            return Err(nobody(word, self.named));
+        }
+        *(self.name)(&mut cx.target.run_as) = Some(word.text.clone());
+        Ok(())
     }
-    Ok(())
+
+    /// `uid` and `gid`.
+    fn by_number(&self, cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+        let number = system_id(cx, self.named)?;
+        if !self.is_said(cx, self.again[1]) {
+            *(self.number)(&mut cx.target.run_as) = Some(number);
+        }
+        Ok(())
+    }
+
+    /// Whether a line has said it already: the first counts.
+    fn is_said(&self, cx: &mut Context<'_, Global>, lines: &str) -> bool {
+        let run_as = &mut cx.target.run_as;
+        let is_said = (self.name)(run_as).is_some() || (self.number)(run_as).is_some();
+        if is_said {
+            cx.notes.push(again(cx.span, lines));
+        }
+        is_said
+    }
 }
 
 fn again(at: lang::Span, what: &str) -> Diagnostic {
@@ -384,9 +402,27 @@ fn system_id(cx: &mut Context<'_, Global>, name: &str) -> Result<u32, Diagnostic
     cx.number(0, u32::MAX)
 }
 
+/// `fd-hard-limit`, of which 0 is no limit.
 fn fd_hard_limit(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
-    let limit = cx.int(1, u64::from(u32::MAX))?;
-    cx.target.fd_hard_limit = Some(limit);
+    cx.target.fd_hard_limit = Some(cx.int(0, u64::from(u32::MAX))?).filter(|limit| *limit > 0);
+    Ok(())
+}
+
+/// `tune.maxrewrite`; what is no size is as much as the digits that it begins with.
+fn maxrewrite(cx: &mut Context<'_, Global>) -> Result<(), Diagnostic> {
+    let word = cx.expect("an integer argument")?;
+    if word.text.starts_with('-') {
+        let message = "'tune.maxrewrite' expects a positive integer argument.";
+        return Err(Diagnostic::alert(word.span, message));
+    }
+    let size = lang::units::parse_size(&word.text).unwrap_or_else(|_| {
+        let digits = word.text.bytes().take_while(u8::is_ascii_digit).count();
+        let size = word.text[..digits].parse().unwrap_or_default();
+        let message = format!("'tune.maxrewrite' : '{}' is read as {size}, as HAProxy does", word.text);
+        cx.notes.warning(word.span, message);
+        size
+    });
+    cx.target.head_reserve = usize::try_from(size).unwrap_or(usize::MAX);
     Ok(())
 }
 

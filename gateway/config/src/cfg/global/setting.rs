@@ -110,7 +110,7 @@ const ROWS: &[Row] = &[
 
     row("maxconnrate", ANY, LIMIT), row("maxsessrate", ANY, LIMIT), row("maxsslrate", ANY, LIMIT), row("maxsslconn", NATURAL, LIMIT),
     row("maxpipes", ANY, INSIDES), row("maxzlibmem", ANY, MEMORY), row("maxcomprate", Takes::Int(i64::MIN, MANY, "'{}' expects an integer argument in kb/s.", NEEDED), NO_COMPRESSION),
-    row("maxcompcpuusage", PERCENT, NO_COMPRESSION), row("mworker-max-reloads", NATURAL, Fate::Ignored("a reload starts no process")),
+    row("maxcompcpuusage", PERCENT, NO_COMPRESSION), row("mworker-max-reloads", Takes::Int(i64::MIN, MANY, "", POSITIVE), Fate::Ignored("a reload starts no process")),
     row("max-spread-checks", Time(TimeUnit::Ms, "'{}' expects an integer argument (0..50)."), Fate::Ignored("checks are spread by 'spread-checks'")),
     row("close-spread-time", Choice(&[], TIMED), Fate::Ignored("idle connections are closed at once when the process stops")),
     row("thread-group", Words(1, "'{}' passed a missing or unparsable integer value in ''"), THREADS), row("thread-groups", range(1, 64, "'{}' value must be between 1 and 64"), THREADS),
@@ -150,9 +150,9 @@ const ROWS: &[Row] = &[
     row("tune.h2.be.glitches-threshold", NATURAL, H2), row("tune.h2.be.initial-window-size", NATURAL, H2), row("tune.h2.be.max-concurrent-streams", NATURAL, H2), row("tune.h2.be.max-frames-at-once", NATURAL, H2),
     row("tune.h2.be.rxbuf", Size(NEEDED), H2), row("tune.h2.fe.glitches-threshold", NATURAL, H2), row("tune.h2.fe.initial-window-size", NATURAL, H2), row("tune.h2.fe.max-concurrent-streams", NATURAL, H2),
     row("tune.h2.fe.max-frames-at-once", NATURAL, H2), row("tune.h2.fe.max-rst-at-once", NATURAL, H2), row("tune.h2.fe.max-total-streams", NATURAL, H2), row("tune.h2.fe.rxbuf", Size(NEEDED), H2),
-    row("tune.h2.header-table-size", range(4096, 65536, "'{}' expects a numeric value between 4096 and 65536."), H2), row("tune.h2.initial-window-size", Takes::Int(0, MANY, POSITIVE, POSITIVE), H2),
+    row("tune.h2.header-table-size", range(4096, 65536, "'{}' expects a numeric value between 4096 and 65536."), H2), row("tune.h2.initial-window-size", Takes::Int(0, MANY, "", POSITIVE), H2),
     row("tune.h2.log-errors", Choice(&["none", "connection", "stream"], "'{}' expects 'none', 'connection', or 'stream' but got '{got}'."), INSIDES),
-    row("tune.h2.max-concurrent-streams", Takes::Int(0, MANY, POSITIVE, POSITIVE), H2), row("tune.h2.max-frame-size", range(16384, 16_777_215, "'{}' expects a numeric value between 16384 and 16777215."), H2),
+    row("tune.h2.max-concurrent-streams", Takes::Int(0, MANY, "", POSITIVE), H2), row("tune.h2.max-frame-size", range(16384, 16_777_215, "'{}' expects a numeric value between 16384 and 16777215."), H2),
     row("tune.h2.zero-copy-fwd-send", ON_OFF, INSIDES), row("tune.http.cookielen", ANY, Fate::Ignored("the length of captures is that of their lines")), row("tune.http.logurilen", ANY, Fate::Ignored("a log line holds the whole URI")),
     row("tune.idle-pool.shared", ON_OFF, INSIDES), row("tune.idletimer", Time(TimeUnit::Ms, "'{}' expects a timer value between 0 and 65535 ms."), INSIDES),
     row("tune.listener.default-shards", Choice(&["by-process", "by-thread", "by-group"], "'{}' expects either 'by-process', 'by-group', or 'by-thread' but got '{got}'."), THREADS),
@@ -261,7 +261,7 @@ fn value(row: &Row, cx: &mut Context<'_, Global>) -> Result<Setting, Diagnostic>
             Setting::Word(got.to_owned())
         }
         Takes::Int(low, high, _, bad) => {
-            if cx.words.is_empty() {
+            if cx.lacks_number() {
                 return Ok(Setting::Number(0));
             }
             let number = |word: &lang::Word| word.text.starts_with(|c: char| c.is_ascii_digit());
@@ -273,6 +273,12 @@ fn value(row: &Row, cx: &mut Context<'_, Global>) -> Result<Setting, Diagnostic>
         Size(_) => {
             let text = cx.words.next().map(|word| word.text.as_str()).unwrap_or("0");
             let parsed = units::parse_size(text);
+            // HAProxy takes it for one that is too large to be reached
+            let parsed = if text == "-1" && row.name.starts_with("tune.vars.") {
+                Ok(u64::from(u32::MAX))
+            } else {
+                parsed
+            };
             if parsed.is_err() && row.name.starts_with("tune.vars.") {
                 return Err(Diagnostic::alert(at, format!("{}: '{text}' is an invalid size", row.name)));
             }

@@ -138,6 +138,7 @@ pub(crate) fn judge(
     if model.track.is_some() && (options.checked || model.agent.on) {
         return bad(format!("{label}unable to enable checks and tracking at the same time!"));
     }
+    tls::judge_sni(cx, options, name, label)?;
     if model.tls.on && tls::no_version(&model.tls) {
         return bad(format!(
             "{label}{} '{}': all SSL/TLS versions are disabled for server '{}'.",
@@ -183,12 +184,13 @@ pub(crate) fn verifies(server: &Server, proxy: &Proxy, global: &Global) -> Resul
 /// `default-server`.
 pub(crate) fn default_server(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let mut options = cx.target.settings.default_server.clone();
+    options.model.name.clear();
     let label = Label { hint: "no address was expected for this server", ..Label::new(String::new()) };
     read_options(cx, &mut options, &label)?;
-    if let Some(at) = options.spans.id.filter(|_| options.id.take().is_some()) {
+    if let Some(at) = options.spans.id {
         cx.notes.warning(at, "'id' option is not accepted in default-server sections");
     }
-    options.spans = ServerSpans { id: None, ..options.spans };
+    options.spans = ServerSpans { id: None, sni: None, ..options.spans };
     options.files.iter_mut().for_each(|file: &mut NamedFile| file.label.clear());
     cx.target.settings.default_server = options;
     Ok(())
@@ -205,9 +207,13 @@ pub(crate) fn read_options(
     result
 }
 
-/// The characters that HAProxy permits in names.
-pub(crate) fn bad_character(name: &str) -> Option<char> {
-    name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')))
+/// The first character that HAProxy does not permit in a name; an empty name has none that it permits.
+pub(crate) fn bad_character(name: &str) -> Option<&str> {
+    let is_bad = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.'));
+    match name.find(is_bad) {
+        Some(at) => name[at..].chars().next().and_then(|c| name.get(at..at + c.len_utf8())),
+        None => name.is_empty().then_some(""),
+    }
 }
 
 fn check_name(name: &Word) -> Result<(), Diagnostic> {

@@ -34,15 +34,15 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     option("inter")     .takes(1, "a delay as argument").parse(|cx| { cx.target.check.inter = delay(cx)?; Ok(()) }),
     option("fall")      .takes(1, "an integer argument").parse(|cx| { cx.target.check.fall = count(cx, "'fall' has to be > 0.")?; Ok(()) }),
     option("rise")      .takes(1, "an integer argument").parse(|cx| { cx.target.check.rise = count(cx, "'rise' has to be > 0.")?; Ok(()) }),
-    option("id")        .needs(1, "'{}' : expects an integer argument").parse(id),
-    option("maxconn")   .takes(1, "an integer argument").parse(|cx| { cx.target.model.maxconn = Some(limit(cx)?).filter(|max| *max > 0); Ok(()) }),
-    option("maxqueue")  .takes(1, "an integer argument").parse(|cx| { cx.target.model.maxqueue = Some(limit(cx)?).filter(|max| *max > 0); Ok(()) }),
-    option("weight")    .takes(1, "a weight").parse(weight),
+    option("id")        .word().parse(id),
+    option("maxconn")   .word().parse(|cx| { cx.target.model.maxconn = Some(limit(cx)?).filter(|max| *max > 0); Ok(()) }),
+    option("maxqueue")  .word().parse(|cx| { cx.target.model.maxqueue = Some(limit(cx)?).filter(|max| *max > 0); Ok(()) }),
+    option("weight")    .word().parse(weight),
     option("guid")      .takes(1, "an identifier").parse(|cx| { cx.target.model.guid = Some(cx.text()?); Ok(()) }).tunes(TOOLS),
     option("stick")     .parse(|cx| { cx.target.model.non_stick = false; Ok(()) }),
     option("non-stick") .parse(|cx| { cx.target.model.non_stick = true; Ok(()) }),
 
-    option("minconn")   .takes(1, "an integer argument").parse(|cx| { cx.target.model.minconn = Some(limit(cx)?).filter(|min| *min > 0); Ok(()) })
+    option("minconn")   .word().parse(|cx| { cx.target.model.minconn = Some(limit(cx)?).filter(|min| *min > 0); Ok(()) })
         .later("use 'maxconn' alone"),
     option("strict-maxconn").parse(|cx| { cx.target.model.strict_maxconn = true; Ok(()) }).later("use 'maxconn' alone"),
     option("cookie")    .takes(1, "<value> as argument").parse(|cx| { cx.target.model.cookie = Some(cx.text()?); Ok(()) })
@@ -108,19 +108,38 @@ fn count(cx: &mut Context<'_, ServerOptions>, message: &str) -> Result<u32, Diag
 
 /// A number that is no limit where it is below 1.
 fn limit(cx: &mut Context<'_, ServerOptions>) -> Result<u32, Diagnostic> {
+    if cx.lacks_number() {
+        return Ok(0);
+    }
     let number = cx.signed(i64::MIN, i64::from(i32::MAX), |keyword, value| {
         format!("'{keyword}' value must be between 0 and {} (was {value})", i32::MAX)
     })?;
     Ok(u32::try_from(number).unwrap_or_default())
 }
 
-/// A port, of which 0 is none.
+/// A port, of which 0 is none; as in HAProxy, what is too large for one is cut to its 16 bits.
 fn port(cx: &mut Context<'_, ServerOptions>) -> Result<u16, Diagnostic> {
-    Ok(u16::try_from(cx.number(0, 65535)?).unwrap_or_default())
+    let word = cx.words.peek().cloned();
+    let number = cx.number(0, i32::MAX.unsigned_abs())?;
+    let port = u16::try_from(number & 0xffff).unwrap_or_default();
+    if let Some(word) = word.filter(|_| number != u32::from(port)) {
+        let message = format!("'{}' : '{}' is read as {port}, as HAProxy does", cx.keyword, word.text);
+        cx.notes.warning(word.span, message);
+    }
+    Ok(port)
 }
 
 fn id(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     let at = cx.words.here();
+    if cx.target.is_default() {
+        // it has none, and HAProxy does not look at what it would be
+        cx.target.spans.id = Some(at);
+        cx.words.next();
+        return Ok(());
+    }
+    if cx.words.is_empty() {
+        return Err(cx.error(": expects an integer argument"));
+    }
     let message = "'id' : custom id has to be > 0";
     let id = cx.signed(1, i64::from(i32::MAX), |_, _| message.to_owned());
     let id = id.map_err(|_| Diagnostic::alert(at, message))?;
@@ -129,6 +148,10 @@ fn id(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
 }
 
 fn weight(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
+    if cx.lacks_number() {
+        cx.target.model.weight = 0;
+        return Ok(());
+    }
     let server = cx.target.model.name.clone();
     let bad = |_: &str, value: i64| format!("weight of server {server} is not within 0 and 256 ({value}).");
     cx.target.model.weight = u16::try_from(cx.signed(0, 256, bad)?).unwrap_or(1);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lang::Diagnostic;
+use lang::{Diagnostic, Word};
 
 use crate::cfg::bind::{PROTOCOLS, tls_version};
 use crate::cfg::{Context, Keyword, keyword};
@@ -94,19 +94,33 @@ fn verify(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// `sni`, which is judged where the server is: HAProxy does not look at that of a `default-server` without servers.
 fn sni(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     let word = cx.expect("a value")?;
-    expression(cx, word, "sni")?;
-    cx.target.model.tls.sni = Some(word.text.clone());
+    (cx.target.model.tls.sni, cx.target.spans.sni) = (Some(word.text.clone()), Some(word.span));
+    if cx.target.is_default()
+        && let Err(why) = expression(cx, word, "sni")
+    {
+        cx.notes
+            .push(why.as_warning().hint("each 'server' line behind it that does not say another is refused"));
+    }
     Ok(())
 }
 
-/// Judges an expression that yields a value for each connection to the server.
-pub(super) fn expression(
-    cx: &mut Context<'_, ServerOptions>,
-    word: &lang::Word,
-    what: &str,
+/// Judges what a server says of its name to the other side, or what a `default-server` line says.
+pub(super) fn judge_sni<T>(
+    cx: &mut Context<'_, T>,
+    options: &ServerOptions,
+    name: &Word,
+    label: &str,
 ) -> Result<(), Diagnostic> {
+    let Some(text) = &options.model.tls.sni else { return Ok(()) };
+    let word = Word::new(text.as_str(), options.spans.sni.unwrap_or(name.span));
+    expression(cx, &word, "sni").map_err(|why| why.prefixed(label))
+}
+
+/// Judges an expression that yields a value for each connection to the server.
+pub(super) fn expression<T>(cx: &mut Context<'_, T>, word: &Word, what: &str) -> Result<(), Diagnostic> {
     let scope = cx.world.scope(expr::Phase::HttpRequest);
     let mut words = lang::Words::new(std::slice::from_ref(word), word.span.after());
     let result = scope.within("server directive", || expr::Expr::parse(&mut words, &scope));

@@ -130,6 +130,9 @@ impl Operators {
     }
 }
 
+/// What HAProxy reads as `eq`.
+pub(crate) const NOT_EQUAL: &str = "ne";
+
 /// Holds for the values behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Operator {
@@ -156,7 +159,8 @@ impl Operator {
 
 fn operator(word: &str) -> Option<Operator> {
     Some(match word {
-        "eq" => Operator::Eq,
+        // HAProxy knows the word and does not turn the comparison round
+        "eq" | NOT_EQUAL => Operator::Eq,
         "ge" => Operator::Ge,
         "gt" => Operator::Gt,
         "le" => Operator::Le,
