@@ -3,6 +3,7 @@
 use crate::support::cases::Cases;
 use crate::support::client::Client;
 use crate::support::dns::NameServer;
+use crate::support::origin::{After, OK, Origin, Script};
 use crate::support::subject::{Config, Subject};
 
 pub(crate) fn cases(cases: &mut Cases) {
@@ -33,6 +34,7 @@ pub(crate) fn cases(cases: &mut Cases) {
             assert_eq!(server.asked() - before, questions, "{name}");
         }
     });
+    cases.test("resolve::the_address_is_where_the_request_goes", to_the_address);
     cases.ours_only("resolve::an_answer_holds_for_the_next_request", HOLDS, || {
         let server = NameServer::start();
         let rule = "http-request do-resolve(sess.ip,dns,ipv4) hdr(host)";
@@ -93,4 +95,25 @@ fn addresses() {
         let subject = told(&server, "resolve_retries 1", &rule);
         assert_eq!(asked(&subject, host), format!("[{expected}]"), "{host} {options}");
     }
+}
+
+/// `set-dst` names the address for a server that has none of its own.
+fn to_the_address() {
+    let origin = Origin::scripted(vec![Script::new("", OK, After::Keep)]);
+    let server = NameServer::start();
+    let subject = Config::new(
+        "defaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  timeout connect 5s\n\
+         resolvers dns\n  nameserver one \"${DNS}\"\n  timeout retry 200ms\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  http-request do-resolve(txn.ip,dns,ipv4) str(both.test)\n  \
+         http-request deny unless { var(txn.ip) -m ip 192.0.2.0/24 }\n  http-request set-dst ipv4(127.0.0.1)\n  \
+         http-request set-dst-port \"int(${PORT})\"\n  default_backend b\nbackend b\n  server s 0.0.0.0:0\n",
+    )
+    .bind("FRONT")
+    .var("DNS", server.addr())
+    .var("PORT", origin.addr().port())
+    .start();
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!(client.response("GET").status(), 200);
+    assert_eq!(origin.requests().len(), 1);
 }

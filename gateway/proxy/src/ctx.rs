@@ -311,8 +311,7 @@ pub struct View<'a> {
 impl View<'_> {
     /// Where the server that was chosen last is.
     pub(crate) fn server_address(&self) -> Option<SocketAddr> {
-        let port = self.ctx.destination().map(|destination| destination.port());
-        self.ctx.server.as_ref()?.address(port)?.ip()
+        self.ctx.server.as_ref()?.address(self.ctx.destination())?.ip()
     }
 }
 

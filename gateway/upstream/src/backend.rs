@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -72,8 +72,8 @@ enum Grant {
 pub struct Ask<'a> {
     /// The client's address, for `balance source`.
     pub client: Option<IpAddr>,
-    /// The port on which the client came, for servers without one of their own.
-    pub port: Option<u16>,
+    /// Where the client came to, for servers without a port or an address of their own.
+    pub came: Option<SocketAddr>,
     /// What it wants of the choice.
     pub prefer: Prefer<'a>,
     /// Where it stands, should it have to wait.
@@ -389,7 +389,7 @@ impl Backend {
     }
 
     fn slot(&self, claim: Claim, ask: &Ask<'_>, waited: Waited) -> Result<Slot, Unavailable> {
-        let address = self.servers[claim.server()].address(ask.port).ok_or(Unavailable::NoServer)?;
+        let address = self.servers[claim.server()].address(ask.came).ok_or(Unavailable::NoServer)?;
         Ok(Slot::new(claim, address, waited))
     }
 

@@ -1,7 +1,7 @@
 //! What goes on beside the traffic: checks and the resolving of names, on the current tokio runtime, until told.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,7 +160,9 @@ impl Round {
 
     /// Where to check: the server's address, unless the check has its own.
     fn address(&self) -> Option<Address> {
-        let Some(mut addr) = self.server.address(None)?.ip() else { return self.server.address(None) };
+        // no client has come: a server that is where its clients went is checked on this machine, as in HAProxy
+        let came = Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)));
+        let Some(mut addr) = self.server.address(came)?.ip() else { return self.server.address(came) };
         if let Some(port) = self.check.port {
             addr.set_port(port);
         }

@@ -1,7 +1,7 @@
 //! One server at run time: where it is, whether it may be used, what it has to do.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -87,7 +87,12 @@ pub struct Server {
 #[derive(Debug)]
 enum Place {
     Literal(IpAddr, ServerPort),
-    Name { now: ArcSwapOption<IpAddr>, port: ServerPort },
+    /// Where the client went.
+    Client(ServerPort),
+    Name {
+        now: ArcSwapOption<IpAddr>,
+        port: ServerPort,
+    },
     Unix(Arc<PathBuf>),
 }
 
@@ -151,10 +156,16 @@ impl Server {
         self.line.backup
     }
 
-    /// Where to connect for a client that came on `port`; `None` while its name has no address.
-    pub fn address(&self, port: Option<u16>) -> Option<Address> {
+    /// Where to connect for a client that came to `came`; `None` while its name has no address, and where only the client
+    /// could say it.
+    pub fn address(&self, came: Option<SocketAddr>) -> Option<Address> {
+        let port = came.map(|came| came.port());
         match &self.place {
             Place::Literal(ip, of) => Some(Address::Ip(SocketAddr::new(*ip, address::port(*of, port)))),
+            Place::Client(of) => {
+                let of = if *of == ServerPort::Fixed(0) { ServerPort::Offset(0) } else { *of };
+                came.map(|came| Address::Ip(SocketAddr::new(came.ip(), address::port(of, port))))
+            }
             Place::Name { now, port: of } => {
                 let ip: Guard<_> = now.load();
                 ip.as_ref().map(|ip| Address::Ip(SocketAddr::new(**ip, address::port(*of, port))))
@@ -168,7 +179,7 @@ impl Server {
         match &self.place {
             Place::Literal(ip, _) => Some(*ip),
             Place::Name { now, .. } => now.load().as_ref().map(|ip| **ip),
-            Place::Unix(_) => None,
+            Place::Unix(_) | Place::Client(_) => None,
         }
     }
 
@@ -189,7 +200,7 @@ impl Server {
         match &self.place {
             Place::Name { now, .. } => now.swap(Some(Arc::new(to))).map(|ip| *ip),
             Place::Literal(ip, _) => Some(*ip),
-            Place::Unix(_) => None,
+            Place::Unix(_) | Place::Client(_) => None,
         }
     }
 
@@ -233,7 +244,7 @@ impl Server {
     fn resolved(&self) -> bool {
         match &self.place {
             Place::Name { now, .. } => now.load().is_some(),
-            Place::Literal(..) | Place::Unix(_) => true,
+            Place::Literal(..) | Place::Client(_) | Place::Unix(_) => true,
         }
     }
 
@@ -308,7 +319,7 @@ impl Place {
             // loading refuses these for now: nothing connects to them
             ServerAddress::Abstract(name) => Self::Unix(Arc::new(format!("abns@{name}").into())),
             ServerAddress::SockPair(fd) => Self::Unix(Arc::new(format!("sockpair@{fd}").into())),
-            ServerAddress::Client { port } => Self::Literal(IpAddr::V4(Ipv4Addr::UNSPECIFIED), *port),
+            ServerAddress::Client { port } => Self::Client(*port),
         }
     }
 }

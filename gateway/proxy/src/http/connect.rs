@@ -43,7 +43,7 @@ pub(crate) async fn choose(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()>
 
 async fn select(backend: &Backend, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<Slot> {
     let source = ctx.source().map(|source| source.ip());
-    let port = ctx.destination().map(|destination| destination.port());
+    let came = ctx.destination();
     let before = ctx.server.clone();
     let chosen = if before.is_none() { chosen_by_rule(backend, ctx) } else { None };
     // a rule goes before what a table remembers; that is looked up all the same, for what it is to remember
@@ -62,7 +62,7 @@ async fn select(backend: &Backend, client: &mut Client<'_>, ctx: &mut Ctx) -> Re
         _ => chosen.as_deref().map_or(Prefer::Any, |server| ctx.insistence.prefers(server)),
     };
     release(ctx);
-    let ask = Ask { client: source, port, prefer, priority: ctx.effects.priority };
+    let ask = Ask { client: source, came, prefer, priority: ctx.effects.priority };
     let watches = aborts_on_close(ctx);
     let chosen = backend.upstream.select_until(&ask, leaving(watches, client)).await;
     chosen.map_err(|reason| unavailable(reason, ctx))

@@ -113,10 +113,12 @@ fn elsewhere(proxy: &Proxy, text: &str) -> Option<&'static str> {
 /// Kinds of addresses that nothing connects to yet.
 fn unreached(address: &ServerAddress) -> Option<&'static str> {
     match address {
-        ServerAddress::Client { .. } => Some("forwarding to the address the client used"),
         ServerAddress::Abstract(_) => Some("an 'abns@' address"),
         ServerAddress::SockPair(_) => Some("a 'sockpair@' address"),
-        ServerAddress::Ip { .. } | ServerAddress::Name { .. } | ServerAddress::Unix(_) => None,
+        ServerAddress::Ip { .. }
+        | ServerAddress::Name { .. }
+        | ServerAddress::Client { .. }
+        | ServerAddress::Unix(_) => None,
     }
 }
 
