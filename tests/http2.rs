@@ -23,6 +23,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     );
     cases.test("http2::log_lines_name_the_version_and_the_whole_address", logged);
     cases.test("http2::one_connection_serves_many_requests", one_connection);
+    cases.test("http2::a_bind_that_names_its_protocol_speaks_no_other", named_protocol);
 }
 
 /// What HTTP/2 comes over.
@@ -231,4 +232,46 @@ fn one_connection() {
     let line = world.syslog.expect("/3 ");
     let client = line.split(' ').next().unwrap_or_default();
     assert_eq!(world.syslog.with(client, 5, PATIENCE).len(), 5, "all from one port");
+}
+
+/// `proto` on a bind line: what comes first tells nothing any more.
+fn named_protocol() {
+    const CONFIG: &str = r#"
+global
+  log "${LOG}" format raw local0
+defaults
+  mode http
+  log global
+  option httplog
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+frontend f
+  bind "fd@${H1}" proto h1
+  bind "fd@${H2}" proto h2
+  http-request return status 200
+"#;
+    let syslog = Syslog::start();
+    let subject = Config::new(CONFIG)
+        .bind("H1")
+        .bind("H2")
+        .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+        .start();
+    let rows = [
+        ("H1", "--http1.1", "GET /H1--http1.1 HTTP/1.1", " 200 ", true),
+        ("H2", "--http2-prior-knowledge", "/H2--http2-prior-knowledge HTTP/2.0", " 200 ", true),
+        ("H1", "--http2-prior-knowledge", "<BADREQ>", " 400 ", false),
+        ("H2", "--http1.1", "<BADREQ>", " 0 ", false),
+    ];
+    for (at, (bind, version, request, status, answered)) in rows.into_iter().enumerate() {
+        let url = format!("http://{}/{bind}{version}", subject.addr(bind));
+        let output = Command::new("curl")
+            .args(["-s", "--max-time", "10", "--noproxy", "*", version, &url])
+            .output()
+            .expect("curl is installed");
+        assert_eq!(output.status.success(), answered, "{bind} {version}: {output:?}");
+        let lines = syslog.after(at, " f ", 1, PATIENCE);
+        let line = lines.first().expect("it is logged");
+        assert!(line.contains(request) && line.contains(status), "{bind} {version}: {line}");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
-use config::model::BindAddress;
+use config::model::{BindAddress, Proto};
 use tokio::sync::watch;
 
 use crate::runtime::{Frontend, Runtime};
@@ -31,6 +31,13 @@ pub struct Route {
     pub frontend: Arc<Frontend>,
     /// The place of the socket among the frontend's.
     pub bind: usize,
+}
+
+impl Route {
+    /// What the socket is said to speak (`proto`); else ALPN tells, or the first bytes do.
+    pub(crate) fn proto(&self) -> Option<Proto> {
+        self.frontend.model().binds.get(self.bind)?.proto
+    }
 }
 
 impl ListenerState {

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
+use config::model::Proto;
 use expr::TxnVars;
 use listen::Packets;
 use listen::proxy_protocol::Header;
@@ -195,7 +196,10 @@ async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gatewa
         .await
         .map_err(|why| crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why))
         .ok()?;
-    let http2 = facts.as_ref().is_some_and(listen::tls::Facts::is_h2);
+    let http2 = match route.proto() {
+        Some(proto) => proto == Proto::H2,
+        None => facts.as_ref().is_some_and(listen::tls::Facts::is_h2),
+    };
     let hello_lists = route.runtime.model.global.hello_lists();
     let tls = facts.map(|facts| Box::new(crate::handshake::tls_of(facts, hello_lists)));
     ends = judge_session(&mut early, &route, ends, tls.as_deref())

@@ -187,7 +187,12 @@ async fn read_head(
     loop {
         if first && PREFACE.starts_with(&client.input[..client.input.len().min(PREFACE.len())]) {
             if client.input.len() >= PREFACE.len() {
-                return Ok(None);
+                let spoken = route.proto().is_none();
+                return if spoken {
+                    Ok(None)
+                } else {
+                    Err(refusal_of(HeadError::Invalid("HTTP/2, where 'proto h1' is said")))
+                };
             }
         } else {
             match reader.take(&mut client.input, &route.frontend.limits) {

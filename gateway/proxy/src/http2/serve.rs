@@ -101,7 +101,12 @@ pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>) {
     builder.max_concurrent_streams(MOST_STREAMS).max_header_list_size(MOST_HEAD);
     let streams = match builder.handshake(stream).await {
         Ok(streams) => streams,
-        Err(error) => return log::debug!("the beginning of HTTP/2: {error}"),
+        Err(error) => {
+            if error.is_library() {
+                refuse(&facts);
+            }
+            return log::debug!("the beginning of HTTP/2: {error}");
+        }
     };
     let busy = Arc::new(Busy { open: AtomicUsize::new(0), since: Mutex::new(Instant::now()) });
     let served = Served { facts, streams, resets, taken: VecDeque::new(), busy, alarm: Alarm::default() };
@@ -189,10 +194,15 @@ impl Served {
     }
 
     fn refuse(&self) {
-        let route = self.facts.listener.route();
-        refusal::count(&route);
-        refusal::log(&route, &self.facts, Refused { status: Some(0), code: *b"PR", timed: false });
+        refuse(&self.facts);
     }
+}
+
+/// Counts and logs what is no request.
+fn refuse(facts: &Connection) {
+    let route = facts.listener.route();
+    refusal::count(&route);
+    refusal::log(&route, facts, Refused { status: Some(0), code: *b"PR", timed: false });
 }
 
 /// Whether HTTP/1 can say the request, too: a target without delimiters of its own, and at most one length.

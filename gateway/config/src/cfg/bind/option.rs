@@ -36,7 +36,7 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
     option("user")          .misses("user name").parse(|cx| { cx.target.bind.permissions.user = Some(cx.text()?); Ok(()) }),
     option("v4v6")          .parse(|cx| { cx.target.bind.v6only = Some(false); Ok(()) }),
     option("v6only")        .parse(|cx| { cx.target.bind.v6only = Some(true); Ok(()) }),
-    option("proto")         .misses("value").parse(proto).later("use 'alpn'; without it HTTP/1 and HTTP/2 are told apart by their first bytes"),
+    option("proto")         .misses("value").parse(proto),
 
     option("level")           .misses("level").parse(level),
     option("severity-output") .misses("severity format").parse(severity),

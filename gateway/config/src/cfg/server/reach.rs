@@ -7,9 +7,10 @@ use lang::units::{self, Host, Port, TimeUnit};
 use lang::{Diagnostic, Word};
 
 use super::tls;
+use crate::cfg::bind::PROTOCOLS;
 use crate::cfg::{Context, Keyword, address, keyword};
 use crate::draft::ServerOptions;
-use crate::model::{Family, InitAddr, ServerSource, UseSource, WebSocket};
+use crate::model::{Family, InitAddr, Proto, ServerSource, UseSource, WebSocket};
 
 const POOL: &str = "connections to servers are pooled by the gateway itself";
 const PROXY: &str = "use 'option forwardfor' to tell the server who the client is";
@@ -40,7 +41,7 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
     option("cc")              .misses("congestion control algorithm").parse(|cx| { cx.target.model.congestion_control = Some(cx.text()?); Ok(()) })
         .tunes("the system chooses the congestion control"),
 
-    option("proto")           .misses("value").parse(proto).later("remove it: HTTP/1 is spoken to servers"),
+    option("proto")           .misses("value").parse(proto).lacks("`h2` and the others: HTTP/1 is spoken to servers"),
     option("ws")              .word().parse(ws).later("remove it: WebSocket goes over HTTP/1"),
     option("send-proxy")      .parse(|cx| { cx.target.model.send_proxy.v1 = true; Ok(()) }).later(PROXY),
     option("no-send-proxy")   .parse(|cx| { cx.target.model.send_proxy.v1 = false; Ok(()) }),
@@ -172,8 +173,13 @@ fn resolve_opts(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
 
 fn proto(cx: &mut Context<'_, ServerOptions>) -> Result<(), Diagnostic> {
     let at = cx.words.here();
-    cx.target.model.proto = Some(tls::proto(cx)?);
-    cx.target.spans.proto = Some(at);
+    let proto = tls::proto(cx)?;
+    (cx.target.model.proto, cx.target.spans.proto) = (Some(proto), Some(at));
+    if proto != Proto::H1 {
+        let name = PROTOCOLS.iter().find(|(_, known)| *known == proto).map_or("", |(name, _)| name);
+        return Err(Diagnostic::not_yet(at, format_args!("'proto {name}'"))
+            .hint("remove it: HTTP/1 is spoken to servers"));
+    }
     Ok(())
 }
 
