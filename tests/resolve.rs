@@ -69,7 +69,7 @@ fn told(server: &NameServer, section: &str, rules: &str) -> Subject {
 fn asked(subject: &Subject, host: &str) -> String {
     let mut client = Client::connect(subject.addr("FRONT"));
     client.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-    client.response("GET").text().to_owned()
+    client.response("GET").text()
 }
 
 fn addresses() {

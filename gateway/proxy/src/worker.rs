@@ -196,10 +196,7 @@ async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gatewa
         .await
         .map_err(|why| crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why))
         .ok()?;
-    let http2 = match route.proto() {
-        Some(proto) => proto == Proto::H2,
-        None => facts.as_ref().is_some_and(listen::tls::Facts::is_h2),
-    };
+    let http2 = begins_http2(&route, facts.as_ref());
     let hello_lists = route.runtime.model.global.hello_lists();
     let tls = facts.map(|facts| Box::new(crate::handshake::tls_of(facts, hello_lists)));
     ends = judge_session(&mut early, &route, ends, tls.as_deref())
@@ -335,6 +332,14 @@ async fn secure(
     };
     let (stream, facts) = Box::pin(crate::handshake::run(&tls, stream, patience)).await?;
     Ok((Transport::Tls(Box::new(stream)), Some(facts)))
+}
+
+/// Whether HTTP/2 is spoken from the first byte: `proto` says so, or ALPN has chosen.
+fn begins_http2(route: &Route, facts: Option<&listen::tls::Facts>) -> bool {
+    match route.proto() {
+        Some(proto) => proto == Proto::H2,
+        None => facts.is_some_and(listen::tls::Facts::is_h2),
+    }
 }
 
 /// Serves a connection whose client has agreed on HTTP/2.
