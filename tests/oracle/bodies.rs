@@ -104,7 +104,9 @@ fn answers(name: &'static str, enough: &'static str) -> Suite {
     ];
     let come = |target: &str| {
         let steps = [Step::Send(get(target)), Step::AtOrigin(1), Step::OpenGate, Step::Read("GET")];
-        Exchange::new(target, steps.to_vec())
+        let exchange = Exchange::new(target, steps.to_vec());
+        // what came of a body that breaks is counted or not, as it was seen in one piece or two
+        if target == "/broken" { exchange.of_any_size() } else { exchange }
     };
     suite.exchanges = ["/two", "/evil", "/chunks", "/broken", "/short", "/close", "/none"].map(come).to_vec();
     let late = [Step::Send(get("/two")), Step::Read("GET")];
