@@ -7,8 +7,8 @@ use crate::Type;
 #[rustfmt::skip]
 const LATER: &[(&str, &[&str])] = &[
     ("a hash that only HAProxy's own source defines", &["wt6"]),
-    ("rings that samples are written to", &["debug"]),
-    ("conditions in the midst of an expression", &["when"]),
+    ("samples are not written to rings: 'http-request capture' puts one into the log", &["debug"]),
+    ("an expression does not look at ACLs: 'http-request set-var' with 'if' sets what to use instead", &["when"]),
     ("tokens that are encrypted", &["jwt_decrypt_cert", "jwt_decrypt_jwk", "jwt_decrypt_secret"]),
     ("packets that are kept with 'tcp-ss'", &[
         "eth.data", "eth.dst", "eth.hdr", "eth.proto", "eth.src", "eth.vlan", "ip.data", "ip.df", "ip.dst", "ip.fp",
@@ -19,8 +19,11 @@ const LATER: &[(&str, &[&str])] = &[
 /// One row for each reason: all that a message needs besides the name.
 static ROWS: &[Convert] = &[
     convert("", Type::Any, Type::Any, |_, _, _| None).later("a hash that only HAProxy's own source defines"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("rings that samples are written to"),
-    convert("", Type::Any, Type::Any, |_, _, _| None).later("conditions in the midst of an expression"),
+    convert("", Type::Any, Type::Any, |_, _, _| None)
+        .later("samples are not written to rings: 'http-request capture' puts one into the log"),
+    convert("", Type::Any, Type::Any, |_, _, _| None).later(
+        "an expression does not look at ACLs: 'http-request set-var' with 'if' sets what to use instead",
+    ),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("tokens that are encrypted"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later("packets that are kept with 'tcp-ss'"),
 ];
