@@ -7,7 +7,6 @@ use crate::Type;
 #[rustfmt::skip]
 const LATER: &[(&str, &[&str])] = &[
     ("a hash that only HAProxy's own source defines", &["wt6"]),
-    ("samples are not written to rings: 'http-request capture' puts one into the log", &["debug"]),
     ("an expression does not look at ACLs: 'http-request set-var' with 'if' sets what to use instead", &["when"]),
     ("tokens that are encrypted", &["jwt_decrypt_cert", "jwt_decrypt_jwk", "jwt_decrypt_secret"]),
     ("packets that are kept with 'tcp-ss'", &[
@@ -19,8 +18,6 @@ const LATER: &[(&str, &[&str])] = &[
 /// One row for each reason: all that a message needs besides the name.
 static ROWS: &[Convert] = &[
     convert("", Type::Any, Type::Any, |_, _, _| None).later("a hash that only HAProxy's own source defines"),
-    convert("", Type::Any, Type::Any, |_, _, _| None)
-        .later("samples are not written to rings: 'http-request capture' puts one into the log"),
     convert("", Type::Any, Type::Any, |_, _, _| None).later(
         "an expression does not look at ACLs: 'http-request set-var' with 'if' sets what to use instead",
     ),

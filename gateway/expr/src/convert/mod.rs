@@ -6,6 +6,7 @@ mod cipher;
 mod codec;
 mod crypto;
 mod date;
+mod debug;
 mod fix;
 mod hash;
 mod json;
@@ -134,6 +135,7 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("crypto", crypto::CONVERTS),
     ("cipher", cipher::CONVERTS),
     ("date", date::CONVERTS),
+    ("debug", debug::CONVERTS),
     ("json", json::CONVERTS),
     ("jwt", jwt::CONVERTS),
     ("protobuf", protobuf::CONVERTS),
