@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use lang::{Diagnostics, Files, Word, suggest};
 
 use crate::cfg::{self, FRONTEND, World};
-use crate::draft::{Named, Proxy, Sections};
+use crate::draft::{Log, Named, Proxy, Sections};
 use crate::model::{
-    CheckKind, CrtLoad, CrtStore, Healthcheck, LogForward, Model, Peer, Peers, Ring, User, Userlist,
+    CheckKind, CrtLoad, CrtStore, FcgiApp, Healthcheck, LogForward, LogTo, Model, Peer, Peers, Ring, User,
+    Userlist,
 };
 use crate::resolve::Resolving;
 
@@ -24,11 +25,29 @@ pub(crate) fn judge(sections: &Sections, proxies: &[Proxy], notes: &mut Diagnost
             notes.alert(forward.head.span, message);
         }
     }
+    for app in &sections.fcgi_apps {
+        rings_of(app, sections, notes);
+    }
     for mailers in &sections.mailers {
         if !proxies.iter().any(|proxy| crate::reference::mails_by(proxy, &mailers.head.name)) {
             let message = format!("Removing incomplete section 'mailers {}'.", mailers.head.name);
             let hint = "no proxy has 'email-alert mailers', 'email-alert from' and 'email-alert to' for it";
             notes.push(lang::Diagnostic::warning(mailers.head.span, message).hint(hint));
+        }
+    }
+}
+
+/// Where an application's `log-stderr` lines go must be there.
+fn rings_of(app: &Named<cfg::fcgi_app::Draft>, sections: &Sections, notes: &mut Diagnostics) {
+    for log in &app.body.logs.settings.logs {
+        let Log::Target(line) = log else { continue };
+        let LogTo::Ring(name) = &line.target.to else { continue };
+        let known = || sections.rings.iter().map(|ring| ring.head.name.as_str());
+        if !known().any(|ring| ring == name) {
+            let message =
+                format!("fcgi-app '{}' : log server uses unknown ring named '{name}'.", app.head.name);
+            let meant = suggest::nearest(name, known());
+            notes.push(lang::Diagnostic::alert(line.span, message).suggest(meant.map(str::to_owned)));
         }
     }
 }
@@ -52,6 +71,7 @@ pub(crate) fn resolve(sections: Sections, world: World<'_>, mut resolving: Resol
             .collect(),
         log_profiles: bodies(sections.log_profiles),
         mailers: bodies(sections.mailers),
+        fcgi_apps: sections.fcgi_apps.into_iter().map(|section| fcgi_app(section, &mut resolving)).collect(),
         crt_stores: sections
             .crt_stores
             .into_iter()
@@ -176,6 +196,11 @@ fn log_forward(section: Named<cfg::log_forward::Draft>, resolving: &mut Resolvin
         host: body.host,
         place: head.place,
     }
+}
+
+fn fcgi_app(section: Named<cfg::fcgi_app::Draft>, resolving: &mut Resolving<'_>) -> FcgiApp {
+    let cfg::fcgi_app::Draft { app, logs, .. } = section.body;
+    FcgiApp { logs: resolving.logging(&logs.settings).targets, ..app }
 }
 
 fn healthcheck(section: Named<cfg::healthcheck::Draft>) -> Healthcheck {

@@ -5,10 +5,13 @@ use lang::{Diagnostic, Diagnostics};
 
 use crate::cfg::{self, BACKEND, FRONTEND, LISTEN};
 use crate::draft::{Proxy, Server, Settings};
-use crate::model::{Balance, CheckKind, Connections, EmailAlert, Global, Mode, Proto, TrafficLog};
+use crate::model::{Balance, CheckKind, Connections, EmailAlert, Filter, Global, Mode, Proto, TrafficLog};
 
 /// Says it, in HAProxy's words; and takes back what falls back to something else.
 pub(crate) fn judge(proxy: &mut Proxy, notes: &mut Diagnostics) {
+    if proxy.kind.meets(BACKEND) {
+        fastcgi(proxy, notes);
+    }
     if proxy.settings.disabled {
         return;
     }
@@ -239,7 +242,7 @@ fn protocols(proxy: &Proxy, notes: &mut Diagnostics) {
         let usable = match proto {
             Proto::H1 | Proto::H2 => http,
             Proto::None => !http,
-            Proto::Fcgi => to_server,
+            Proto::Fcgi => to_server && http,
             Proto::Spop => mode == Mode::Spop,
         };
         if !usable {
@@ -258,6 +261,37 @@ fn protocols(proxy: &Proxy, notes: &mut Diagnostics) {
             );
             notes.alert(server.span, message);
         }
+    }
+}
+
+/// FastCGI needs an application and servers that speak it; HAProxy looks at sections that are disabled too.
+fn fastcgi(proxy: &Proxy, notes: &mut Diagnostics) {
+    let (settings, name) = (&proxy.settings, &proxy.name);
+    let filters = settings.services.filters.iter().filter_map(|filter| match filter {
+        Filter::FcgiApp(app) => Some(app),
+        _ => None,
+    });
+    let mut apps = settings.connections.fcgi_app.iter().chain(filters);
+    let http = settings.mode.is_some_and(|(mode, _)| mode == Mode::Http);
+    let templates = proxy.templates.iter().map(|template| (&template.server, template.first.to_string()));
+    let servers = proxy.servers.iter().map(|server| (server, String::new())).chain(templates);
+    let server = servers.into_iter().find(|(server, _)| server.options.model.proto == Some(Proto::Fcgi));
+    let Some(app) = apps.next() else {
+        if let Some((server, number)) = server.filter(|_| http) {
+            let who = format!("{}{number}", server.name);
+            let message = format!("proxy '{name}': FCGI server '{who}' has no FCGI app configured.");
+            notes.alert(server.span, message);
+        }
+        return;
+    };
+    if !http {
+        let message = format!("proxy '{name}': FCGI application cannot be used in non-HTTP mode.");
+        notes.alert(proxy.span, message);
+    } else if apps.any(|other| other != app) {
+        notes.alert(proxy.span, format!("proxy '{name}' : only one fcgi-app supported per backend."));
+    } else if server.is_none() {
+        let message = format!("proxy '{name}': FCGI app configured but no FCGI server found.");
+        notes.push(Diagnostic::alert(proxy.span, message).hint("write 'proto fcgi' on its 'server' lines"));
     }
 }
 

@@ -247,6 +247,9 @@ const TAKEN: &[&str] = &[
     "log-forward a| bind| dgram-bind| log global| log 127.0.0.1 local0| no log",
     "log-forward a| bind 127.0.0.1:1514 maxconn 3| dgram-bind 127.0.0.1:1514-1515 name x interface lo transparent",
     "log-forward a| maxconn x| maxconn 0| backlog x| backlog 10| timeout client 1s 4",
+    "fcgi-app a| docroot /x| index i| path-info ^/.*$| log-stderr global| log-stderr 127.0.0.1 local0| acl a path /x",
+    "fcgi-app a| docroot /x| option get-values| option keep-conn| option mpxs-conns| option max-reqs 5| no option keep-conn",
+    "fcgi-app a| docroot /x| pass-header x-y| pass-header y if TRUE| set-param A b| set-param B %[src] unless FALSE",
     "mailers a b| mailer x 127.0.0.1:25 foo| mailer x 127.0.0.1:25| mailer y :25",
     "mailers a| timeout mail 1s 4| timeout mail 0",
 ];
@@ -441,8 +444,6 @@ fn untried<T: Kind>(taken: &str, refused: &str) -> Vec<String> {
     let known = T::KEYWORDS.iter().filter(|row| !row.family).map(|row| row.name);
     let gone = |name: &str| {
         name == "resolution_pool_size"
-            // no model is made of it
-            || T::FORM.section == "fcgi-app"
             || matches!(section::standing(T::FORM.section), section::Standing::Refused(_))
     };
     known

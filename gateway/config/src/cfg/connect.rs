@@ -239,6 +239,11 @@ fn fcgi_app(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let Some(word) = cx.words.next() else {
         return Err(cx.words.error("'use-fcgi-app' expects <name> as argument"));
     };
+    let app = &cx.target.settings.connections.fcgi_app;
+    if app.as_ref().is_some_and(|app| *app != word.text) {
+        let message = "'use-fcgi-app' : only one fcgi-app supported per backend";
+        return Err(Diagnostic::alert(word.span, message));
+    }
     let referred = Reference::to(Referred::FcgiApp, word);
     cx.target.settings.references.push(referred);
     cx.target.settings.connections.fcgi_app = Some(word.text.clone());

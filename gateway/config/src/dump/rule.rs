@@ -89,14 +89,14 @@ pub(super) fn unique_id(id: &UniqueId) -> Vec<Line> {
 /// The named ACLs of a section by their names. What a named `defaults` section handed down may use the section's own
 /// names for other ACLs: those get a name of their own.
 #[derive(Default)]
-struct Acls<'a> {
+pub(super) struct Acls<'a> {
     known: HashMap<&'a str, Vec<(&'a Acl, String)>>,
     taken: HashSet<String>,
 }
 
 impl<'a> Acls<'a> {
     /// The names, and the lines that give them.
-    fn new(conds: impl Iterator<Item = &'a Cond>) -> (Self, Vec<Line>) {
+    pub(super) fn new(conds: impl Iterator<Item = &'a Cond>) -> (Self, Vec<Line>) {
         let mut acls = Self::default();
         let mut lines = Vec::new();
         for acl in conds.flat_map(Cond::acls).filter(|acl| !acl.name().is_empty()) {
@@ -155,7 +155,8 @@ impl<'a> Acls<'a> {
         lines.extend(rules.unwrap_or_default());
     }
 
-    fn conditional(&self, line: Line, cond: Option<&Cond>) -> Line {
+    /// A line with its condition, if it has one.
+    pub(super) fn conditional(&self, line: Line, cond: Option<&Cond>) -> Line {
         let name = |acl: &Acl| self.find(acl).unwrap_or(acl.name()).to_owned();
         line.with(cond.map(|cond| cond.words(&name)).unwrap_or_default())
     }

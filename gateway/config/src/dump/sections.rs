@@ -1,12 +1,12 @@
 //! Sections other than `global` and the proxies.
 
 use super::text::{self, Line, line};
-use super::{Section, bind, check, log, server, stick};
+use super::{Section, bind, check, log, rule, server, stick};
 use crate::cfg::{self, log::FORMATS};
 use crate::model::{
-    Acme, BindAddress, Cache, Challenge, CrtLoad, CrtStore, DgramBind, Healthcheck, HttpErrors, KeyType,
-    LogForward, LogProfile, LogStep, LogTarget, Logging, Mailer, Mailers, Model, Nameserver,
-    NameserverAddress, Password, Peer, Peers, Resolvers, Ring, Trace, User, Userlist,
+    Acme, BindAddress, Cache, Challenge, CrtLoad, CrtStore, DgramBind, FcgiApp, Healthcheck, HttpErrors,
+    KeyType, LogForward, LogProfile, LogStep, LogTarget, Logging, Mailer, Mailers, Model, Nameserver,
+    NameserverAddress, PassHeader, Password, Peer, Peers, Resolvers, Ring, SetParam, Trace, User, Userlist,
 };
 
 /// All of them, kind by kind.
@@ -25,6 +25,7 @@ pub(super) fn all(model: &Model) -> Vec<Section> {
     all.extend(forwards.map(|it| named("log-forward", &it.name, log_forward(it, logs, ca_base))));
     all.extend(model.log_profiles.iter().map(|it| named("log-profile", &it.name, log_profile(it))));
     all.extend(model.mailers.iter().map(|it| named("mailers", &it.name, mailers(it))));
+    all.extend(model.fcgi_apps.iter().map(|it| named("fcgi-app", &it.name, fcgi_app(it, logs))));
     all.extend(model.crt_stores.iter().map(|it| named("crt-store", &it.name, crt_store(it))));
     all.extend(model.acmes.iter().map(|it| named("acme", &it.name, acme(it))));
     all.extend(model.healthchecks.iter().map(|it| named("healthcheck", &it.name, healthcheck(it))));
@@ -234,6 +235,38 @@ fn mailers(section: &Mailers) -> Vec<Line> {
         .iter()
         .map(|Mailer { name, addr }| line(["mailer", name, &text::socket(&BindAddress::Tcp(*addr))]));
     timeout.into_iter().chain(mailers).collect()
+}
+
+fn fcgi_app(app: &FcgiApp, global: &[LogTarget]) -> Vec<Line> {
+    #[rustfmt::skip]
+    let FcgiApp {
+        name: _, docroot, index, path_info, logs: targets, get_values, keep_conn, max_reqs, mpxs_conns, pass_headers,
+        params, place: _,
+    } = app;
+    let option = |name, on: &bool| on.then(|| line(["option", name]));
+    let conds = pass_headers.iter().map(|rule| &rule.cond).chain(params.iter().map(|rule| &rule.cond));
+    let (acls, mut lines) = rule::Acls::new(conds.flatten());
+    lines.push(line(["docroot", docroot]));
+    lines.extend(index.as_ref().map(|index| line(["index", index])));
+    lines.extend(path_info.as_ref().map(|regex| line(["path-info", regex])));
+    lines.extend(logs(targets, global).into_iter().map(|mut words| {
+        words.words.splice(..1, line(["log-stderr"]).words);
+        words
+    }));
+    lines.extend(option("get-values", get_values));
+    lines.extend(option("keep-conn", keep_conn));
+    let max_line = line(["option", "max-reqs"]);
+    lines.extend(unless(max_line, max_reqs, &cfg::fcgi_app::MAX_REQS, u32::to_string));
+    lines.extend(option("mpxs-conns", mpxs_conns));
+    lines.extend(
+        pass_headers
+            .iter()
+            .map(|PassHeader { name, cond }| acls.conditional(line(["pass-header", name]), cond.as_ref())),
+    );
+    lines.extend(params.iter().map(|SetParam { name, value, cond }| {
+        acls.conditional(line(["set-param", name, value.text()]), cond.as_ref())
+    }));
+    lines
 }
 
 fn crt_store(store: &CrtStore) -> Vec<Line> {

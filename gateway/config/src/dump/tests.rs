@@ -207,7 +207,7 @@ fn touches_every_section(full: &Model) {
     let empty = model(
         "resolvers e\nuserlist e\n user u\npeers e\n peer p 192.0.2.1:1\ncache e\n total-max-size 1\nhttp-errors e\nring e\n\
          log-forward e\n dgram-bind :1\nlog-profile e\n on any\nmailers e\ncrt-store e\n load crt /abs.pem\n\
-         acme e\n directory http://e\nhealthcheck e\ntraces\n",
+         fcgi-app e\n docroot /\nacme e\n directory http://e\nhealthcheck e\ntraces\n",
     );
     let none: [&str; 0] = [];
     assert_eq!(untouched(&full.resolvers, &empty.resolvers[0]), none);
@@ -228,6 +228,7 @@ fn touches_every_section(full: &Model) {
     let steps = full.log_profiles.iter().flat_map(|one| &one.steps);
     assert_eq!(untouched(steps, &empty.log_profiles[0].steps[0]), none);
     assert_eq!(untouched(&full.mailers, &empty.mailers[0]), none);
+    assert_eq!(untouched(&full.fcgi_apps, &empty.fcgi_apps[0]), none);
     assert_eq!(untouched(&full.crt_stores, &empty.crt_stores[0]), none);
     let loads = full.crt_stores.iter().flat_map(|one| &one.loads);
     assert_eq!(untouched(loads, &empty.crt_stores[0].loads[0]), none);

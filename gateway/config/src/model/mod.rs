@@ -10,6 +10,7 @@ mod certificates;
 mod check;
 mod check_step;
 mod connect;
+mod fcgi_app;
 mod forwarded;
 mod global;
 mod healthcheck;
@@ -40,6 +41,7 @@ pub use check_step::{
 };
 pub use connect::{Connections, RetryEvent, Reuse, ServerTemplate, Source, UseSource};
 pub use expr::auth::{Password, User, Userlist};
+pub use fcgi_app::{FcgiApp, PassHeader, SetParam};
 pub use forwarded::{ForwardFor, Forwarded, ForwardedValue, HeaderNames, OriginalTo};
 pub use global::{
     CpuMap, DefaultPath, DefaultServer, Global, LogFacility, LogFormat, LogSample, LogTarget, LogTo, RunAs,
@@ -105,6 +107,8 @@ pub struct Model {
     pub log_profiles: Vec<LogProfile>,
     /// `mailers` sections.
     pub mailers: Vec<Mailers>,
+    /// `fcgi-app` sections.
+    pub fcgi_apps: Vec<FcgiApp>,
     /// `crt-store` sections.
     pub crt_stores: Vec<CrtStore>,
     /// `acme` sections.
@@ -145,6 +149,8 @@ impl Model {
         log_profile: log_profiles -> LogProfile;
         /// The `mailers` section that `email-alert mailers NAME` means.
         mailers_named: mailers -> Mailers;
+        /// The `fcgi-app` section that `use-fcgi-app NAME` and `filter fcgi-app NAME` mean.
+        fcgi_app: fcgi_apps -> FcgiApp;
         /// The `crt-store` section that `crt @NAME/…` means; the empty name is the section's that has none.
         crt_store: crt_stores -> CrtStore;
         /// The `acme` section that `acme NAME` means.
@@ -229,6 +235,7 @@ impl Model {
             .chain(self.http_errors.iter_mut().map(|section| &mut section.place))
             .chain(self.log_profiles.iter_mut().map(|section| &mut section.place))
             .chain(self.mailers.iter_mut().map(|section| &mut section.place))
+            .chain(self.fcgi_apps.iter_mut().map(|section| &mut section.place))
             .chain(self.crt_stores.iter_mut().map(|section| &mut section.place))
             .chain(self.acmes.iter_mut().map(|section| &mut section.place))
             .chain(self.healthchecks.iter_mut().map(|section| &mut section.place))

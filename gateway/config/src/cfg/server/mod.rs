@@ -150,7 +150,7 @@ pub(crate) fn judge(
         ));
     }
     match (model.proto, options.spans.proto) {
-        (Some(Proto::Fcgi), _) => {
+        (Some(Proto::Fcgi), _) if !cx.target.kind.meets(BACKEND) => {
             let proxy = &cx.target.name;
             bad(format!("proxy '{proxy}': FCGI server '{}' has no FCGI app configured.", name.text))
         }
