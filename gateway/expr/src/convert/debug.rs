@@ -43,7 +43,11 @@ fn sink(args: &[Arg], given: &Given<'_>) -> Result<(), String> {
     match arg::text(args, 1) {
         b"stdout" | b"stderr" => {}
         name if name.is_empty() || name == RING => {
-            let text = "converter 'debug' shows nothing: the ring 'buf0' is not kept (name 'stdout' or 'stderr' as the destination)";
+            // arguments have no span: the line is told in words
+            let place = &given.scope.place;
+            let text = format!(
+                "{place}: converter 'debug' shows nothing, for the ring 'buf0' is not kept (name 'stdout' or 'stderr' as the destination)"
+            );
             given.scope.warn(Diagnostic::warning(Span::default(), text));
         }
         name => return Err(format!("No such sink '{}'.", String::from_utf8_lossy(name))),
@@ -104,14 +108,16 @@ mod tests {
 
     #[test]
     fn a_destination_must_be_there() {
-        let scope = scope_at(Phase::HttpRequest);
+        let scope = scope_at(Phase::HttpRequest).on_line("a.cfg:7");
         let bad = Expr::parse_text("src,debug(x,none)", &scope).unwrap_err();
         assert_eq!(bad.why, "invalid args in converter 'debug' : No such sink 'none'.");
         for (text, warnings) in
             [("src,debug(x,stderr)", 0), ("src,debug(,stdout)", 0), ("src,debug", 1), ("src,debug(x)", 1)]
         {
             Expr::parse_text(text, &scope).unwrap();
-            assert_eq!(scope.take_warnings().len(), warnings, "{text}");
+            let told = scope.take_warnings();
+            assert_eq!(told.len(), warnings, "{text}");
+            assert!(told.iter().all(|warning| warning.message.starts_with("a.cfg:7: ")), "{text}");
         }
     }
 }
