@@ -20,7 +20,8 @@ pub(super) fn listener(words: Line, bind: &Bind, ca_base: Option<&Path>) -> Line
     let Bind {
         name, address, maxconn, backlog, tls, accept_proxy, v6only, interface, transparent, tcp_user_timeout,
         defer_accept, fast_open, mss, permissions, id, guid_prefix, label, accept_netscaler_cip, namespace, proto, nice,
-        threads, shards, expose_fd, severity_output, congestion_control, md5_key, idle_ping, kernel_tls, place: _,
+        threads, shards, expose_fd, severity_output, congestion_control, md5_key, saved_syn,
+        reverse_connections, idle_ping, kernel_tls, place: _,
     } = bind;
     let canonical = text::socket(address);
     let as_written = reads_as(name, address);
@@ -51,6 +52,8 @@ pub(super) fn listener(words: Line, bind: &Bind, ca_base: Option<&Path>) -> Line
         .set("severity-output", severity(*severity_output))
         .set("cc", congestion_control.as_ref())
         .set("tcp-md5sig", md5_key.as_ref())
+        .set("tcp-ss", saved_syn.as_ref())
+        .set("nbconn", reverse_connections.as_ref())
         .set("idle-ping", idle_ping.map(text::time))
         .set("ktls", kernel_tls.map(text::on_off));
     let words = threads.iter().fold(words, |words, set| match set {

@@ -37,8 +37,8 @@ fn options(words: Line, server: &Server, ca_base: Option<&Path>) -> Line {
     #[rustfmt::skip]
     let Server {
         name: _, id: _, address: _, weight, backup, disabled, maxconn, maxqueue, check, check_over, agent, track,
-        reactions, minconn, strict_maxconn, slowstart, cookie, non_stick, redir, hash_key, shard, guid, proto, websocket,
-        tls, send_proxy, source, socks4, namespace, fast_open, tcp_user_timeout, congestion_control, pool, resolve, log,
+        reactions, minconn, strict_maxconn, slowstart, cookie, non_stick, redir, hash_key, shard, md5_key, healthcheck, guid,
+        proto, websocket, tls, send_proxy, source, socks4, namespace, fast_open, tcp_user_timeout, congestion_control, pool, resolve, log,
         place: _,
     } = server;
     let usual = ServerOptions::default();
@@ -56,6 +56,8 @@ fn options(words: Line, server: &Server, ca_base: Option<&Path>) -> Line {
         .set("redir", redir.as_ref())
         .set("hash-key", hash_key.map(key))
         .set("shard", shard.as_ref())
+        .set("tcp-md5sig", md5_key.as_ref())
+        .set("healthcheck", healthcheck.as_ref())
         .set("guid", guid.as_ref())
         .set("track", track.as_ref())
         .set("proto", proto.map(protocol))

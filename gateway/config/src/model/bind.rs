@@ -61,6 +61,10 @@ pub struct Bind {
     pub congestion_control: Option<String>,
     /// `tcp-md5sig`: the key of RFC 2385.
     pub md5_key: Option<String>,
+    /// `tcp-ss`: how much of a handshake's first packet is kept for each connection, as written (HAProxy 3.3).
+    pub saved_syn: Option<String>,
+    /// `nbconn`: connections that a reverse listener opens by itself (HAProxy 2.9).
+    pub reverse_connections: Option<u32>,
     /// `idle-ping`: how often an idle HTTP/2 connection is asked whether it lives.
     pub idle_ping: Option<Duration>,
     /// `ktls`.

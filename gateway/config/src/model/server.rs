@@ -51,6 +51,10 @@ pub struct Server {
     pub hash_key: Option<HashKey>,
     /// `shard`: which part of the keys a peer gets.
     pub shard: Option<u32>,
+    /// `tcp-md5sig`: the key of RFC 2385 (HAProxy 3.3).
+    pub md5_key: Option<String>,
+    /// `healthcheck`: the section that says how it is checked (HAProxy 3.4).
+    pub healthcheck: Option<String>,
     /// `guid`: a name for tools.
     pub guid: Option<String>,
     /// `proto`.
@@ -145,6 +149,8 @@ impl Default for Server {
             redir: None,
             hash_key: None,
             shard: None,
+            md5_key: None,
+            healthcheck: None,
             guid: None,
             proto: None,
             websocket: WebSocket::default(),

@@ -53,8 +53,8 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
         .tunes("the system chooses the congestion control"),
     option("idle-ping")       .misses("idle ping delay").parse(|cx| { cx.target.bind.idle_ping = Some(cx.time(TimeUnit::Ms)?); Ok(()) })
         .tunes("'timeout http-keep-alive' bounds idle connections"),
-    option("nbconn")          .misses("value").parse(|cx| cx.signed(0, i64::from(u32::MAX), |_, _| "'nbconn' : invalid value".to_owned()).map(drop)).later("it is for reverse connections"),
-    option("tcp-ss")          .misses("value").parse(|cx| cx.text().map(drop)).later("remove it: packets of handshakes are not kept"),
+    option("nbconn")          .misses("value").parse(|cx| cx.signed(0, i64::from(u32::MAX), |_, _| "'nbconn' : invalid value".to_owned()).map(|count| cx.target.bind.reverse_connections = u32::try_from(count).ok())).later("it is for reverse connections"),
+    option("tcp-ss")          .misses("value").parse(|cx| { cx.target.bind.saved_syn = Some(cx.text()?); Ok(()) }).later("remove it: packets of handshakes are not kept"),
     option("tcp-md5sig")      .misses("key").parse(|cx| { cx.target.bind.md5_key = Some(cx.text()?); Ok(()) }).later("sign the packets with IPsec, or remove it"),
 
     option("quic-cc-algo").takes(1, "a name").declined(QUIC), option("quic-force-retry").declined(QUIC),

@@ -51,8 +51,8 @@ pub(crate) const OPTIONS: &[Keyword<ServerOptions>] = &[
         .later("use 'http-request redirect prefix'"),
     option("slowstart") .takes(1, "a delay as argument").parse(slowstart).later("remove it: a server gets its whole share as soon as it is up"),
     option("hash-key")  .takes(1, "'id', 'addr', 'addr-port' or 'guid'").parse(hash_key).later("remove it: hashing goes by the server's number"),
-    option("healthcheck").takes(1, "a section's name").parse(|cx| cx.text().map(drop)).later("write the section's lines in the backend"),
-    option("tcp-md5sig").takes(1, "a key").parse(|cx| cx.text().map(drop)).later("sign the packets with IPsec, or remove it"),
+    option("healthcheck").takes(1, "a section's name").parse(|cx| { cx.target.model.healthcheck = Some(cx.text()?); Ok(()) }).later("write the section's lines in the backend"),
+    option("tcp-md5sig").takes(1, "a key").parse(|cx| { cx.target.model.md5_key = Some(cx.text()?); Ok(()) }).later("sign the packets with IPsec, or remove it"),
     option("shard")     .takes(1, "an integer argument").parse(|cx| { cx.target.model.shard = Some(limit(cx)?); Ok(()) }).later("it is for peers"),
     option("track")     .takes(1, "[<proxy>/]<server> as argument").parse(track).later("write 'check' on this server, too"),
 
