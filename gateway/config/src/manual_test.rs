@@ -48,8 +48,8 @@ const OTHERWISE: &[(&str, &str, char, &str)] = &[
     ("global", "external-check command", '~', "HAProxy 3 takes 'preserve-env'"),
     ("global", "external-check path", '~', "HAProxy 3 takes 'preserve-env'"),
     ("", "tcp-request content use-service lua.deny", '~', "services are looked for in HTTP's rules alone"),
-    ("f", "track-sc0 src,debug(track-sc)", '+', "'debug' is refused before its table is looked for"),
-    ("l", "track-sc0 src,debug(track-sc)", '+', "'debug' is refused before its table is looked for"),
+    ("f", "track-sc0 src,debug(track-sc)", '~', "the ring that 'debug' writes to is not kept"),
+    ("l", "track-sc0 src,debug(track-sc)", '~', "the ring that 'debug' writes to is not kept"),
     ("b0", "use_backend big_farm if", '~', "HAProxy looks at bytes in lines that are ignored"),
     ("b0", "use_backend bk_acme if", '~', "HAProxy looks at bytes in lines that are ignored"),
 ];
