@@ -110,6 +110,8 @@ mod tests {
         ("cnv", "ipmask(IPv4 mask[,IPv6 mask]): ipv4 => addr", "addresses of both kinds come out"),
         ("smp", "[ . . . . . . . . . . . Y Y Y Y Y Y Y Y Y . . ] bc_dst: sint", "it yields an address"),
         ("smp", "[ . . . . . . . . . . . Y Y Y Y Y Y Y Y Y . . ] bc_src: sint", "it yields an address"),
+        ("smp", "[ . . . . . . . . . . Y Y Y Y Y Y Y Y Y Y . . ] res.cache_hit: bool", "no response is there where a source is chosen"),
+        ("smp", "[ . . . . . . . . . . Y Y Y Y Y Y Y Y Y Y . . ] res.cache_name: str", "no response is there where a source is chosen"),
         ("smp", "[ . . . . . . . . . . Y Y Y Y Y Y Y Y Y Y . . ] srv_id: sint", "no server is known where its source is chosen"),
         ("smp", "[ . . . . . . . . . . Y Y Y Y Y Y Y Y Y Y . . ] srv_name: str", "no server is known where its source is chosen"),
     ];
