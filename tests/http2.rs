@@ -33,7 +33,8 @@ enum Over {
     Clear,
 }
 
-const CONFIG: &str = r#"
+/// What every file of these cases begins with.
+const HEAD: &str = r#"
 global
   log "${LOG}" format raw local0
 defaults
@@ -43,6 +44,9 @@ defaults
   timeout client 5s
   timeout server 5s
   timeout connect 5s
+"#;
+
+const CONFIG: &str = r#"
 frontend f
   bind "fd@${TLS}" ssl crt "${DIR}/a.pem" alpn h2,http/1.1
   bind "fd@${CLEAR}"
@@ -83,7 +87,7 @@ fn world() -> World {
         Script::new("/empty", "", After::Close),
     ]);
     let syslog = Syslog::start();
-    let subject = Config::new(CONFIG)
+    let subject = Config::new(format!("{HEAD}{CONFIG}"))
         .bind("TLS")
         .bind("CLEAR")
         .var("ORIGIN", origin.addr())
@@ -237,22 +241,13 @@ fn one_connection() {
 /// `proto` on a bind line: what comes first tells nothing any more.
 fn named_protocol() {
     const CONFIG: &str = r#"
-global
-  log "${LOG}" format raw local0
-defaults
-  mode http
-  log global
-  option httplog
-  timeout client 5s
-  timeout server 5s
-  timeout connect 5s
 frontend f
   bind "fd@${H1}" proto h1
   bind "fd@${H2}" proto h2
   http-request return status 200
 "#;
     let syslog = Syslog::start();
-    let subject = Config::new(CONFIG)
+    let subject = Config::new(format!("{HEAD}{CONFIG}"))
         .bind("H1")
         .bind("H2")
         .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
