@@ -90,7 +90,7 @@ pub(crate) async fn run(settings: &Settings) -> io::Result<()> {
     let mut samples = Vec::new();
     for round in 1..=settings.rounds {
         for work in &settings.works {
-            for subject in &settings.subjects {
+            for subject in settings.subjects.iter().filter(|subject| subject.is_able(work)) {
                 let sample = bench.measure(work, subject).await.map_err(|error| of(subject, work, &error))?;
                 eprintln!("round {round}: {}", report::line(&sample));
                 samples.push(sample);

@@ -14,6 +14,7 @@ mod load;
 mod memory;
 mod message;
 mod origin;
+mod relay;
 mod report;
 mod rules;
 mod subject;
@@ -33,8 +34,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const USAGE: &str = "usage:
   bench compare                       CPU time per request, response times and memory of gateway and others; from the
                                       environment: WORK=keepalive,newconn,tls,…,memory ROUNDS=5 SECONDS=3
-                                      SUBJECTS=gateway,haproxy,nginx,envoy,caddy GATEWAY=target/release/gateway
-                                      OUT=target/bench
+                                      SUBJECTS=gateway,haproxy,nginx,envoy,caddy (and relay, the least that a proxy can take;
+                                      only when it is named) GATEWAY=target/release/gateway OUT=target/bench
   bench rules                         what rules and maps cost, by themselves and in a request, of gateway and HAProxy; from
                                       the environment: WORK=path,host,map,web,… ROUNDS=3 SECONDS=2 INSTRUCTIONS=1
                                       GATEWAY=target/release/gateway OUT=target/bench
@@ -43,6 +44,7 @@ const USAGE: &str = "usage:
                                       benches/instructions.tsv allows, or writes them there
   bench readme                        puts the last tables into README.md and the chart and figures into benches/
   bench origin ADDRESS                answers 200 to every request
+  bench relay FILE                    relays bytes between the two addresses in the file, and does nothing else
   bench load ADDRESS WORK [SECONDS]   asks as the work does; without SECONDS until every client is refused;
                                       fails if one request did";
 
@@ -76,10 +78,18 @@ async fn obey(words: &[&str]) -> Outcome {
             println!("listening on {}", listener.local_addr()?);
             Ok(origin::serve(listener, Arc::default()).await?)
         }
+        ["relay", file] => relay(Path::new(file)),
         ["load", address, name] => load(parse(address)?, name, None).await,
         ["load", address, name, seconds] => load(parse(address)?, name, Some(parse(seconds)?)).await,
         _ => Err(USAGE.into()),
     }
+}
+
+fn relay(file: &Path) -> Outcome {
+    let text = std::fs::read_to_string(file)?;
+    let mut words = text.split_whitespace();
+    let mut address = || parse::<SocketAddr>(words.next().unwrap_or_default());
+    Ok(relay::serve(address()?, address()?)?)
 }
 
 /// Plain connections only: over TLS there is nobody to tell which certificate to trust.

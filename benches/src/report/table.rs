@@ -42,7 +42,10 @@ fn cpu_times(settings: &Settings, samples: &[Sample], names: &[&str]) -> String 
         for name in names {
             let all = figures(samples, work.name, name, |sample| Some(sample.cpu_per_request));
             let spread = all.last().zip(all.first()).map_or(0.0, |(most, least)| (most - least) / 2.0);
-            let _ = write!(text, " {:.1} ± {spread:.1} |", median(&all).unwrap_or(f64::NAN));
+            match median(&all) {
+                Some(median) => drop(write!(text, " {median:.1} ± {spread:.1} |")),
+                None => text.push_str(" – |"),
+            }
         }
         if compared {
             let of = |name| cpu(samples, work.name, name).unwrap_or(f64::NAN);

@@ -14,6 +14,9 @@ use std::time::Duration;
 use crate::certificate;
 use crate::work::Work;
 
+/// The subject that is no proxy, and is left out unless it is named.
+const LEAST: &str = "relay";
+
 /// A program under comparison.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
@@ -65,7 +68,24 @@ impl Subject {
             Self::new("caddy", Path::new("caddy"), caddy::configure, caddy::ARGUMENTS, "version"),
         ];
         let asked = |subject: &Self| names.split(',').any(|name| subject.name.starts_with(name.trim()));
-        all.into_iter().filter(asked).filter(Self::is_installed).collect()
+        let least = names.split(',').any(|name| name.trim() == LEAST).then(Self::least);
+        all.into_iter().filter(asked).filter(Self::is_installed).chain(least).collect()
+    }
+
+    /// This program as a relay of bytes, by which the others are measured.
+    fn least() -> Self {
+        Self {
+            name: LEAST,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            program: std::env::current_exe().unwrap_or_default(),
+            configure: |site| format!("{} {}\n", site.listen, site.origin),
+            arguments: &["relay"],
+        }
+    }
+
+    /// Whether it can do this work.
+    pub(crate) fn is_able(&self, work: &Work) -> bool {
+        self.name != LEAST || work.tls.is_none()
     }
 
     fn new(
