@@ -60,6 +60,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("ec.pub", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQpChuqYJQPnV1ERpRah/ov9aZ3zg\nKPqe8Le8pexIlAZkeRMIEP7w3mLJKEJ5w6RjStOMx7/uVD5DId3tDNT0Yw==\n-----END PUBLIC KEY-----\n"),
     ("exits.map", "10.0.0.0/8 192.0.2.1\n"),
     ("hosts.map", "1 192.0.2.1\n"),
+    // of no use to anybody but the tests
+    ("jwe.pem", include_str!("../testdata/jwe.pem")),
     ("keys.map", "a one\nb two\nab long\na again\n"),
     ("levels.map", "0:9 1\n10: 3\n"),
     ("networks.map", "0.0.0.0/0 all\n10.0.0.0/8 outer\n10.1.0.0/16 inner\n::/0 six\n"),

@@ -23,7 +23,7 @@ const INVALID_TOKEN: i64 = -3;
 const UNKNOWN_CERTIFICATE: i64 = -5;
 
 /// The largest file with a key that is read.
-const MAX_KEY: u64 = 1 << 20;
+pub(super) const MAX_KEY: u64 = 1 << 20;
 
 /// How a token is signed.
 enum Signing {
@@ -82,15 +82,15 @@ fn load(args: &mut Vec<Arg>, given: &Given<'_>) -> Result<(), String> {
     }
     let file = scope.files.read(Path::new(&key), MAX_KEY).ok().filter(|_| !named);
     // a file that is not there counts when a token comes, as in HAProxy
-    args.push(Arg::Str(file.and_then(|text| public_key(&text)).unwrap_or_default()));
+    args.push(Arg::Str(file.and_then(|text| pem(&text, "PUBLIC KEY")).unwrap_or_default()));
     Ok(())
 }
 
-/// The first `PUBLIC KEY` of a PEM file, decoded.
-fn public_key(text: &[u8]) -> Option<Vec<u8>> {
+/// The first block of this name in a PEM file, decoded (RFC 7468).
+pub(super) fn pem(text: &[u8], name: &str) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(text).ok()?;
-    let (_, behind) = text.split_once("-----BEGIN PUBLIC KEY-----")?;
-    let (inside, _) = behind.split_once("-----END PUBLIC KEY-----")?;
+    let (_, behind) = text.split_once(&format!("-----BEGIN {name}-----"))?;
+    let (inside, _) = behind.split_once(&format!("-----END {name}-----"))?;
     let digits: Vec<u8> = inside.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     decode(&digits, STANDARD)
 }

@@ -10,6 +10,7 @@ mod debug;
 mod fix;
 mod hash;
 mod json;
+mod jwe;
 mod jwt;
 mod later;
 mod map;
@@ -18,6 +19,7 @@ mod net;
 mod number;
 mod protobuf;
 mod rfc7239;
+mod rsa_key;
 mod state;
 mod string;
 mod table;
@@ -138,6 +140,7 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("debug", debug::CONVERTS),
     ("json", json::CONVERTS),
     ("jwt", jwt::CONVERTS),
+    ("jwe", jwe::CONVERTS),
     ("protobuf", protobuf::CONVERTS),
     ("map", map::CONVERTS),
     ("net", net::CONVERTS),
