@@ -8,6 +8,7 @@ use crate::support::origin::{After, Script};
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::rules::after_response_rules_see_every_answer", after_response);
     cases.test("oracle::rules::content_rules_end_a_request_before_it_is_read", content);
+    cases.test("oracle::rules::contents_of_responses_are_judged_twice_if_they_must", content_twice);
     cases.test("oracle::rules::captures_are_logged", captures);
     cases.test("oracle::rules::captures_are_logged_by_tags", capture_tags);
     cases.test("oracle::rules::ids_are_made_once", ids);
@@ -100,6 +101,37 @@ fn content() {
         .to_vec();
     suite.exchanges.extend(gets(&[("/accept", ""), ("/wait", ""), ("/", ""), ("/rclose", "")]));
     suite.run();
+}
+
+/// The rules of a backend with this one in their midst.
+macro_rules! judging {
+    ($rule:literal) => {
+        concat!(
+            "  tcp-response inspect-delay 1s\n  tcp-response content set-var(txn.v) var(txn.v),add(1)\n  ",
+            "tcp-response content set-var(txn.h) res.hdr_cnt(x-origin)\n  tcp-response content ",
+            $rule,
+            "\n  tcp-response content set-var(txn.v) var(txn.v),add(100)\n  ",
+            "http-response set-header x-seen '%[var(txn.v)] %[var(txn.h)]'\n"
+        )
+    };
+}
+
+/// Once before the response has come and, if a rule has to wait for it, all rules once more.
+fn content_twice() {
+    for (name, rules) in [
+        ("content-once", judging!("set-var(txn.v) var(txn.v),add(10)")),
+        ("content-awaited", judging!("accept if { status 404 }")),
+        ("content-taken", judging!("accept if { res.hdr_cnt(x-origin) 1 }")),
+        ("content-known", judging!("accept if { method GET }")),
+        ("content-at-the-end", judging!("accept if WAIT_END")),
+        ("content-rejected", judging!("reject")),
+    ] {
+        let mut suite = Suite::new(name);
+        suite.frontend = "  http-request set-var(txn.v) int(0)\n".to_owned();
+        suite.backend = rules;
+        suite.exchanges = gets(&[("/", "")]);
+        suite.run();
+    }
 }
 
 const CAPTURES: &str = r#"

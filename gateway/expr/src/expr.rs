@@ -205,7 +205,8 @@ impl Expr {
 
     /// Whether bytes that have not arrived yet may change what it yields.
     pub fn is_unsettled(&self, txn: &dyn Txn) -> bool {
-        self.inner.fetch.awaits && txn.more_to_come()
+        let fetch = self.inner.fetch;
+        txn.more_to_come() && if txn.response_to_come() { fetch.awaits_response() } else { fetch.awaits }
     }
 
     fn visit<'a>(

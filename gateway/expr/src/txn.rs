@@ -224,8 +224,12 @@ pub trait Txn {
     fn request_length(&self) -> u64 {
         u64::try_from(self.raw_request().len()).unwrap_or(u64::MAX)
     }
-    /// More bytes may still change the answer: `tcp-request content` within the inspect delay.
+    /// More bytes may still change the answer: `tcp-request content` and `tcp-response content` within the inspect delay.
     fn more_to_come(&self) -> bool {
+        false
+    }
+    /// They are those of the response, of which nothing has come yet.
+    fn response_to_come(&self) -> bool {
         false
     }
     /// This is the connection's first request.

@@ -69,6 +69,8 @@ pub(crate) struct Ctx {
     pub silent: bool,
     /// The connection is cut without an answer.
     pub cut: bool,
+    /// Rules are asked before the response has come, and may be asked once more when it has (`tcp-response inspect-delay`).
+    pub response_to_come: bool,
     /// The request line as it came.
     pub line: Bytes,
     /// Bytes of the heads as HAProxy counts them: (request, response).
@@ -186,6 +188,7 @@ impl Ctx {
             service: None,
             silent: false,
             cut: false,
+            response_to_come: false,
             line: Bytes::new(),
             sizes: (0, 0),
             queued: (0, 0),
@@ -366,6 +369,14 @@ macro_rules! txn_through_view {
                     Some(time) => i64::try_from(time.as_millis()).ok(),
                     None => crate::figures::figure(at, figure, of),
                 }
+            }
+
+            fn more_to_come(&self) -> bool {
+                self.ctx.response_to_come
+            }
+
+            fn response_to_come(&self) -> bool {
+                self.ctx.response_to_come
             }
 
             fn default_backend(&self) -> Option<&str> {

@@ -11,9 +11,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("req.body_len", Type::Int, Phases::REQUEST, |r, v| length(r, Side::Request, v)).awaits().reads_body().example("req.body_len", "12"),
     fetch("req.body_size", Type::Int, Phases::REQUEST, |r, v| size(r, Side::Request, v)).awaits().reads_body().example("req.body_size", "12"),
     fetch("req.body_param", Type::Bin, Phases::REQUEST, param).takes(&[Kind::Str], 0).awaits().reads_body().example("req.body_param(b)", "2"),
-    fetch("res.body", Type::Bin, Phases::RESPONSE, |r, v| body(r, Side::Response, v)).reads_body().example("res.body", "hello"),
-    fetch("res.body_len", Type::Int, Phases::RESPONSE, |r, v| length(r, Side::Response, v)).reads_body().example("res.body_len", "5"),
-    fetch("res.body_size", Type::Int, Phases::RESPONSE, |r, v| size(r, Side::Response, v)).reads_body().example("res.body_size", "5"),
+    fetch("res.body", Type::Bin, Phases::RESPONSE, |r, v| body(r, Side::Response, v)).reads_body().awaits().example("res.body", "hello"),
+    fetch("res.body_len", Type::Int, Phases::RESPONSE, |r, v| length(r, Side::Response, v)).reads_body().awaits().example("res.body_len", "5"),
+    fetch("res.body_size", Type::Int, Phases::RESPONSE, |r, v| size(r, Side::Response, v)).reads_body().awaits().example("res.body_size", "5"),
 ];
 
 fn body<'a>(request: &Request<'a>, side: Side, visit: Visit<'_, 'a>) {

@@ -183,6 +183,12 @@ impl Fetch {
         among && !matches!(self.name, "wait_end" | "req.proto_http")
     }
 
+    /// Whether it waits for a response where the request has long come.
+    pub(crate) fn awaits_response(&self) -> bool {
+        self.awaits
+            && (!self.phases.contains(Phase::HttpRequest) || self.reads_bytes() || self.name == "wait_end")
+    }
+
     /// HAProxy's words for where it takes its information from.
     pub(crate) fn source(&self) -> &'static str {
         if self.phases == Phases::BACKEND {

@@ -68,16 +68,23 @@ impl Judging {
     }
 }
 
-/// Asks `tcp-response content` rules. Without a delay they are asked, as in HAProxy, before anything has come.
+/// Asks `tcp-response content` rules: as in HAProxy before anything has come, and, where one of them has to know what will
+/// and there is a delay for it, all of them again when it has.
 fn content(model: &Backend, head: &mut ResponseHead, ctx: &mut Ctx) -> Option<Reply> {
     let rules = &model.tcp_response_content;
     if rules.is_empty() {
         return None;
     }
     ctx.vars.refresh();
-    let (flow, seen) = match model.response_delay {
-        Some(_) => (rules.run(&mut ResponseEditor { ctx, response: head }), Some(head.status)),
-        None => (rules.run(&mut RequestEditor { ctx }), None),
+    ctx.response_to_come = model.response_delay.is_some();
+    let early = rules.run(&mut RequestEditor { ctx });
+    ctx.response_to_come = false;
+    let (flow, seen) = match early {
+        Flow::Wait => {
+            ctx.vars.refresh();
+            (rules.run(&mut ResponseEditor { ctx, response: head }), Some(head.status))
+        }
+        flow => (flow, None),
     };
     let code = match flow {
         Flow::Close => [b'P', b'D'],
