@@ -15,6 +15,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::facility_and_level_make_the_priority", priority);
     cases.test("logs::a_level_filter_holds_back_what_is_less", filter);
     cases.test("logs::stdout_gets_lines", || to_file("stdout"));
+    cases.test("logs::samples_are_shown_on_standard_streams", shown);
     cases.test("logs::stderr_gets_lines", || to_file("stderr"));
     cases.test("logs::a_unix_datagram_socket_gets_lines", unix);
     cases.test("logs::two_targets_both_get_lines", two_targets);
@@ -104,6 +105,26 @@ fn to_file(which: &str) {
     let text = || if which == "stdout" { subject.stdout() } else { subject.stderr() };
     let line = eventually("the line", || text().lines().find(|l| l.contains("/logged")).map(str::to_owned));
     assert!(line.starts_with(BODY_START) && line.ends_with(BODY_END), "{line}");
+}
+
+/// Wherever an expression is: on a connection, in a request, in a response, in the line itself.
+fn shown() {
+    let syslog = Syslog::start();
+    let proxy = "  tcp-request connection set-var(sess.a) src,debug(connection,stderr)\n  \
+                 http-request set-var(txn.a) path,debug(request,stdout)\n  \
+                 http-response set-header x-status %[status,debug(response,stderr)]\n  \
+                 log-format %[var(txn.a),debug(line,stdout)]";
+    let (subject, _origin) = subject("  log \"${LOG}\" format raw local0", proxy, &syslog, |c| c);
+    get(subject.addr("FRONT"), "/shown");
+    for (error, expected) in [
+        (true, "[debug] connection: type=ipv4 <127.0.0.1>"),
+        (false, "[debug] request: type=str </shown>"),
+        (true, "[debug] response: type=sint <200>"),
+        (false, "[debug] line: type=str </shown>"),
+    ] {
+        let text = || if error { subject.stderr() } else { subject.stdout() };
+        eventually(expected, || text().lines().any(|line| line == expected).then_some(()));
+    }
 }
 
 fn unix() {

@@ -51,7 +51,7 @@ pub use samples::{
     bytes as sample_bytes, samples,
 };
 pub use scope::{AS_ACL, Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
-pub use txn::{ProxyLine, ServerLink, Side, TcpInfo, Tls, Txn};
+pub use txn::{ProxyLine, ServerLink, Side, Stream, TcpInfo, Tls, Txn};
 pub use value::{Type, Value};
 pub use var::{
     Assignment, Conditions, Names, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,

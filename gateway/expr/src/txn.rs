@@ -87,6 +87,15 @@ pub struct ServerLink {
     pub tls: Option<Tls>,
 }
 
+/// A standard stream of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// `stdout`.
+    Out,
+    /// `stderr`.
+    Error,
+}
+
 /// What an expression may ask. Everything defaults to "not known".
 pub trait Txn {
     /// The client's address.
@@ -224,6 +233,8 @@ pub trait Txn {
     fn request_length(&self) -> u64 {
         u64::try_from(self.raw_request().len()).unwrap_or(u64::MAX)
     }
+    /// Shows a line, without its end, to whoever looks at the program (`debug`); lost where nobody can.
+    fn show(&self, _stream: Stream, _line: &[u8]) {}
     /// More bytes may still change the answer: `tcp-request content` and `tcp-response content` within the inspect delay.
     fn more_to_come(&self) -> bool {
         false

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::time::SystemTime;
 
-use expr::{Figure, Side, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
+use expr::{Figure, Side, Stream, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
 use listen::Packets;
 use rules::{Change, Flow, Message, RuleSet};
 use table::{Millis, Tables, Tracked};
@@ -134,6 +134,10 @@ impl Txn for EarlyConnection<'_> {
 
     fn default_backend(&self) -> Option<&str> {
         crate::figures::default_backend(self.route)
+    }
+
+    fn show(&self, stream: Stream, line: &[u8]) {
+        self.route.runtime.show(stream, line);
     }
 
     fn hostname(&self) -> &str {

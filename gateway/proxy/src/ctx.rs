@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use expr::auth::Userlist;
-use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
+use expr::{Figure, LogField, ServerLink, Side, Stream, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
 use http::header::HeaderName;
 use http::{Method, Version};
 use observe::log::{Endpoint, LogRecord};
@@ -368,6 +368,12 @@ macro_rules! txn_through_view {
                 match set {
                     Some(time) => i64::try_from(time.as_millis()).ok(),
                     None => crate::figures::figure(at, figure, of),
+                }
+            }
+
+            fn show(&self, stream: Stream, line: &[u8]) {
+                if let Some(route) = &self.ctx.route {
+                    route.runtime.show(stream, line);
                 }
             }
 

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use expr::{Figure, LogField, ServerLink, Side, Subject, Tls, Txn, Value, Var, VarScope};
+use expr::{Figure, LogField, ServerLink, Side, Stream, Subject, Tls, Txn, Value, Var, VarScope};
 use http::HeaderName;
 use observe::log::date::Moment;
 use observe::log::format::escape;
@@ -313,6 +313,12 @@ impl Txn for LogView<'_> {
 
     fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
         self.message.as_ref()?.figure(figure, of)
+    }
+
+    fn show(&self, stream: Stream, line: &[u8]) {
+        if let Some(message) = &self.message {
+            message.show(stream, line);
+        }
     }
 
     fn default_backend(&self) -> Option<&str> {

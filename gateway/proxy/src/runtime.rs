@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use config::model::{self, BackendId, FrontendId, Model};
 use expr::plan::FirstMatch;
-use expr::{ProcessVars, Value, VarScope, VarTable};
-use observe::log::Sinks;
+use expr::{ProcessVars, Stream, Value, VarScope, VarTable};
+use observe::log::{Destination, Sinks};
 use observe::{FrontendCounters, ListenerCounters};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -38,6 +38,8 @@ pub struct Runtime {
     resolvers: Vec<Arc<Resolver>>,
     /// The stick tables.
     pub tables: Arc<StickTables>,
+    /// Where the standard streams are written.
+    sinks: Sinks,
     /// Ends this configuration's checks and name lookups.
     stop: watch::Sender<bool>,
 }
@@ -144,8 +146,18 @@ impl Runtime {
                 places(&mut model.backends.iter().map(|backend| &backend.name)),
             ),
             resolvers: build_resolvers(model, materials.previous),
+            sinks: materials.sinks.clone(),
             stop,
         }))
+    }
+
+    /// Shows a line on a standard stream.
+    pub(crate) fn show(&self, stream: Stream, line: &[u8]) {
+        let to = match stream {
+            Stream::Out => Destination::Stdout,
+            Stream::Error => Destination::Stderr,
+        };
+        self.sinks.write(&to, line);
     }
 
     /// The backend of an id.

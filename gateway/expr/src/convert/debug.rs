@@ -1,43 +1,22 @@
 //! A look at a sample on its way through an expression (configuration.txt 7.3.1, `debug`).
 
-use std::io::{self, Write as _};
 use std::net::IpAddr;
-use std::sync::LazyLock;
-use std::sync::mpsc::{self, SyncSender};
 
 use lang::{Diagnostic, Span};
 
 use super::{Convert, Given, convert};
 use crate::arg::{self, Arg, Kind};
-use crate::{Type, Value};
+use crate::{Stream, Txn, Type, Value};
 
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
-    convert("debug", Type::Any, Type::Any, |v, a, _| Some(shown(v, a))).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, given| sink(args, given)).example("str(a),debug(x,buf0),upper", "A"),
+    convert("debug", Type::Any, Type::Any, |v, a, txn| Some(shown(v, a, txn))).takes(&[Kind::Str, Kind::Str], 0).prepare(|args, given| sink(args, given)).example("str(a),debug(x,buf0),upper", "A"),
 ];
 
 /// The ring that is meant where nothing is named.
 const RING: &[u8] = b"buf0";
 /// How much of a sample is shown, in bytes: what fits into HAProxy's buffers.
 const LONGEST: usize = 16 << 10;
-/// How many lines may wait to be written; more are lost, as with HAProxy, rather than that traffic waits for them.
-const WAITING: usize = 64;
-
-/// Where a line goes, and the line.
-type Line = (bool, Vec<u8>);
-
-/// What writes the lines: whoever reads a standard stream may be slow.
-static PEN: LazyLock<Option<SyncSender<Line>>> = LazyLock::new(|| {
-    let (pen, lines) = mpsc::sync_channel::<Line>(WAITING);
-    let write = move || {
-        for (error, line) in lines {
-            // a stream that is gone takes nothing, and nobody is there to be told
-            let _ = if error { io::stderr().write_all(&line) } else { io::stdout().write_all(&line) };
-        }
-    };
-    std::thread::Builder::new().name("debug".to_owned()).spawn(write).ok().map(|_| pen)
-});
-
 /// The destination must be there; what goes to the ring is not kept.
 fn sink(args: &[Arg], given: &Given<'_>) -> Result<(), String> {
     match arg::text(args, 1) {
@@ -55,18 +34,18 @@ fn sink(args: &[Arg], given: &Given<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The sample, which was written where it is wanted.
-fn shown<'a>(value: Value<'a>, args: &[Arg]) -> Value<'a> {
-    let error = arg::text(args, 1) == b"stderr";
-    if (error || arg::text(args, 1) == b"stdout")
-        && let Some(pen) = &*PEN
-    {
-        let _ = pen.try_send((error, line(arg::text(args, 0), &value)));
-    }
+/// The sample, which was shown where it is wanted.
+fn shown<'a>(value: Value<'a>, args: &[Arg], txn: &dyn Txn) -> Value<'a> {
+    let stream = match arg::text(args, 1) {
+        b"stdout" => Stream::Out,
+        b"stderr" => Stream::Error,
+        _ => return value,
+    };
+    txn.show(stream, &line(arg::text(args, 0), &value));
     value
 }
 
-/// `[debug] prefix: type=str <sample>`: what cannot be printed is a dot.
+/// `[debug] prefix: type=str <sample>`, without a line end: what cannot be printed is a dot.
 fn line(prefix: &[u8], value: &Value<'_>) -> Vec<u8> {
     let kind = match value.to_ip().filter(|_| value.kind() == Type::Ip) {
         Some(IpAddr::V4(_)) => "ipv4",
@@ -77,7 +56,7 @@ fn line(prefix: &[u8], value: &Value<'_>) -> Vec<u8> {
     let mut line = [b"[debug] ", prefix, b": type=", kind.as_bytes(), b" <"].concat();
     let printed = |byte: &u8| if matches!(byte, b' '..=b'~') { *byte } else { b'.' };
     line.extend(text.iter().take(LONGEST).map(printed));
-    line.extend_from_slice(b">\n");
+    line.push(b'>');
     line
 }
 
@@ -91,19 +70,19 @@ mod tests {
     #[test]
     fn a_line_tells_type_and_value_and_holds_nothing_that_cannot_be_printed() {
         for (prefix, value, expected) in [
-            ("pre", Value::Ip([127, 0, 0, 1].into()), "[debug] pre: type=ipv4 <127.0.0.1>\n"),
-            ("six", Value::Ip("::1".parse().unwrap()), "[debug] six: type=ipv6 <::1>\n"),
-            ("", Value::text(b"/a%20b"), "[debug] : type=str </a%20b>\n"),
-            ("s", Value::text(b"a\nb\x01\xc3\xa9z"), "[debug] s: type=str <a.b...z>\n"),
-            ("b", Value::Bin(b"\x01\x02\xff".as_slice().into()), "[debug] b: type=bin <...>\n"),
-            ("i", Value::Int(5), "[debug] i: type=sint <5>\n"),
-            ("bo", Value::Bool(true), "[debug] bo: type=bool <1>\n"),
-            ("m", Value::Method(b"GET".as_slice().into()), "[debug] m: type=meth <GET>\n"),
+            ("pre", Value::Ip([127, 0, 0, 1].into()), "[debug] pre: type=ipv4 <127.0.0.1>"),
+            ("six", Value::Ip("::1".parse().unwrap()), "[debug] six: type=ipv6 <::1>"),
+            ("", Value::text(b"/a%20b"), "[debug] : type=str </a%20b>"),
+            ("s", Value::text(b"a\nb\x01\xc3\xa9z"), "[debug] s: type=str <a.b...z>"),
+            ("b", Value::Bin(b"\x01\x02\xff".as_slice().into()), "[debug] b: type=bin <...>"),
+            ("i", Value::Int(5), "[debug] i: type=sint <5>"),
+            ("bo", Value::Bool(true), "[debug] bo: type=bool <1>"),
+            ("m", Value::Method(b"GET".as_slice().into()), "[debug] m: type=meth <GET>"),
         ] {
             assert_eq!(String::from_utf8(line(prefix.as_bytes(), &value)).unwrap(), expected);
         }
         let long = Value::made(vec![b'a'; 1 << 20]);
-        assert_eq!(line(b"", &long).len(), LONGEST + "[debug] : type=str <>\n".len());
+        assert_eq!(line(b"", &long).len(), LONGEST + "[debug] : type=str <>".len());
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Sinks {
         Logger(Arc::new(Inner { targets, identity, queue: Arc::clone(&self.queue) }))
     }
 
+    /// Writes a line that is no proxy's, without a head. Never waits.
+    pub fn write(&self, to: &Destination, line: &[u8]) {
+        self.queue.push(&self.queue.slot(to), |bytes| bytes.extend_from_slice(line));
+    }
+
     /// Lines that could not be sent.
     pub fn dropped(&self) -> u64 {
         self.queue.dropped()
