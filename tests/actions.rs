@@ -43,12 +43,38 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.ours_only("actions::set_bc_tos_parts_the_connections_to_the_server", LATER, server_tos);
     cases.test("actions::the_last_rule_is_the_one_that_ended_a_set", last_rule);
     cases.test("actions::expect_proxy_reads_the_line_where_a_rule_says_so", expect_proxy);
+    cases.ours_only(
+        "actions::acls_are_samples_and_conditions_of_samples",
+        "both came after HAProxy 2.6",
+        asked,
+    );
     cases.test("actions::silent_drop_of_a_connection_ends_without_a_word", || {
         silent_drop("tcp-request connection silent-drop", "");
     });
     cases.test("actions::silent_drop_of_a_request_ends_without_a_word", || {
         silent_drop("http-request silent-drop", "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     });
+}
+
+/// `acl(…)` and `when(…)`, in rules and in the line of the log.
+fn asked() {
+    let syslog = Syslog::start();
+    let subject = Config::new(
+        "global\n  log \"${LOG}\" format raw local0\ndefaults\n  mode http\n  timeout client 9s\n  timeout server 9s\n  \
+         timeout connect 5s\n  log global\nfrontend f\n  bind \"fd@${FRONT}\"\n  acl admin path_beg /admin\n  \
+         acl local src 127.0.0.0/8\n  acl both acl(admin,local)\n  log-format \"%HU %[acl(both)] \
+         %[str(failed),when(error)] %[str(fine),when(normal)] %[str(asked),when(acl,admin,!both)]\"\n  \
+         http-request return status 200 content-type text/plain lf-string \"%[acl(both)] %[acl(!admin,local)]\" \
+         if { acl(local) } !{ path /none }\n  default_backend none\nbackend none\n",
+    )
+    .bind("FRONT")
+    .var("LOG", syslog.addr())
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/admin/x").text(), "1 0");
+    assert_eq!(get(subject.addr("FRONT"), "/").text(), "0 1");
+    assert_eq!(get(subject.addr("FRONT"), "/none").status(), 503);
+    assert_eq!(syslog.expect("/admin/x"), "/admin/x 1 - fine -");
+    assert_eq!(syslog.expect("/none"), "/none 0 failed - -");
 }
 
 /// A subject whose frontend answers everything itself.

@@ -10,9 +10,9 @@ use rules::RuleSet;
 
 use crate::cfg::{self, Sections as ProxyKind};
 use crate::model::{
-    Balance, Bind, Cache, Captures, Check, CheckKind, CheckStep, Connections, Global, Hashing, HttpErrors,
-    LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress, Services,
-    StickRule, StickTable, Timeouts, TrafficLog, UniqueId,
+    Asked, Balance, Bind, Cache, Captures, Check, CheckKind, CheckStep, Connections, Global, Hashing,
+    HttpErrors, LogProfile, LogTarget, Mailers, Mode, Persistence, ProxyOptions, Resolvers, ServerAddress,
+    Services, StickRule, StickTable, Timeouts, TrafficLog, UniqueId,
 };
 use crate::reference::Reference;
 
@@ -203,6 +203,8 @@ pub(crate) struct Rules {
     pub(crate) tcp_response: RuleSet,
     pub(crate) http_response: RuleSet,
     pub(crate) http_after_response: RuleSet,
+    /// The ACLs that expressions ask.
+    pub(crate) asked: Asked,
     /// The stick tables that rules and expressions name, and where.
     pub(crate) tables: Vec<(Span, expr::TableUse)>,
 }

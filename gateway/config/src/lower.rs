@@ -1,7 +1,7 @@
 //! Directives become a draft, line by line, through the tables; what `defaults` say is handed down here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use expr::{Ends, Named};
 use lang::{
@@ -188,6 +188,7 @@ impl Lowering<'_> {
         }
         let mut tables = self.world.tables.borrow_mut();
         (tables.section, tables.owner, tables.ends) = (String::new(), String::new(), Ends::Both);
+        tables.acls = expr::Acls::default();
         if kind == DEFAULTS {
             self.defaults.push(proxy);
         } else {
@@ -199,6 +200,7 @@ impl Lowering<'_> {
     fn introduce(&self, proxy: &Proxy) {
         let mut tables = self.world.tables.borrow_mut();
         tables.section.clone_from(&proxy.name);
+        tables.acls = proxy.acls.clone();
         tables.owner = format!("{} '{}'", kind_in_words(proxy), proxy.name);
         tables.ends = match proxy.kind {
             cfg::FRONTEND => Ends::Clients,
@@ -378,8 +380,27 @@ impl Lowering<'_> {
         } else if self.misplaced(row, words, proxy) {
             self.run_apart(row, line, directive.span, proxy);
         }
+        self.take_asked(first.span, proxy);
         let tables = std::mem::take(&mut self.world.tables.borrow_mut().uses);
         proxy.settings.rules.tables.extend(tables.into_iter().map(|table| (first.span, table)));
+    }
+
+    /// The ACLs that the expressions of a line have asked; a file that says the same has room for one of each name.
+    fn take_asked(&mut self, at: Span, proxy: &mut Proxy) {
+        let asked = std::mem::take(&mut self.world.tables.borrow_mut().asked);
+        let known = &mut proxy.settings.rules.asked;
+        for acl in asked.into_iter().filter(|acl| !acl.is_predefined()) {
+            match known.named(acl.name()) {
+                Some(other) if Arc::ptr_eq(other, &acl) => {}
+                Some(_) => {
+                    let name = acl.name();
+                    let text =
+                        format!("an expression that asks ACL '{name}' where one of 'defaults' asks another");
+                    self.notes.push(Diagnostic::not_yet(at, text).hint("give one of the two another name"));
+                }
+                None => known.push(acl),
+            }
+        }
     }
 
     /// Lowers a line through its row.

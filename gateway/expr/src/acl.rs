@@ -1,9 +1,11 @@
 //! Named ACLs: what they test, how their lines are read and merged (configuration.txt 7.1, 7.4).
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use lang::{Diagnostic, Span, Word, Words};
@@ -81,14 +83,33 @@ impl Acl {
         known.is_some_and(|(_, words)| self.lines().eq([*words]))
     }
 
-    /// What it tests, in one spelling.
+    /// What it tests, in one spelling; the ACLs that its samples name are told apart by where they are.
     pub(crate) fn key(&self) -> String {
         let mut key = String::new();
         for test in self.tests() {
             key.push_str(&test.text);
+            for asked in test.expr.acls() {
+                let _ = write!(key, " {:p}", Arc::as_ptr(asked)); // a text takes all that is written
+            }
             key.push('\n');
         }
         key
+    }
+
+    /// Whether its samples ask this ACL, or ask one that does.
+    fn asks(&self, sought: *const Self) -> bool {
+        let (mut left, mut seen) = (vec![self], HashSet::new());
+        while let Some(acl) = left.pop() {
+            for asked in acl.tests().flat_map(|test| test.expr.acls()) {
+                if std::ptr::eq(&raw const **asked, sought) {
+                    return true;
+                }
+                if seen.insert(Arc::as_ptr(asked)) {
+                    left.push(asked);
+                }
+            }
+        }
+        false
     }
 
     pub(crate) fn tests(&self) -> impl Iterator<Item = &Test> {
@@ -219,10 +240,10 @@ pub const PREDEFINED: &[(&str, &[&str])] = &[
     ("WAIT_END", &["wait_end"]),
 ];
 
-/// The named ACLs of one proxy.
-#[derive(Debug, Default)]
+/// The named ACLs of one proxy; a clone names the same ones.
+#[derive(Clone, Debug, Default)]
 pub struct Acls {
-    named: BTreeMap<String, Arc<Acl>>,
+    named: Rc<RefCell<BTreeMap<String, Arc<Acl>>>>,
 }
 
 impl Acls {
@@ -243,25 +264,27 @@ impl Acls {
         let rest = words.take_rest();
         let acl = Acl::parse(name, rest, words.here(), scope)
             .map_err(|error| sentence(error, &format!("error detected while parsing ACL '{name}' : ")))?;
-        match self.named.get(name) {
+        let mut named = self.named.borrow_mut();
+        match named.get(name) {
+            Some(first) if acl.asks(Arc::as_ptr(first)) => {
+                let text = format!("ACL '{name}' cannot be tested by itself.");
+                return Err(Diagnostic::alert(word.span, text).hint("give this line a name of its own"));
+            }
             Some(first) => first.append(acl),
-            None => drop(self.named.insert(name.clone(), Arc::new(acl))),
+            None => drop(named.insert(name.clone(), Arc::new(acl))),
         }
         Ok(())
     }
 
     /// The ACL of a name, or the predefined one.
     pub(crate) fn find(&self, word: &Word, scope: &Scope<'_>) -> Result<Arc<Acl>, Diagnostic> {
-        if let Some(acl) = self.named.get(&word.text) {
+        let named = self.named.borrow();
+        if let Some(acl) = named.get(&word.text) {
             return Ok(Arc::clone(acl));
         }
         let Some((name, line)) = PREDEFINED.iter().find(|(name, _)| *name == word.text) else {
-            let names = self
-                .named
-                .keys()
-                .map(String::as_str)
-                .take(NEAR)
-                .chain(PREDEFINED.iter().map(|(name, _)| *name));
+            let names =
+                named.keys().map(String::as_str).take(NEAR).chain(PREDEFINED.iter().map(|(name, _)| *name));
             let near = lang::suggest::nearest(&word.text, names);
             return Err(Diagnostic::alert(word.span, format!("no such ACL : '{}'", word.text)).suggest(near));
         };
@@ -269,9 +292,9 @@ impl Acls {
         Ok(Arc::new(Acl::parse(name, &words, word.span, scope)?))
     }
 
-    /// The names, in alphabetical order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.named.keys().map(String::as_str)
+    /// Whether there is one of this name, the predefined ones aside.
+    pub fn has(&self, name: &str) -> bool {
+        self.named.borrow().contains_key(name)
     }
 }
 

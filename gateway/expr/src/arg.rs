@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use crate::pattern::View;
-use crate::{Mention, Named, Scope, Subject, Var};
+use crate::{Acl, Mention, Named, Scope, Subject, Var};
 
 /// What an argument must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,8 @@ pub(crate) enum Arg {
     Subject(Subject),
     /// The name of a stick table.
     Table(String),
+    /// A named ACL, and whether it must not hold.
+    Acl(Arc<Acl>, bool),
 }
 
 impl Arg {
@@ -122,6 +124,7 @@ impl Arg {
             | Self::Var(_)
             | Self::Subject(_)
             | Self::Table(_)
+            | Self::Acl(..)
             | Self::View(..) => &[],
         }
     }

@@ -10,7 +10,7 @@ use crate::arg::{self, Arg, Owner};
 use crate::convert::{self, Convert, Given};
 use crate::fetch::{self, Fetch, Request};
 use crate::parts;
-use crate::{Parts, Purpose, Scope, TableUse, Txn, Type, Value};
+use crate::{Acl, Parts, Purpose, Scope, TableUse, Txn, Type, Value};
 
 /// `req.hdr(host),lower`: what is read and how it is converted. Cheap to clone; equal when written alike and their files hold the same.
 #[derive(Clone)]
@@ -41,7 +41,9 @@ impl fmt::Debug for Expr {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.inner.text == other.inner.text && self.inner.files == other.inner.files
+        self.inner.text == other.inner.text
+            && self.inner.files == other.inner.files
+            && self.acls().eq(other.acls())
     }
 }
 
@@ -168,14 +170,26 @@ impl Expr {
         })
     }
 
+    /// The ACLs that it asks.
+    pub(crate) fn acls(&self) -> impl Iterator<Item = &Arc<Acl>> {
+        let args = self.inner.steps.iter().flat_map(|step| &step.args).chain(&self.inner.args);
+        args.filter_map(|arg| match arg {
+            Arg::Acl(acl, _) => Some(acl),
+            _ => None,
+        })
+    }
+
     /// Whether taking its samples may change variables.
     pub(crate) fn sets_variables(&self) -> bool {
         self.inner.steps.iter().any(|step| matches!(step.convert.name, "set-var" | "unset-var"))
+            || self.acls().any(|acl| acl.tests().any(|test| test.expr.sets_variables()))
     }
 
     /// Whether taking its samples changes anything.
     pub(crate) fn writes(&self) -> bool {
-        self.sets_variables() || parts::writes(self.inner.fetch.name)
+        self.sets_variables()
+            || parts::writes(self.inner.fetch.name)
+            || self.acls().any(|acl| acl.tests().any(|test| test.expr.writes()))
     }
 
     /// Whether it yields the same whatever it is asked about.

@@ -124,7 +124,7 @@ pub(crate) fn of_fetch(name: &str, args: &[Arg]) -> Option<Parts> {
 /// The same for what a converter adds.
 pub(crate) fn of_converter(family: &str, args: &[Arg]) -> Option<Parts> {
     let settled = |arg: &Arg| match arg {
-        Arg::Var(_) | Arg::Subject(_) | Arg::Table(_) => None,
+        Arg::Var(_) | Arg::Subject(_) | Arg::Table(_) | Arg::Acl(..) => None,
         Arg::View(..) => Some(Parts::PATTERNS),
         Arg::Str(_) | Arg::Int(_) | Arg::Header(_) | Arg::Ip(_) | Arg::Mask(_) | Arg::Regex(_) => {
             Some(Parts::NONE)

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lang::{Diagnostic, Environment, Files};
+use lang::{Diagnostic, Environment, Files, Span, Word};
 
 use crate::fetch::Fetch;
-use crate::{Mention, Naming, Patterns, Phase, Phases, TableUse, Var};
+use crate::{Acl, Acls, Mention, Naming, Patterns, Phase, Phases, TableUse, Var};
 
 /// Which ends of connections a section has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,10 @@ pub struct TableNaming {
     pub stick_counters: usize,
     /// The tables that were named so far.
     pub uses: Vec<TableUse>,
+    /// The ACLs of the section, as far as they have been read.
+    pub acls: Acls,
+    /// Those that expressions have named since they were last taken.
+    pub asked: Vec<Arc<Acl>>,
 }
 
 impl Default for TableNaming {
@@ -70,6 +74,8 @@ impl Default for TableNaming {
             context: None,
             stick_counters: STICK_COUNTERS,
             uses: Vec::new(),
+            acls: Acls::default(),
+            asked: Vec::new(),
         }
     }
 }
@@ -217,6 +223,14 @@ impl<'a> Scope<'a> {
     /// The table that is meant where none is named: that of the section.
     pub fn own_table(&self) -> String {
         self.tables.borrow().section.clone()
+    }
+
+    /// The ACL of this name, which an expression asks.
+    pub(crate) fn ask(&self, name: &str) -> Result<Arc<Acl>, String> {
+        let acls = self.tables.borrow().acls.clone();
+        let acl = acls.find(&Word::new(name, Span::default()), self).map_err(|bad| bad.message)?;
+        self.tables.borrow_mut().asked.push(Arc::clone(&acl));
+        Ok(acl)
     }
 
     /// The counters that may track something.

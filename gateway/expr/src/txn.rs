@@ -276,6 +276,14 @@ pub trait Txn {
     fn redispatched(&self) -> bool {
         false
     }
+    /// It ended in an error, as `option dontlog-normal` sees it, as far as is known by now.
+    fn failed(&self) -> bool {
+        false
+    }
+    /// It is answered by a service of our own, not by a server.
+    fn served(&self) -> bool {
+        false
+    }
     /// Where the last rule stands that ended a set, `file:line`.
     fn last_rule(&self) -> Option<&str> {
         None

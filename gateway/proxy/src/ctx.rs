@@ -298,6 +298,12 @@ impl Ctx {
         self.id.get().map(Vec::as_slice)
     }
 
+    /// Whether it ended in an error, as `option dontlog-normal` and its like see it; a retry is one, too.
+    pub(crate) fn has_failed(&self) -> bool {
+        let code = self.outcome.map_or(b'-', |outcome| outcome.code[0]);
+        !matches!(code, b'-' | b'L') || self.retries > 0 || self.status.is_some_and(|status| status >= 500)
+    }
+
     /// The request as expressions see it.
     pub(crate) fn view<'a>(&'a self, response: Option<&'a ResponseHead>) -> View<'a> {
         View { ctx: self, response }
@@ -501,6 +507,14 @@ macro_rules! txn_through_view {
 
             fn redispatched(&self) -> bool {
                 self.ctx.redispatched
+            }
+
+            fn failed(&self) -> bool {
+                self.ctx.has_failed()
+            }
+
+            fn served(&self) -> bool {
+                self.ctx.service.is_some()
             }
 
             fn last_rule(&self) -> Option<&str> {

@@ -434,6 +434,14 @@ impl Txn for LogView<'_> {
         self.record.redispatched
     }
 
+    fn failed(&self) -> bool {
+        self.message.as_ref().is_none_or(|message| message.failed())
+    }
+
+    fn served(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.served())
+    }
+
     fn last_rule(&self) -> Option<&str> {
         self.message.as_ref()?.last_rule()
     }

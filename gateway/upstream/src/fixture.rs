@@ -45,6 +45,7 @@ pub(crate) fn check(inter: u64) -> Check {
 pub(crate) fn model(balance: Balance, servers: Vec<model::Server>) -> model::Backend {
     let numbered = servers.into_iter().zip(1..);
     model::Backend {
+        asked: model::Asked::default(),
         name: "b".into(),
         id: 1,
         mode: model::Mode::Http,

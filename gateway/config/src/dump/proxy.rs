@@ -10,7 +10,7 @@ use crate::cfg::{self, Index, Sections};
 use crate::draft;
 use crate::lower::PROXY_TABLES;
 use crate::model::{
-    Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, Services, StickRule, Timeouts,
+    Asked, Backend, Frontend, Logging, Mode, Model, Persistence, ProxyOptions, Services, StickRule, Timeouts,
     UseBackend, UseServer,
 };
 use crate::resolve::RETRIES;
@@ -34,6 +34,7 @@ pub(super) struct Shared<'a> {
     pub(super) http_request: &'a RuleSet,
     pub(super) http_response: &'a RuleSet,
     pub(super) http_after_response: &'a RuleSet,
+    pub(super) asked: &'a Asked,
     /// Of the backend half.
     pub(super) persistence: Option<&'a Persistence>,
 }
@@ -138,7 +139,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
     let Frontend {
         mode, disabled, binds, maxconn, backlog, rate_limit, inspect_delay, tcp_request_content, http_request, http_response,
         use_backend, stick_table, default_backend, monitor_uri, timeouts, options, services, logging, tcp_request_connection,
-        tcp_request_session, http_after_response, captures, unique_id, monitor_fail,
+        tcp_request_session, http_after_response, asked, captures, unique_id, monitor_fail,
         name: _, id: _, listen: _, place: _,
     } = frontend;
     let ca_base = model.global.ca_base.as_deref();
@@ -164,6 +165,7 @@ fn frontend<'a>(frontend: &'a Frontend, model: &'a Model) -> (Half<'a>, Shared<'
         http_response,
         http_after_response,
         persistence: None,
+        asked,
     };
     let rules = Own {
         connection: Some(tcp_request_connection),
@@ -180,7 +182,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
     let Backend {
         mode, disabled, balance, hashing, persistence, connections, servers, retries, redispatch, all_backups, fullconn, stick_table, stick_rules, inspect_delay,
         tcp_request_content, http_request, http_response, timeouts, options, services, logging, response_delay,
-        tcp_response_content, http_after_response, use_server,
+        tcp_response_content, http_after_response, asked, use_server,
         name: _, id: _, listen: _, place: _,
     } = backend;
     let mut head: Vec<Line> = balance::lines(balance, hashing).collect();
@@ -211,6 +213,7 @@ fn backend<'a>(backend: &'a Backend, model: &'a Model) -> (Half<'a>, Shared<'a>)
         http_response,
         http_after_response,
         persistence: Some(persistence),
+        asked,
     };
     let rules = Own {
         response_delay: *response_delay,

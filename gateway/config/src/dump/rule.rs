@@ -27,7 +27,7 @@ pub(super) fn lines(shared: &Shared<'_>, own: &[Own<'_>], servers: &[Server], mo
     let page_rules = page.clone().flat_map(|page| page.http_request.iter().filter_map(rules::Rule::cond));
     let conds = conds.chain(persist.clone().map(|rule| &rule.cond));
     let conds = conds.chain(page_rules).chain(page.clone().flat_map(|page| &page.admin));
-    let (acls, mut lines) = Acls::new(conds);
+    let (acls, mut lines) = Acls::new(shared.asked.iter().chain(conds.flat_map(Cond::acls)));
     for own in own {
         let set = |keyword, rules: Option<&RuleSet>| {
             rules.map(|rules| acls.rules(&line(["tcp-request", keyword]), rules)).unwrap_or_default()
@@ -96,10 +96,10 @@ pub(super) struct Acls<'a> {
 
 impl<'a> Acls<'a> {
     /// The names, and the lines that give them.
-    pub(super) fn new(conds: impl Iterator<Item = &'a Cond>) -> (Self, Vec<Line>) {
+    pub(super) fn new(used: impl Iterator<Item = &'a Acl>) -> (Self, Vec<Line>) {
         let mut acls = Self::default();
         let mut lines = Vec::new();
-        for acl in conds.flat_map(Cond::acls).filter(|acl| !acl.name().is_empty()) {
+        for acl in used.filter(|acl| !acl.name().is_empty()) {
             if acls.find(acl).is_some() {
                 continue;
             }

@@ -245,7 +245,7 @@ fn fcgi_app(app: &FcgiApp, global: &[LogTarget]) -> Vec<Line> {
     } = app;
     let option = |name, on: &bool| on.then(|| line(["option", name]));
     let conds = pass_headers.iter().map(|rule| &rule.cond).chain(params.iter().map(|rule| &rule.cond));
-    let (acls, mut lines) = rule::Acls::new(conds.flatten());
+    let (acls, mut lines) = rule::Acls::new(conds.flatten().flat_map(expr::Cond::acls));
     lines.push(line(["docroot", docroot]));
     lines.extend(index.as_ref().map(|index| line(["index", index])));
     lines.extend(path_info.as_ref().map(|regex| line(["path-info", regex])));

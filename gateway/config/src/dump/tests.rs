@@ -405,6 +405,17 @@ fn acls_of_one_name_from_two_places_are_kept_apart() {
 }
 
 #[test]
+fn acls_that_only_expressions_name_are_written() {
+    let text = "defaults d\n mode http\n acl a path /one\n http-request set-header x %[acl(a)]\n\
+                frontend f from d\n bind :1\n acl c path /two\n acl b acl(!c)\n \
+                http-request set-header y %[path,when(acl,b)] if c\n";
+    survives(text);
+    let written = dump(&model(text), Spelling::Cfg);
+    let lines = ["acl a path /one\n", "acl b acl(!c)\n", "acl c path /two\n"];
+    assert!(lines.iter().all(|line| written.contains(line)), "{written}");
+}
+
+#[test]
 fn what_a_section_may_only_inherit_stands_in_defaults() {
     let text = "defaults\n mode http\n timeout server 3s\n option httplog\n timeout client 2s\n log stdout local0\n\
                 frontend f\n bind :1\nbackend b\nbackend c\nlisten l\n bind :2\n";

@@ -59,7 +59,7 @@ pub use proxy::{
 pub use resolvers::{Hold, Nameserver, NameserverAddress, Resolvers};
 pub use ring::{DgramBind, LogForward, LogProfile, LogStep, Ring};
 pub use rule::{
-    CaptureSlot, Captures, CookieCapture, ServerChoice, SwitchTo, UniqueId, UseBackend, UseServer,
+    Asked, CaptureSlot, Captures, CookieCapture, ServerChoice, SwitchTo, UniqueId, UseBackend, UseServer,
 };
 pub use rules::LogLevel;
 pub use server::{

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::rule::{Captures, UniqueId, UseBackend, UseServer};
+use super::rule::{Asked, Captures, UniqueId, UseBackend, UseServer};
 use super::{
     Balance, Bind, Connections, ForwardFor, Forwarded, Hashing, HeaderNames, LogTarget, OriginalTo,
     Persistence, Server, Services, StickRule, StickTable,
@@ -64,6 +64,8 @@ pub struct Frontend {
     pub http_response: rules::RuleSet,
     /// `http-after-response` rules.
     pub http_after_response: rules::RuleSet,
+    /// The ACLs that expressions ask.
+    pub asked: Asked,
     /// What is kept of messages.
     pub captures: Captures,
     /// `unique-id-format`, `unique-id-header`.
@@ -135,6 +137,8 @@ pub struct Backend {
     pub response_delay: Option<Duration>,
     /// `tcp-response content` rules.
     pub tcp_response_content: rules::RuleSet,
+    /// The ACLs that expressions ask.
+    pub asked: Asked,
     /// `http-response` rules.
     pub http_response: rules::RuleSet,
     /// `http-after-response` rules.

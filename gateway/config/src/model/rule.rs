@@ -1,6 +1,10 @@
 //! What rules of a proxy need beside themselves: where requests may go, and what is kept of messages
 //! (configuration.txt 4.2 `use_backend`, `use-server`, `capture`, `declare capture`, `unique-id-format`).
 
+use std::sync::Arc;
+
+use expr::Acl;
+
 use super::BackendId;
 
 /// A `use_backend` rule.
@@ -80,4 +84,33 @@ pub struct UniqueId {
     pub format: Option<expr::LogFormat>,
     /// The header, in lower case, that the server is told it by.
     pub header: Option<String>,
+}
+
+/// The ACLs that expressions of a section ask by name (`acl(...)`), in the order in which they were first asked, one
+/// of each name. Equal whatever the order.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Vec<Arc<Acl>>);
+
+impl PartialEq for Asked {
+    fn eq(&self, other: &Self) -> bool {
+        let has = |acl: &Arc<Acl>| other.named(acl.name()) == Some(acl);
+        self.0.len() == other.0.len() && self.0.iter().all(has)
+    }
+}
+
+impl Asked {
+    /// The one of this name.
+    pub fn named(&self, name: &str) -> Option<&Arc<Acl>> {
+        self.0.iter().find(|acl| acl.name() == name)
+    }
+
+    /// All of them: what one asks itself comes before it.
+    pub fn iter(&self) -> impl Iterator<Item = &Acl> {
+        self.0.iter().map(Arc::as_ref)
+    }
+
+    /// One more, whose name none has.
+    pub(crate) fn push(&mut self, acl: Arc<Acl>) {
+        self.0.push(acl);
+    }
 }

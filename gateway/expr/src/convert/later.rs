@@ -7,7 +7,6 @@ use crate::Type;
 #[rustfmt::skip]
 static LATER: &[(Convert, &[&str])] = &[
     (lacks("a hash that only HAProxy's own source defines"), &["wt6"]),
-    (lacks("an expression does not look at ACLs: 'http-request set-var' with 'if' sets what to use instead"), &["when"]),
     (lacks("packets that are kept with 'tcp-ss'"), &[
         "eth.data", "eth.dst", "eth.hdr", "eth.proto", "eth.src", "eth.vlan", "ip.data", "ip.df", "ip.dst", "ip.fp",
         "ip.hdr", "ip.proto", "ip.src", "ip.tos", "ip.ttl", "ip.ver"

@@ -24,6 +24,7 @@ mod state;
 mod string;
 mod table;
 mod var;
+mod when;
 mod x509;
 
 use std::collections::HashMap;
@@ -153,6 +154,7 @@ const FAMILIES: &[(&str, &[Convert])] = &[
     ("fix", fix::CONVERTS),
     ("mqtt", mqtt::CONVERTS),
     ("rfc7239", rfc7239::CONVERTS),
+    ("when", when::CONVERTS),
     ("x509", x509::CONVERTS),
 ];
 

@@ -1,5 +1,6 @@
 //! Fetches: what can be read (configuration.txt 7.3.2 to 7.3.6). A row per name; each family has its own file.
 
+mod acl;
 mod auth;
 mod body;
 mod capture;
@@ -33,6 +34,7 @@ use std::sync::LazyLock;
 use crate::arg::{Arg, Kind};
 use crate::expr::Bad;
 use crate::{Phase, Phases, Sample, Scope, Txn, Type, Value};
+pub(crate) use acl::{judge as judge_acls, named as named_acls};
 pub(crate) use hello::{each_extension, parts as hello_parts};
 
 /// Everything a fetch is told when it is asked for samples.
@@ -212,6 +214,7 @@ impl Fetch {
 
 /// The tables by the names of their files.
 const FAMILIES: &[(&str, &[Fetch])] = &[
+    ("acl", acl::FETCHES),
     ("auth", auth::FETCHES),
     ("body", body::FETCHES),
     ("capture", capture::FETCHES),

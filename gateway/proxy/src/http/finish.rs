@@ -212,8 +212,6 @@ fn write_line(ctx: &mut Ctx, timers: Timers, bytes: (u64, u64)) {
         early: model.options.logasap,
         ..LogRecord::new(&model.name, client, destination, connection.accepted_at)
     };
-    let failed =
-        !matches!(code[0], b'-' | b'L') || ctx.retries > 0 || ctx.status.is_some_and(|status| status >= 500);
     let view = LogView::new(&record, ctx.view(None));
-    log.traffic(&record, &view, failed, level.flatten().map(level_of));
+    log.traffic(&record, &view, ctx.has_failed(), level.flatten().map(level_of));
 }
