@@ -60,7 +60,7 @@ impl Dice {
 
     fn term(&mut self, acls: &Acls) -> String {
         let name = self.pick(NAMES);
-        match self.roll(3) > 0 && acls.has(&name) {
+        match self.roll(3) > 0 && acls.has(name) {
             true => name.to_owned(),
             false => format!("{{ {} }}", self.pick(TESTS)),
         }
