@@ -35,6 +35,7 @@ mod strain;
 mod support;
 mod tls;
 mod tunnel;
+mod verify;
 
 use std::process::{Command, ExitCode, Stdio};
 use support::cases::Cases;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         strain::cases,
         tls::cases,
         tunnel::cases,
+        verify::cases,
     ] {
         add(&mut cases);
     }

@@ -1,6 +1,7 @@
 //! What the black-box tests are made of: a subject under test, scripted origins, raw clients, log
 //! receivers and deadlines. Nothing here knows what the gateway is made of.
 
+pub(crate) mod authority;
 pub(crate) mod cases;
 pub(crate) mod client;
 pub(crate) mod deadline;

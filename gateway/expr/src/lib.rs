@@ -33,6 +33,7 @@ mod world;
 
 pub use acl::{Acl, Acls, PREDEFINED};
 pub use cond::{Cond, Verdict};
+pub use convert::verify_error;
 pub use counter::{Purpose, TableUse, can_be_key, key_of};
 pub use criterion::{alias_names, aliases};
 pub use expr::Expr;
@@ -51,7 +52,7 @@ pub use samples::{
     bytes as sample_bytes, samples,
 };
 pub use scope::{AS_ACL, Ends, Pages, STICK_COUNTERS, Scope, Spot, TableNaming, TableUses};
-pub use txn::{ProxyLine, ServerLink, Side, Stream, TcpInfo, Tls, Txn};
+pub use txn::{ProxyLine, ServerLink, Side, Stream, TcpInfo, Tls, Txn, Verification};
 pub use value::{Type, Value};
 pub use var::{
     Assignment, Conditions, Names, Naming, ProcessVars, SharedVars, Slots, TxnVars, Var, VarLimits, VarScope,

@@ -34,8 +34,10 @@ pub struct Tls {
     pub alpn: Option<String>,
     /// The session was taken up again.
     pub resumed: bool,
-    /// The client showed a certificate.
-    pub client_certificate: bool,
+    /// What the client's certificate came to, where it showed one now or in an earlier session.
+    pub verification: Verification,
+    /// The TLS library's number of what went wrong, and its words; nothing where it did not, or where nobody tells.
+    pub error: Option<(i64, &'static str)>,
     /// That certificate, in DER; on a connection with a server, the server's.
     pub certificate: Option<Vec<u8>>,
     /// The certificates that came with it, in DER, one behind the other.
@@ -44,6 +46,19 @@ pub struct Tls {
     pub own_certificate: Option<Vec<u8>>,
     /// What the client's hello said.
     pub hello: Option<Hello>,
+}
+
+/// What a client's certificate came to, in OpenSSL's numbers; all 0 where it is in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// The last error (`ssl_c_verify`).
+    pub last: u8,
+    /// The first error of the certificate itself (`ssl_c_err`).
+    pub certificate: u8,
+    /// The first error of an authority (`ssl_c_ca_err`).
+    pub authority: u8,
+    /// Where in the chain that was (`ssl_c_ca_err_depth`).
+    pub depth: u8,
 }
 
 /// What the kernel knows of a TCP connection.

@@ -60,7 +60,6 @@ fn tls() -> Tls {
         version: "TLSv1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
         alpn: Some("http/1.1".to_owned()),
-        client_certificate: true,
         certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         own_certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         hello: Hello::read(include_bytes!("../testdata/hello.bin"), 4096),

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use listen::tls::{Facts, HandshakeError, Tls, TlsStream};
+use listen::tls::{Facts, HandshakeError, Tls, TlsStream, Verdict};
 use observe::log::{Endpoint, LogRecord};
 
 use crate::listener::Route;
@@ -35,11 +35,29 @@ pub(crate) fn tls_of(facts: Facts, hello_lists: usize) -> expr::Tls {
         cipher: facts.cipher.to_owned(),
         alpn: facts.alpn,
         resumed: facts.resumed,
-        client_certificate: facts.client_certificate.is_some(),
+        verification: verification(facts.verdict),
+        error: None,
         certificate: facts.client_certificate,
         chain: facts.client_chain,
         own_certificate: facts.own_certificate,
         hello: expr::Hello::read(&facts.hello, hello_lists),
+    }
+}
+
+fn verification(verdict: Verdict) -> expr::Verification {
+    let Verdict { last, certificate, authority, depth } = verdict;
+    expr::Verification { last, certificate, authority, depth }
+}
+
+/// What can be told of a handshake that failed.
+fn tls_of_failure(reason: &HandshakeError) -> expr::Tls {
+    let HandshakeError::Untrusted(shown, _) = reason else { return expr::Tls::default() };
+    expr::Tls {
+        verification: verification(shown.verdict),
+        error: Some((0x0A00_0086, "error:0A000086:SSL routines::certificate verify failed")),
+        certificate: Some(shown.certificate.clone()),
+        chain: shown.chain.clone(),
+        ..expr::Tls::default()
     }
 }
 
@@ -58,13 +76,17 @@ pub(crate) fn refuse(
             "Timeout during SSL handshake"
         }
         HandshakeError::Closed(_) => "Connection closed during SSL handshake",
+        HandshakeError::Untrusted(_, refusal) if refusal.depth > 0 => {
+            "SSL client CA chain cannot be verified"
+        }
+        HandshakeError::Untrusted(..) => "SSL client certificate not trusted",
         HandshakeError::Failed(_) | HandshakeError::UnknownName(_) => "SSL handshake failure",
     };
     let nothing_came = matches!(reason, HandshakeError::Closed(_));
     if nothing_came && route.frontend.model().options.dontlognull {
         return;
     }
-    log_failure(route, (source, destination), accepted, text);
+    log_failure(route, (source, destination), accepted, text, Some(&tls_of_failure(reason)));
 }
 
 /// Logs a connection that never came to a request (configuration.txt 8.2.5).
@@ -73,6 +95,7 @@ pub(crate) fn log_failure(
     (source, destination): (Option<SocketAddr>, Option<SocketAddr>),
     accepted: SystemTime,
     text: &str,
+    tls: Option<&expr::Tls>,
 ) {
     let number = u32::try_from(route.bind + 1).unwrap_or(u32::MAX);
     let endpoint = |addr: Option<SocketAddr>| addr.map_or(Endpoint::Unix(number), Endpoint::Ip);
@@ -81,5 +104,5 @@ pub(crate) fn log_failure(
     let bind = model.binds.get(route.bind).map_or("", |bind| &bind.name);
     let number = (route.bind + 1).to_string();
     let listener = if bind.is_empty() { &number } else { bind };
-    route.frontend.log.connection_error(&record, listener, text, &route.runtime.hostname);
+    route.frontend.log.connection_error(&record, listener, (text, tls), &route.runtime.hostname);
 }

@@ -111,11 +111,16 @@ impl Logger {
         self.lines.send_structured(level, &structured, line);
     }
 
-    /// The line of a connection that came to no request (8.2.5).
-    pub fn connection_error(&self, record: &LogRecord<'_>, listener: &str, text: &str, hostname: &str) {
+    /// The line of a connection that came to no request (8.2.5), for a reason, with the TLS that was begun on it.
+    pub fn connection_error(
+        &self,
+        record: &LogRecord<'_>,
+        listener: &str,
+        (text, tls): (&str, Option<&expr::Tls>),
+        hostname: &str,
+    ) {
         if let Some(format) = &self.failures {
-            let begun = text.contains("SSL").then(expr::Tls::default);
-            let view = LogView::of_failure(record, text, begun.as_ref()).on(hostname);
+            let view = LogView::of_failure(record, text, tls).on(hostname);
             return self.failure(format, &view);
         }
         let level = if self.separate_errors { Level::Err } else { Level::Info };

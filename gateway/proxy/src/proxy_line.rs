@@ -77,5 +77,5 @@ pub(crate) fn refuse(
     accepted: SystemTime,
     reason: &NoLine,
 ) {
-    log_failure(route, (source, destination), accepted, &reason.to_string());
+    log_failure(route, (source, destination), accepted, &reason.to_string(), None);
 }

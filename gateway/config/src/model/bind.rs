@@ -234,6 +234,16 @@ pub enum IgnoredErrors {
     Some(Vec<u8>),
 }
 
+impl IgnoredErrors {
+    /// Whether an error is among them.
+    pub fn has(&self, error: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(errors) => errors.contains(&error),
+        }
+    }
+}
+
 /// A `crt-list` file (configuration.txt 5.1, `crt-list`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrtList {

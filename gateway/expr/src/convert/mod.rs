@@ -27,6 +27,8 @@ mod var;
 mod when;
 mod x509;
 
+pub use x509::verify_error;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;

@@ -49,6 +49,13 @@ fn name(error: i64) -> String {
     }
 }
 
+/// The number of an error by OpenSSL's name of it, such as `X509_V_ERR_CERT_HAS_EXPIRED`.
+pub fn verify_error(name: &str) -> Option<u8> {
+    let name = name.strip_prefix("X509_V_ERR_")?;
+    let place = ERRORS.iter().position(|known| *known == name)?;
+    u8::try_from(place + 1).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +71,15 @@ mod tests {
             (-1, "-1"),
         ] {
             assert_eq!(name(number), expected);
+        }
+    }
+
+    #[test]
+    fn names_lead_back_to_their_numbers() {
+        assert_eq!(verify_error("X509_V_ERR_CERT_HAS_EXPIRED"), Some(10));
+        assert_eq!(verify_error("X509_V_ERR_EC_KEY_EXPLICIT_PARAMS"), Some(94));
+        for bad in ["CERT_HAS_EXPIRED", "X509_V_ERR_", "X509_V_OK", "10", ""] {
+            assert_eq!(verify_error(bad), None, "{bad}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Fetch, Request, Visit, fetch, one};
 use crate::arg::{self, Arg, Kind};
-use crate::{Phases, Type, Value};
+use crate::{Phases, Type, Value, Verification};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::net::IpAddr;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
@@ -89,11 +89,11 @@ pub(super) const SERVER: &[Fetch] = certificate!("ssl_s_", Whose::Server, Phases
 
 #[rustfmt::skip]
 pub(super) const FETCHES: &[Fetch] = &[
-    fetch("ssl_c_ca_err", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_ca_err", "0"),
-    fetch("ssl_c_ca_err_depth", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_ca_err_depth", "0"),
+    fetch("ssl_c_ca_err", Type::Int, Phases::SESSION, |r, v| one(found(r, |found| found.authority), v)).example("ssl_c_ca_err", "0"),
+    fetch("ssl_c_ca_err_depth", Type::Int, Phases::SESSION, |r, v| one(found(r, |found| found.depth), v)).example("ssl_c_ca_err_depth", "0"),
     fetch("ssl_c_chain_der", Type::Bin, Phases::SESSION, |r, v| one(chain(r, Whose::Client), v)).example("ssl_c_chain_der,hex", ""),
     fetch("ssl_s_chain_der", Type::Bin, Phases::SESSION, |r, v| one(chain(r, Whose::Server), v)).example("ssl_s_chain_der,bytes(0,2),hex", "3082"),
-    fetch("ssl_c_err", Type::Int, Phases::SESSION, |r, v| one(zero(r), v)).example("ssl_c_err", "0"),
+    fetch("ssl_c_err", Type::Int, Phases::SESSION, |r, v| one(found(r, |found| found.certificate), v)).example("ssl_c_err", "0"),
     fetch("ssl_c_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Client, names, v)).since("3.3").example("ssl_c_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
     fetch("ssl_s_san", Type::Str, Phases::SESSION, |r, v| read(r, Whose::Server, names, v)).since("3.3").example("ssl_s_san", "DNS:www.example.com, DNS:*.example.org, IP Address:192.0.2.1"),
     fetch("ssl_c_verify", Type::Int, Phases::SESSION, |r, v| one(verified(r), v)).example("ssl_c_verify", "0"),
@@ -138,15 +138,14 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-/// A handshake whose certificate is not in order fails, so nobody sees another number.
-/// A certificate that does not verify ends its handshake, and what came to nothing verified nothing.
+/// What is told of a handshake that came to its end.
 fn verified<'a>(request: &Request<'a>) -> Option<Value<'a>> {
-    zero(request).filter(|_| request.txn.connection_failure().is_none())
+    found(request, |found| found.last).filter(|_| request.txn.connection_failure().is_none())
 }
 
-/// No error: with one there is no connection that could be asked about.
-fn zero<'a>(request: &Request<'a>) -> Option<Value<'a>> {
-    request.txn.tls().map(|_| Value::Int(0))
+/// What was found of the client's certificate.
+fn found<'a>(request: &Request<'a>, of: fn(&Verification) -> u8) -> Option<Value<'a>> {
+    request.txn.tls().map(|tls| Value::Int(i64::from(of(&tls.verification))))
 }
 
 fn read<'a>(
@@ -214,16 +213,16 @@ const ALGORITHMS: &[(&str, &str)] = &[
     ("1.3.101.112", "ED25519"), ("1.3.101.113", "ED448"),
 ];
 
-fn found(table: &[(&str, &str)], id: &str) -> String {
+fn named(table: &[(&str, &str)], id: &str) -> String {
     table.iter().find(|(known, _)| *known == id).map_or(id, |(_, name)| name).to_owned()
 }
 
 fn short(id: &str) -> String {
-    found(ENTRIES, id)
+    named(ENTRIES, id)
 }
 
 fn algorithm(id: &str) -> String {
-    found(ALGORITHMS, id)
+    named(ALGORITHMS, id)
 }
 
 /// As the certificate has it: two digits of the year up to 2049.

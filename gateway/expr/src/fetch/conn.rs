@@ -42,6 +42,8 @@ const FAILURES: &[(i64, &str)] = &[
     (24, "Connection closed during SSL handshake"),
     (25, "Connection error during SSL handshake"),
     (26, "Timeout during SSL handshake"),
+    (30, "SSL client CA chain cannot be verified"),
+    (31, "SSL client certificate not trusted"),
     (TLS_FAILURE, "SSL handshake failure"),
 ];
 

@@ -12,20 +12,32 @@ pub(super) const FETCHES: &[Fetch] = &[
     fetch("ssl_fc_cipher", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| Some(&tls.cipher), visit)).example("ssl_fc_cipher", "TLS_AES_256_GCM_SHA384"),
     fetch("ssl_fc_alpn", Type::Str, Phases::SESSION, |r, visit| text(r, |tls| tls.alpn.as_deref(), visit)).example("ssl_fc_alpn", "http/1.1"),
     fetch("ssl_fc_is_resumed", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.resumed, visit)).example("ssl_fc_is_resumed", "0"),
-    fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_fc_has_crt", "1"),
+    fetch("ssl_fc_has_crt", Type::Bool, Phases::SESSION, |r, visit| has_certificate(r, visit)).example("ssl_fc_has_crt", "1"),
     fetch("ssl_fc_err", Type::Int, Phases::SESSION, error).example("ssl_fc_err", "0"),
-    fetch("ssl_fc_err_str", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_err_str", ""),
+    fetch("ssl_fc_err_str", Type::Str, Phases::SESSION, error_text).example("ssl_fc_err_str", ""),
     fetch("ssl_fc_has_early", Type::Bool, Phases::SESSION, |r, visit| truth(r, |_| false, visit)).example("ssl_fc_has_early", "0"),
     fetch("ssl_fc_npn", Type::Str, Phases::SESSION, |_, _| ()).example("ssl_fc_npn", ""),
     fetch("ssl_fc_alg_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_alg_keysize", "256"),
     fetch("ssl_fc_use_keysize", Type::Int, Phases::SESSION, |r, visit| one(r.txn.tls().and_then(key_bits).map(Value::Int), visit)).example("ssl_fc_use_keysize", "256"),
-    fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.client_certificate, visit)).example("ssl_c_used", "1"),
+    fetch("ssl_c_used", Type::Bool, Phases::SESSION, |r, visit| truth(r, |tls| tls.certificate.is_some(), visit)).example("ssl_c_used", "1"),
 ];
 
 /// No error, or one whose number the TLS library does not tell.
 fn error<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
     let failed = super::conn::failure(request).0 == super::conn::TLS_FAILURE;
-    one(request.txn.tls().filter(|_| !failed).map(|_| Value::Int(0)), visit);
+    let number = |tls: &Tls| tls.error.map_or_else(|| (!failed).then_some(0), |(number, _)| Some(number));
+    one(request.txn.tls().and_then(number).map(Value::Int), visit);
+}
+
+fn error_text<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    text(request, |tls| tls.error.map(|(_, text)| text), visit);
+}
+
+/// Whether this very handshake brought a certificate: a session that is taken up again remembers one.
+fn has_certificate<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
+    if request.txn.connection_failure().is_none() {
+        truth(request, |tls| tls.certificate.is_some() && !tls.resumed, visit);
+    }
 }
 
 /// The bits of the cipher's key, by its name; what is no AES is ChaCha20.

@@ -3,7 +3,9 @@
 use rustls::sign::CertifiedKey;
 use rustls::{ProtocolVersion, ServerConnection};
 
-use super::names;
+use super::client::{ClientVerifier, Shown};
+use super::{Verdict, names};
+use rustls::pki_types::UnixTime;
 
 /// What a finished handshake settled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Facts {
     pub resumed: bool,
     /// The client's certificate in DER, if it gave one (`ssl_c_der`).
     pub client_certificate: Option<Vec<u8>>,
+    /// What that certificate came to.
+    pub verdict: Verdict,
     /// The certificates that it gave with it, one behind the other (`ssl_c_chain_der`).
     pub client_chain: Vec<u8>,
     /// The certificate that the client was shown, in DER (`ssl_f_der`).
@@ -31,7 +35,6 @@ pub struct Facts {
 impl Facts {
     /// Of a connection whose hello began like this.
     pub(super) fn of(connection: &ServerConnection, own: Option<&CertifiedKey>, hello: Vec<u8>) -> Self {
-        let shown = connection.peer_certificates().and_then(<[_]>::split_first);
         let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
         Self {
             sni: connection.server_name().map(str::to_owned),
@@ -43,16 +46,27 @@ impl Facts {
             cipher: suite.and_then(names::cipher_name).unwrap_or_default(),
             alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             resumed: connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
-            client_certificate: shown.map(|(certificate, _)| certificate.to_vec()),
-            client_chain: shown
-                .into_iter()
-                .flat_map(|(_, chain)| chain)
-                .flat_map(|der| der.iter())
-                .copied()
-                .collect(),
+            client_certificate: None,
+            verdict: Verdict::default(),
+            client_chain: Vec::new(),
             own_certificate: own.and_then(|key| Some(key.cert.first()?.to_vec())),
             hello,
         }
+    }
+
+    /// With the certificate that was shown in this handshake.
+    pub(super) fn showing(self, shown: Shown) -> Self {
+        let Shown { verdict, certificate, chain, .. } = shown;
+        Self { client_certificate: Some(certificate), verdict, client_chain: chain, ..self }
+    }
+
+    /// With the certificate that an earlier session was given: it is judged again, as nothing keeps what was found then.
+    pub(super) fn remembering(self, connection: &ServerConnection, verifier: &ClientVerifier) -> Self {
+        let Some((first, rest)) = connection.peer_certificates().and_then(<[_]>::split_first) else {
+            return self;
+        };
+        let verdict = verifier.judge(first, rest, UnixTime::now()).0.resumed();
+        Self { client_certificate: Some(first.to_vec()), verdict, ..self }
     }
 
     /// Whether the client chose HTTP/2.

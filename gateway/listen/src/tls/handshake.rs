@@ -1,6 +1,7 @@
 //! The server's side of a handshake, with OpenSSL's manners where rustls has its own: a name that `strict-sni` refuses
 //! gets `unrecognized_name`, and an ALPN offer without anything known is passed over.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +10,8 @@ use rustls::server::{Acceptor, ClientHello};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::{Facts, Tls};
+use super::client::SHOWN;
+use super::{Facts, Refusal, Shown, Tls};
 
 /// An encrypted connection.
 pub type TlsStream<IO> = tokio_rustls::server::TlsStream<IO>;
@@ -21,6 +23,8 @@ pub enum HandshakeError {
     Closed(io::Error),
     /// The client said something that cannot be agreed to.
     Failed(io::Error),
+    /// The client's certificate is not trusted.
+    Untrusted(Box<Shown>, Refusal),
     /// `strict-sni`: no certificate has the name the client asked for, or it asked for none.
     UnknownName(Option<String>),
 }
@@ -30,6 +34,7 @@ impl std::fmt::Display for HandshakeError {
         match self {
             Self::Closed(error) => write!(f, "Connection closed during SSL handshake ({error})"),
             Self::Failed(error) => write!(f, "SSL handshake failure ({error})"),
+            Self::Untrusted(_, refusal) => write!(f, "SSL handshake failure ({refusal})"),
             Self::UnknownName(Some(name)) => write!(f, "SSL handshake failure (no certificate for '{name}')"),
             Self::UnknownName(None) => f.write_str("SSL handshake failure (no server name)"),
         }
@@ -42,6 +47,16 @@ impl From<io::Error> for HandshakeError {
     fn from(error: io::Error) -> Self {
         // rustls' own complaints come as `InvalidData`; everything else is the connection's.
         if error.kind() == io::ErrorKind::InvalidData { Self::Failed(error) } else { Self::Closed(error) }
+    }
+}
+
+impl HandshakeError {
+    /// Why a handshake failed in which a certificate may have been shown.
+    fn of(error: io::Error, shown: Option<Box<Shown>>) -> Self {
+        match shown.map(|shown| (shown.refusal, shown)) {
+            Some((Some(refusal), shown)) => Self::Untrusted(shown, refusal),
+            _ => error.into(),
+        }
     }
 }
 
@@ -64,8 +79,22 @@ impl Tls {
         let config = if self.shares_protocol(&hello) { &self.config } else { &self.without_alpn };
         let config = config.clone();
         let own = self.store.choose(hello.server_name(), hello.signature_schemes());
-        let stream = start.into_stream(config).await?;
-        let facts = Facts::of(stream.get_ref().1, own.as_deref(), seen);
+        let Some(verifier) = &self.verifier else {
+            let stream = start.into_stream(config).await?;
+            let facts = Facts::of(stream.get_ref().1, own.as_deref(), seen);
+            return Ok((stream, facts));
+        };
+        let (outcome, shown) = watch(start.into_stream(config)).await;
+        let stream = match outcome {
+            Ok(stream) => stream,
+            Err(error) => return Err(HandshakeError::of(error, shown)),
+        };
+        let connection = stream.get_ref().1;
+        let facts = Facts::of(connection, own.as_deref(), seen);
+        let facts = match shown {
+            Some(shown) => facts.showing(*shown),
+            None => facts.remembering(connection, verifier),
+        };
         Ok((stream, facts))
     }
 
@@ -73,6 +102,13 @@ impl Tls {
         let ours = &self.config.alpn_protocols;
         hello.alpn().is_none_or(|mut offers| offers.any(|offer| ours.iter().any(|name| name == offer)))
     }
+}
+
+/// Waits for a handshake, and yields with its outcome what was found of the certificate that the client showed in it.
+async fn watch<F: Future>(handshake: F) -> (F::Output, Option<Box<Shown>>) {
+    let mut handshake = std::pin::pin!(SHOWN.scope(Cell::default(), handshake));
+    let outcome = handshake.as_mut().await;
+    (outcome, handshake.take_value().and_then(Cell::into_inner))
 }
 
 /// A connection that keeps the first bytes that are read from it.

@@ -8,6 +8,7 @@
 //! give rustls hashes that change it back, in each cipher suite: a change of how handshakes are hashed for clients that
 //! RFC 6066 calls wrong, and not done here.
 
+mod client;
 mod facts;
 mod handshake;
 mod names;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use config::model::{BindTls, Global};
 use rustls::ServerConfig;
 
+pub use client::{Refusal, Shown, Verdict};
 pub use facts::Facts;
 pub use handshake::{HandshakeError, TlsStream};
 pub use store::Store;
@@ -57,6 +59,8 @@ pub struct Tls {
     pub(crate) without_alpn: Arc<ServerConfig>,
     pub(crate) store: Arc<Store>,
     pub(crate) strict_sni: bool,
+    /// Who judges clients' certificates, where they are asked for.
+    verifier: Option<Arc<client::ClientVerifier>>,
     /// How many bytes of a client's hello are kept.
     pub(crate) hello_capacity: usize,
 }

@@ -1,6 +1,6 @@
 //! From the words of a `bind … ssl` line to a rustls configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use config::model::{BindTls, Global, TlsVersion};
@@ -8,9 +8,10 @@ use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, version};
+use rustls::{ServerConfig, SupportedProtocolVersion, version};
 
-use super::{HELLO_BEGINNING, HELLO_WHOLE, Store, Tls, TlsError, names, pem};
+use super::client::ClientVerifier;
+use super::{HELLO_BEGINNING, HELLO_WHOLE, Store, Tls, TlsError, names};
 
 /// Sessions kept for resumption where tickets are off.
 const SESSIONS: usize = 4096;
@@ -20,12 +21,16 @@ pub(super) fn build(bind: &BindTls, global: &Global) -> Result<(Tls, Vec<String>
     let store = Arc::new(store(bind, global)?);
     let versions = versions(bind, global, &mut warnings)?;
     let provider = Arc::new(provider(bind, global, &versions, &mut warnings)?);
-    let verifier = verifier(bind, &provider)?;
+    let verifier = ClientVerifier::build(bind, &provider)?;
+    let judge: Arc<dyn ClientCertVerifier> = match &verifier {
+        Some(verifier) => verifier.clone(),
+        None => WebPkiClientVerifier::no_client_auth(),
+    };
     let fail = |e| TlsError::new(format!("TLS settings do not fit together: {e}"));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
         .map_err(fail)?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(judge)
         .with_cert_resolver(store.clone());
     // OpenSSL under HAProxy goes by the server's order unless `prefer-client-ciphers` is said.
     config.ignore_client_order = true;
@@ -39,9 +44,8 @@ pub(super) fn build(bind: &BindTls, global: &Global) -> Result<(Tls, Vec<String>
     let without_alpn = Arc::new(config.clone());
     config.alpn_protocols = bind.alpn.iter().map(|name| name.clone().into_bytes()).collect();
     let hello_capacity = if global.hello_lists() > 0 { HELLO_WHOLE } else { HELLO_BEGINNING };
-    let tls =
-        Tls { config: Arc::new(config), without_alpn, store, strict_sni: bind.strict_sni, hello_capacity };
-    Ok((tls, warnings))
+    let (config, strict_sni) = (Arc::new(config), bind.strict_sni);
+    Ok((Tls { config, without_alpn, store, strict_sni, verifier, hello_capacity }, warnings))
 }
 
 fn store(bind: &BindTls, global: &Global) -> Result<Store, TlsError> {
@@ -147,29 +151,6 @@ fn needed<T>(
     Ok(chosen.taken)
 }
 
-fn verifier(bind: &BindTls, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let Some(required) = bind.verify_client else { return Ok(WebPkiClientVerifier::no_client_auth()) };
-    let Some(path) = &bind.ca_file else {
-        return Err(TlsError::new("verify is enabled but no CA file specified (use 'ca-file')"));
-    };
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider.clone());
-    let builder = if required { builder } else { builder.allow_unauthenticated() };
-    builder.build().map_err(|e| TlsError::file("'ca-file' : unable to load", path, e))
-}
-
-fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(pem::certificates(path)?);
-    if added == 0 {
-        return Err(TlsError::file(
-            "'ca-file' : unable to load",
-            path,
-            "it holds no certificate that can be used",
-        ));
-    }
-    Ok(roots)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,12 +191,5 @@ mod tests {
         let bind =
             BindTls { min: Some(TlsVersion::Tls13), ciphers: Some("NOPE".to_owned()), ..BindTls::default() };
         assert!(built(&bind).unwrap().is_empty());
-    }
-
-    #[test]
-    fn verification_needs_a_ca_file() {
-        let bind = BindTls { verify_client: Some(true), ..BindTls::default() };
-        let error = verifier(&bind, &Arc::new(default_provider())).unwrap_err();
-        assert!(error.to_string().starts_with("verify is enabled but no CA file"));
     }
 }

@@ -55,13 +55,12 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
 
     option("crt-list")      .misses("certificate location").parse(crt_list).later("write 'crt' for each certificate, or for their directory"),
     option("default-crt")   .misses("certificate location").parse(default_crt).later("write 'crt'; the first one is the default"),
-    option("ca-verify-file").misses("CAfile path").parse(|cx| { cx.target.tls.ca_verify_file = Some(file(cx, Purpose::Authorities)?); Ok(()) })
-        .later("put its certificates into the 'ca-file'"),
-    option("no-ca-names")   .parse(|cx| { cx.target.tls.no_ca_names = true; Ok(()) }).later("remove it: clients are told the names of the 'ca-file'"),
+    option("ca-verify-file").misses("CAfile path").parse(|cx| { cx.target.tls.ca_verify_file = Some(file(cx, Purpose::Authorities)?); Ok(()) }),
+    option("no-ca-names")   .parse(|cx| { cx.target.tls.no_ca_names = true; Ok(()) }),
     option("crl-file")      .misses("CRLfile path").parse(|cx| { cx.target.tls.crl_file = Some(file(cx, Purpose::Revocations)?); Ok(()) })
         .later("issue short-lived certificates, or keep this proxy on HAProxy for now"),
-    option("ca-ignore-err") .misses("error IDs list").parse(|cx| { cx.target.tls.ca_ignore_err = Some(ignored(cx)?); Ok(()) }).later(CHECKED),
-    option("crt-ignore-err").misses("error IDs list").parse(|cx| { cx.target.tls.crt_ignore_err = Some(ignored(cx)?); Ok(()) }).later(CHECKED),
+    option("ca-ignore-err") .misses("error IDs list").parse(|cx| { cx.target.tls.ca_ignore_err = Some(ignored(cx)?); Ok(()) }),
+    option("crt-ignore-err").misses("error IDs list").parse(|cx| { cx.target.tls.crt_ignore_err = Some(ignored(cx)?); Ok(()) }),
     option("ca-sign-file")  .misses("CAfile path").parse(|cx| { cx.target.tls.ca_sign_file = Some(file(cx, Purpose::Signing)?); Ok(()) }),
     option("ca-sign-pass")  .misses("CAkey password").parse(|cx| { cx.target.tls.ca_sign_pass = Some(cx.text()?); Ok(()) }),
     option("generate-certificates").parse(|cx| { cx.target.tls.generate_certificates = true; Ok(()) }).later("write 'crt' for each name"),
@@ -72,7 +71,6 @@ pub(crate) const OPTIONS: &[Keyword<Line>] = &[
     option("no-renegotiate").parse(|cx| { cx.target.tls.renegotiate = Some(false); Ok(()) }),
 ];
 
-const CHECKED: &str = "remove it: a certificate that does not verify is refused";
 const CHOICE: &str = "remove it: signatures are chosen among those that are safe";
 
 /// What the words in brackets of a `crt-list` line may be, and how many words each takes.
@@ -152,6 +150,9 @@ fn ignored(cx: &mut Context<'_, Line>) -> Result<IgnoredErrors, Diagnostic> {
         return Ok(IgnoredErrors::All);
     }
     let number = |text: &str| {
+        if let Some(number) = expr::verify_error(text) {
+            return u64::from(number);
+        }
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         text.get(..digits).and_then(|digits| digits.parse::<u64>().ok()).unwrap_or_default()
     };
