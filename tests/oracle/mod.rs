@@ -18,6 +18,7 @@ mod patterns;
 mod random;
 mod random_rules;
 mod random_state;
+mod retries;
 mod rows;
 mod rules;
 mod suite;
@@ -42,6 +43,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     random::cases(cases);
     random_rules::cases(cases);
     random_state::cases(cases);
+    retries::cases(cases);
     rows::cases(cases);
     rules::cases(cases);
     tables::cases(cases);

@@ -2,6 +2,7 @@
 
 use super::deadline::{PATIENCE, eventually};
 use super::message::{Message, Reader};
+use std::collections::HashMap;
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -34,11 +35,27 @@ pub(crate) struct Script {
     reads_body: bool,
     answer: Vec<u8>,
     after: After,
+    /// What the first requests for a target get instead, one each.
+    first: Vec<(Vec<u8>, After)>,
 }
 
 impl Script {
     pub(crate) fn new(path: &'static str, answer: impl Into<Vec<u8>>, after: After) -> Self {
-        Self { path, early: Vec::new(), gated: false, reads_body: true, answer: answer.into(), after }
+        Self {
+            path,
+            early: Vec::new(),
+            gated: false,
+            reads_body: true,
+            answer: answer.into(),
+            after,
+            first: Vec::new(),
+        }
+    }
+
+    /// The first request for a target gets this; said twice, the second gets the second.
+    pub(crate) fn at_first(mut self, answer: &str, after: After) -> Self {
+        self.first.push((answer.into(), after));
+        self
     }
 
     pub(crate) fn early(mut self, bytes: &str) -> Self {
@@ -61,6 +78,8 @@ impl Script {
 struct Seen {
     requests: Vec<Message>,
     connections: usize,
+    /// How often each target with a script was asked for.
+    asked: HashMap<String, usize>,
     /// How many of them are over.
     ended: usize,
     /// Heads since the last time requests were drained.
@@ -245,8 +264,18 @@ fn follow(after: After, reader: &mut Reader<TcpStream>, writer: &mut TcpStream) 
 
 impl Shared {
     fn script(&self, target: &str) -> Script {
-        let found = self.scripts.iter().find(|s| target.contains(s.path)).cloned();
-        found.unwrap_or_else(|| Script::new("", OK, After::Keep))
+        let Some(mut script) = self.scripts.iter().find(|s| target.contains(s.path)).cloned() else {
+            return Script::new("", OK, After::Keep);
+        };
+        if !script.first.is_empty() {
+            let mut seen = self.seen.lock().unwrap();
+            let turn = seen.asked.entry(target.to_owned()).or_default();
+            if let Some((answer, after)) = script.first.get(*turn).cloned() {
+                (script.answer, script.after) = (answer, after);
+            }
+            *turn += 1;
+        }
+        script
     }
 
     fn record(&self, request: Message) {

@@ -55,10 +55,12 @@ pub(crate) struct Ctx {
     pub outcome: Option<Outcome>,
     /// The status that the client saw.
     pub status: Option<u16>,
-    /// Attempts to connect that failed.
+    /// Attempts that failed and were not the last.
     pub retries: u32,
     /// Another server was chosen than at first.
     pub redispatched: bool,
+    /// No algorithm chose its server, but a rule or a stick table.
+    pub directed: bool,
     /// Where the last rule stands that ended a set.
     pub last_rule: Option<Arc<str>>,
     /// The frontend counts it as being served.
@@ -81,7 +83,7 @@ pub(crate) struct Ctx {
     pub http2: bool,
     /// Bytes of the bodies: (request, response).
     pub body: (u64, u64),
-    /// Attempts to connect that failed, the last one included.
+    /// Attempts that failed, the last one included.
     pub failures: u32,
     /// What was decided after a failed attempt.
     pub next: Option<upstream::Next>,
@@ -183,6 +185,7 @@ impl Ctx {
             status: None,
             retries: 0,
             redispatched: false,
+            directed: false,
             last_rule: None,
             counted: false,
             service: None,

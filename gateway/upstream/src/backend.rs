@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::balance::{Algorithm, Choice, Farm, Wish, algorithm};
 use crate::queue::{Priority, Queue, Rank, Room, Ticket, Turn};
-use crate::retry::{Next, RetryPolicy};
+use crate::retry::{Attempt, Next, RetryOn, RetryPolicy};
 use crate::server::{Admin, Server};
 use crate::slot::{Claim, Slot, Waited};
 
@@ -35,6 +35,8 @@ pub struct Backend {
     pub counters: Arc<BackendCounters>,
     /// Its servers, in the order of the configuration.
     pub servers: Box<[Arc<Server>]>,
+    /// What is tried again.
+    pub retry_on: RetryOn,
     all_backups: bool,
     timeouts: Timeouts,
     log_checks: bool,
@@ -147,6 +149,7 @@ impl Backend {
             all_backups: model.all_backups,
             timeouts: model.timeouts,
             log_checks: model.options.log_health_checks,
+            retry_on: RetryOn::of(model),
             retry: RetryPolicy::of(model),
             farm: ArcSwap::from_pointee(Farm::default()),
             refreshing: Mutex::new(()),
@@ -220,12 +223,12 @@ impl Backend {
         }
     }
 
-    /// What to do after `failed` attempts to reach `server` for one request (1 after the first), which may have a number
-    /// of retries of its own, and may have to stay there.
-    pub fn after_failure(&self, failed: u32, retries: Option<u32>, server: &Server, stays: bool) -> Next {
+    /// What to do after an attempt failed.
+    pub fn after_failure(&self, attempt: &Attempt<'_>) -> Next {
         let farm = self.farm.load();
-        let others = farm.members.iter().filter(|member| **member as usize != server.index()).count();
-        self.retry.with_retries(retries).after(failed, if stays { 0 } else { others })
+        let others = farm.members.iter().filter(|member| **member as usize != attempt.server.index()).count();
+        let others = if attempt.stays { 0 } else { others };
+        self.retry.with_retries(attempt.retries).after(attempt.number, others, attempt.directed)
     }
 
     /// Whether any server takes traffic now.

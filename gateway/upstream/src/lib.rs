@@ -36,6 +36,6 @@ pub use events::{AddressChange, CheckReport, Event, Events, StateChange};
 pub use health::{Outcome, Verdict};
 pub use queue::Priority;
 pub use resolve::{Lookup, Names, SystemLookup};
-pub use retry::{Next, RetryPolicy};
+pub use retry::{Attempt, Next, RetryOn, RetryPolicy};
 pub use server::{Admin, Server, Status};
 pub use slot::{Slot, Waited};

@@ -17,7 +17,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("dispatch")             .in_(BACKEND).parse(dispatch).later("use a 'server' line"),
     keyword("http-reuse")           .in_(BE).parse(reuse).lacks("'never'; 'aggressive' and 'always' mean 'safe'"),
     keyword("http-send-name-header").in_(BE).lax().parse(name_header).later("use 'http-request set-header'"),
-    keyword("retry-on")             .in_(BE).misplaced(Misplaced::Only).parse(retry_on).later("remove it: what could not be sent is tried again"),
+    keyword("retry-on")             .in_(BE).misplaced(Misplaced::Only).parse(retry_on),
     keyword("use-fcgi-app")         .in_(BACKEND).lax().misplaced(Misplaced::Only).parse(fcgi_app).later("put an HTTP server before the application"),
     keyword("external-check")       .in_(ANY).family(unknown),
     keyword("external-check command").in_(ANY).parse(|cx| { let text = external(cx, "command")?; cx.target.settings.connections.external_command = Some(text); Ok(()) }).later(EXTERNAL),

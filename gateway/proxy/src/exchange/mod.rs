@@ -5,14 +5,17 @@
 //! worker's own, and every failure is told apart as HAProxy's logs tell it. An upgrade goes
 //! the same way, and becomes a tunnel when the server has agreed.
 
+mod again;
 mod pool;
 mod relay;
 mod response;
 mod server;
 mod tunnel;
 
+use config::model::RetryEvent;
 use http::Method;
 use pingora::{Error, ErrorType, Result};
+use upstream::Next;
 
 use pool::Key;
 pub(crate) use pool::{PURGE, Pool};
@@ -48,6 +51,14 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
                 return Ok(());
             }
             Ok(After::Closed) => return Ok(()),
+            Ok(After::Again { kept }) => {
+                // A server that has just answered goes on over the same connection.
+                fresh = !kept || !matches!(ctx.next, Some(Next::Same { .. }));
+                if kept {
+                    server.rest();
+                }
+            }
+            Err(error) if again::after_failure(&error, ctx, &replay) => fresh = true,
             Err(error) => {
                 if !is_stale(&server, &error, ctx) || !replay.is_whole() {
                     return Err(error);
@@ -82,6 +93,7 @@ fn is_stale(server: &ServerConnection, error: &Error, ctx: &Ctx) -> bool {
         && ctx.times.response.is_none()
         && is_idempotent(&ctx.request.method)
         && !ctx.effects.no_retry
+        && !ctx.backend.as_ref().is_some_and(|backend| backend.upstream.retry_on.has(RetryEvent::None))
 }
 
 /// A connection to a server of the request's backend, kept or new; failed attempts are retried as configured.

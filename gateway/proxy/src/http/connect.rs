@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use config::model::ServerChoice;
+use config::model::{RetryEvent, ServerChoice};
 use pingora::{Error, ErrorType, Result};
-use upstream::{Ask, Next, Prefer, Slot, Unavailable};
+use upstream::{Ask, Attempt, Next, Prefer, Slot, Unavailable};
 
 use super::persist::Insistence;
 use crate::client::Client;
@@ -23,18 +23,28 @@ pub(crate) async fn choose(client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()>
     };
     ctx.stage = Stage::Queue;
     let queued = *ctx.times.queued.get_or_insert_with(Instant::now);
+    let again = ctx.next.is_some();
     let slot = select(&backend, client, ctx).await?;
     let waited = slot.waited();
     ctx.queued.0 += u64::from(waited.server_queue);
     ctx.queued.1 += u64::from(waited.backend_queue);
-    // No clock is asked where no time can have passed.
-    ctx.times.selected.get_or_insert_with(|| if waited.time.is_zero() { queued } else { Instant::now() });
     let server = slot.server();
-    if ctx.server.as_ref().is_some_and(|before| !Arc::ptr_eq(before, server)) {
-        ctx.redispatched = true;
-        backend.upstream.counters.redispatch();
-        server.counters.redispatch();
+    if let Some(before) = ctx.server.as_ref().filter(|_| again) {
+        if Arc::ptr_eq(before, server) {
+            before.counters.retry();
+            backend.upstream.counters.retry();
+        } else {
+            ctx.redispatched = true;
+            ctx.directed = false;
+            ctx.times.selected = None;
+            before.counters.redispatch();
+            backend.upstream.counters.redispatch();
+        }
     }
+    // No clock is asked where no time can have passed.
+    ctx.times
+        .selected
+        .get_or_insert_with(|| if waited.time.is_zero() && !again { queued } else { Instant::now() });
     ctx.server = Some(server.clone());
     ctx.slot = Some(slot);
     ctx.stage = Stage::Connect;
@@ -49,6 +59,7 @@ async fn select(backend: &Backend, client: &mut Client<'_>, ctx: &mut Ctx) -> Re
     // a rule goes before what a table remembers; that is looked up all the same, for what it is to remember
     let sticky = if before.is_none() { super::stick::find(backend, ctx) } else { None };
     let chosen = chosen.or(sticky);
+    ctx.directed |= chosen.is_some();
     let prefer = match (ctx.next.take(), &before) {
         (Some(Next::Same { pause }), Some(server)) => {
             release(ctx);
@@ -123,7 +134,7 @@ pub(crate) fn release(ctx: &mut Ctx) {
 
 /// The connection stands.
 pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
-    let selected = ctx.times.selected.filter(|_| reused);
+    let selected = ctx.times.selected.filter(|_| reused && ctx.retries == 0);
     ctx.times.connected.get_or_insert_with(|| selected.unwrap_or_else(Instant::now));
     ctx.stage = Stage::Headers;
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return };
@@ -137,15 +148,52 @@ pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
     }
 }
 
+/// What is to be done after an attempt failed.
+fn after_failure(ctx: &mut Ctx) -> Next {
+    ctx.failures += 1;
+    let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return Next::GiveUp };
+    backend.upstream.after_failure(&Attempt {
+        number: ctx.failures,
+        retries: ctx.effects.retries,
+        server,
+        stays: ctx.insistence == Insistence::Alone,
+        directed: ctx.directed,
+    })
+}
+
+/// The request was sent, and what came of it is tried again (`retry-on`): is there another attempt left? As HAProxy does
+/// it is counted as a retry here, and once more as a retry or a redispatch when the next attempt begins.
+pub(crate) fn sends_again(ctx: &mut Ctx) -> bool {
+    let next = match after_failure(ctx) {
+        Next::GiveUp => return false,
+        Next::Same { .. } => Next::Same { pause: Duration::ZERO },
+        Next::Redispatch => Next::Redispatch,
+    };
+    let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return false };
+    server.counters.retry();
+    backend.upstream.counters.retry();
+    ctx.retries += 1;
+    ctx.next = Some(next);
+    (ctx.times.connected, ctx.times.response) = (None, None);
+    true
+}
+
+/// The server's response was none.
+pub(crate) fn count_bad_response(ctx: &Ctx) {
+    let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return };
+    server.counters.response_error();
+    backend.upstream.counters.response_error();
+}
+
 /// An attempt to connect failed: shall there be another, and where?
 pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
     error = error.into_up();
-    ctx.failures += 1;
+    let next = after_failure(ctx);
     let (Some(server), Some(backend)) = (&ctx.server, &ctx.backend) else { return error };
     server.counters.connect();
     backend.upstream.counters.connect();
-    let stays = ctx.insistence == Insistence::Alone;
-    match backend.upstream.after_failure(ctx.failures, ctx.effects.retries, server, stays) {
+    let retried = backend.upstream.retry_on.has(RetryEvent::ConnFailure);
+    match if retried { next } else { Next::GiveUp } {
         Next::GiveUp => {
             ctx.outcome = Some(Outcome::of(&error, Stage::Connect));
             server.counters.connection_error();
@@ -161,8 +209,6 @@ pub(crate) fn failed(ctx: &mut Ctx, mut error: Box<Error>) -> Box<Error> {
                 next => next,
             };
             ctx.retries += 1;
-            server.counters.retry();
-            backend.upstream.counters.retry();
             ctx.next = Some(next);
             error.set_retry(true);
         }

@@ -132,7 +132,6 @@ fn count_backend(ctx: &Ctx, timers: &Timers, read: u64, written: u64) {
     if let Some(server) = &ctx.server {
         server.counters.bytes_in(read);
         server.counters.bytes_out(written);
-        ctx.status.into_iter().for_each(|status| server.counters.response(status));
         if ctx.times.response.is_some() {
             server.counters.times(timers.queue, timers.connect, timers.response, total);
         }

@@ -3,6 +3,7 @@
 //! What is to be sent, what is read from the client and what is read from the server wait for each other nowhere but in
 //! one `select!`: a server that answers before it has read everything, or reads nothing before it is answered, is served.
 
+mod replay;
 mod throttle;
 mod wait;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 use pingora::{Error, ErrorType, Result};
 
+use super::again;
 use super::response::{self, Received};
 use super::server::{ServerConnection, Turn};
 use super::tunnel::{Patience, Tunnel};
@@ -24,11 +26,10 @@ use crate::http1::head::Limits;
 use crate::http1::session::{Manner, write_chunk_size};
 use crate::message::{Lines, ResponseHead, write_line};
 use crate::outcome::{Blame, Outcome, Stage};
+pub(super) use replay::Replay;
 use throttle::Held;
 use wait::come;
 
-/// Bodies up to this size can be sent again.
-const REPLAY_LIMIT: usize = 64 * 1024;
 /// What waits for the server is at most this much before the client is asked for more.
 const OUTPUT_MARK: usize = 64 * 1024;
 /// What waits for the client is at most this much before it is written.
@@ -37,38 +38,6 @@ const BATCH_MARK: usize = 64 * 1024;
 /// How much of a long response is read at once: as much as the allocator keeps at hand. Twice that was measured to take
 /// 1.3 times HAProxy's time for a response of 1 MB instead of 0.8.
 const BODY_READ: usize = 32 * 1024;
-
-/// What was read of the client's body, as long as it is small enough to be sent again.
-#[derive(Debug, Default)]
-pub(super) struct Replay {
-    parts: Vec<Bytes>,
-    size: usize,
-    lost: bool,
-    done: bool,
-}
-
-impl Replay {
-    /// Whether all that was read can be sent again.
-    pub(super) fn is_whole(&self) -> bool {
-        !self.lost
-    }
-
-    /// What was read before there was a server, and whether it was all.
-    pub(super) fn of((part, done): (Option<Bytes>, bool)) -> Self {
-        let size = part.as_ref().map_or(0, Bytes::len);
-        Self { parts: part.into_iter().collect(), size, lost: false, done }
-    }
-
-    fn remember(&mut self, part: &Bytes) {
-        if self.lost || self.size + part.len() > REPLAY_LIMIT {
-            self.lost = true;
-            self.parts.clear();
-        } else {
-            self.size += part.len();
-            self.parts.push(part.clone());
-        }
-    }
-}
 
 /// How the request's body goes to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +57,11 @@ pub(super) enum After {
     Reset,
     /// It was a tunnel: what it still has to deliver arrives.
     Closed,
+    /// Its response is put aside, and another attempt is due.
+    Again {
+        /// It can be used again.
+        kept: bool,
+    },
 }
 
 /// An exchange under way.
@@ -189,6 +163,11 @@ impl<'a, 'b> Relay<'a, 'b> {
     /// Either side failed; what the client is told of it is for the caller.
     pub(super) async fn run(mut self) -> Result<After> {
         let received = self.head().await?;
+        if again::after_status(received.head.status, self.ctx, self.replay) {
+            let clean = self.output.is_empty() && again::discard(received.body, self.server);
+            return Ok(After::Again { kept: clean && received.keep_alive });
+        }
+        self.server.counters().response(received.head.status);
         self.ctx.times.response = Some(Instant::now());
         self.ctx.stage = Stage::Data;
         self.keep_server = received.keep_alive && !request::closes_server(self.ctx);
@@ -257,6 +236,7 @@ impl<'a, 'b> Relay<'a, 'b> {
             match received {
                 Some(received) if received.head.is_informational() => {
                     self.ctx.sizes.1 += received.head.counted();
+                    self.replay.interim = true;
                     self.client.interim(&received.head).await?;
                 }
                 Some(received) if received.head.status == 101 && !self.may_switch() => {
@@ -371,7 +351,8 @@ impl<'a, 'b> Relay<'a, 'b> {
         self.replay.done = true;
         if self.coding == Coding::Chunked {
             self.output.put_slice(b"0\r\n");
-            for line in self.client.take_trailers().iter() {
+            let trailers = self.replay.trailers.get_or_insert_with(|| self.client.take_trailers());
+            for line in trailers.iter() {
                 write_line(&mut self.output, &line.name, &line.value);
             }
             self.output.put_slice(b"\r\n");
