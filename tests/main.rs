@@ -22,6 +22,7 @@ mod http2;
 mod listen;
 mod live;
 mod load;
+mod log_steps;
 mod logs;
 mod metrics;
 mod oracle;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         http2::cases,
         listen::cases,
         live::cases,
+        log_steps::cases,
         logs::cases,
         metrics::cases,
         oracle::cases,

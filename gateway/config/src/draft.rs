@@ -170,6 +170,8 @@ pub(crate) struct Settings {
     /// Where the traffic log's form was asked for.
     pub(crate) traffic_span: Option<Span>,
     pub(crate) log_tag: Option<String>,
+    /// `log-steps`.
+    pub(crate) log_steps: Option<Vec<rules::Step>>,
     pub(crate) error_log: Option<expr::LogFormat>,
     pub(crate) structured: Option<expr::LogFormat>,
     /// Where it was asked for.
@@ -210,6 +212,19 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// The rule sets.
+    pub(crate) fn sets(&self) -> [&RuleSet; 7] {
+        [
+            &self.tcp_connection,
+            &self.tcp_session,
+            &self.tcp_content,
+            &self.http_request,
+            &self.tcp_response,
+            &self.http_response,
+            &self.http_after_response,
+        ]
+    }
+
     /// Whether there is no rule among them.
     pub(crate) fn is_empty(&self) -> bool {
         self.tcp_connection.is_empty()

@@ -207,6 +207,27 @@ fn unlogged(draft: &Draft, target: &LogTarget, what: &str, span: Span, notes: &m
     }
 }
 
+/// `do-log profile NAME` of rules.
+pub(crate) fn logged_by_rules(draft: &Draft, notes: &mut Diagnostics) {
+    let known = heads(&draft.sections.log_profiles);
+    for proxy in draft.proxies.iter().filter(|proxy| !proxy.settings.disabled) {
+        for rule in proxy.settings.rules.sets().into_iter().flat_map(|set| set.iter()) {
+            if let [action, word, name, ..] = rule.words()
+                && (action.as_str(), word.as_str()) == ("do-log", "profile")
+                && !known.contains(&name.as_str())
+            {
+                let who = format!("{} '{}'", kind_in_words(proxy), proxy.name);
+                let message = format!(
+                    "{who}: rule 'do-log' at {} uses unknown log-profile named '{name}'.",
+                    rule.place()
+                );
+                let meant = suggest::nearest(name, known.iter().copied()).map(str::to_owned);
+                notes.push(Diagnostic::alert(proxy.span, message).suggest(meant));
+            }
+        }
+    }
+}
+
 fn heads<T>(sections: &[Named<T>]) -> Vec<&str> {
     sections.iter().map(|section| section.head.name.as_str()).collect()
 }

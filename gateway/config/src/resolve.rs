@@ -34,6 +34,7 @@ pub(crate) fn resolve(mut draft: Draft, world: World<'_>, notes: &mut Diagnostic
     let names = Names::new(&draft.proxies);
     crate::reference::judge(&draft.sections, &draft.proxies, notes);
     crate::reference::logged(&draft, notes);
+    crate::reference::logged_by_rules(&draft, notes);
     crate::cross::judge(&draft.sections, &draft.proxies, notes);
     let forwards = draft.sections.log_forwards.iter().map(|forward| &forward.body.section);
     let peers = draft.sections.peers.iter().map(|peers| &peers.body.section);
@@ -455,6 +456,7 @@ impl Resolving<'_> {
             error: settings.error_log.clone(),
             structured: settings.structured.clone(),
             tag: settings.log_tag.clone(),
+            steps: settings.log_steps.clone(),
         }
     }
 

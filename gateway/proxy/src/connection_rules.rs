@@ -7,10 +7,13 @@ use std::time::SystemTime;
 
 use expr::{Figure, Side, Stream, Subject, Tls, Txn, TxnVars, Value, Var, VarScope};
 use listen::Packets;
-use rules::{Change, Flow, Message, RuleSet};
+use observe::log::{Endpoint, Level, LogRecord};
+use rules::{Change, Flow, Message, RuleSet, Step};
 use table::{Millis, Tables, Tracked};
 
 use crate::effects::Effects;
+use crate::events::level_of;
+use crate::fields::LogView;
 use crate::figures::At;
 use crate::listener::Route;
 use crate::track::Trackers;
@@ -78,6 +81,22 @@ impl EarlyConnection<'_> {
         self.expects_proxy |= self.effects.expects_proxy;
         self.effects = Effects { client_packets: self.packets, ..Effects::default() };
         fate
+    }
+
+    /// `do-log`: there is no request yet, and a line tells of the connection alone.
+    fn log(&self, step: Step, profile: Option<&str>) {
+        let Route { frontend, runtime, .. } = self.route;
+        if !frontend.log.wants(Level::Emerg) {
+            return;
+        }
+        let profile = runtime.model.log_profiles.iter().find(|known| Some(known.name.as_str()) == profile);
+        let number = u32::try_from(self.route.bind + 1).unwrap_or(u32::MAX);
+        let endpoint = |addr: Option<SocketAddr>| addr.map_or(Endpoint::Unix(number), Endpoint::Ip);
+        let (client, destination) = (endpoint(self.moved_source()), endpoint(self.moved_destination()));
+        let record = LogRecord::new(&frontend.model().name, client, destination, SystemTime::now());
+        let view = LogView::without_message(&record).on(&runtime.hostname);
+        let told = self.effects.log_level.flatten().map(level_of);
+        frontend.log.step(step, profile, (&record, &view), told);
     }
 
     fn moved_source(&self) -> Option<SocketAddr> {
@@ -223,6 +242,9 @@ impl Message for EarlyConnection<'_> {
     }
 
     fn change(&mut self, change: Change) {
+        if let Change::Log { step, profile } = &change {
+            return self.log(*step, profile.as_deref());
+        }
         self.effects.note(change);
     }
 }

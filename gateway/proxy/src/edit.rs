@@ -9,6 +9,7 @@ use rules::{Change, Message};
 use table::Tracked;
 
 use crate::ctx::Ctx;
+use crate::http::finish;
 use crate::message::{Line, Lines, ResponseHead, reason};
 
 /// A request as `http-request` rules change it.
@@ -115,6 +116,9 @@ impl Message for RequestEditor<'_> {
     }
 
     fn change(&mut self, change: Change) {
+        if let Change::Log { step, profile } = &change {
+            return finish::log_now(*step, profile.as_deref(), self.ctx, None);
+        }
         self.ctx.note(change);
     }
 }
@@ -176,6 +180,9 @@ impl Message for ResponseEditor<'_> {
     }
 
     fn change(&mut self, change: Change) {
+        if let Change::Log { step, profile } = &change {
+            return finish::log_now(*step, profile.as_deref(), self.ctx, Some(&*self.response));
+        }
         self.ctx.note(change);
     }
 }

@@ -101,8 +101,8 @@ impl Effects {
                 last.into_iter().for_each(|lines| lines.push(name.clone(), value.clone()));
             }
             Change::Capture { side, slot, value } => self.captures.fill(side, slot, &value),
-            // it is set to work where the request is known
-            Change::Throttle(_) => {}
+            // they are set to work where the request is known
+            Change::Throttle(_) | Change::Log { .. } => {}
             Change::NoRetry => self.no_retry = true,
             Change::Retries(retries) => self.retries = Some(retries),
             Change::Packets(peer, packet) => {

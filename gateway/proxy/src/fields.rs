@@ -12,6 +12,7 @@ use http::HeaderName;
 use observe::log::date::Moment;
 use observe::log::format::escape;
 use observe::log::{Endpoint, LogRecord};
+use rules::Step;
 
 use crate::ctx::View;
 
@@ -26,17 +27,19 @@ pub struct LogView<'a> {
     hostname: Option<&'a str>,
     /// The lines that the proxy has logged before.
     number: u64,
+    /// When it is logged.
+    step: Step,
 }
 
 impl<'a> LogView<'a> {
     /// The end of a request.
     pub fn new(record: &'a LogRecord<'a>, message: View<'a>) -> Self {
-        Self { record, message: Some(message), failure: None, hostname: None, number: 0 }
+        Self { record, message: Some(message), ..Self::without_message(record) }
     }
 
     /// The end of a connection that brought no request.
     pub fn without_message(record: &'a LogRecord<'a>) -> Self {
-        Self { record, message: None, failure: None, hostname: None, number: 0 }
+        Self { record, message: None, failure: None, hostname: None, number: 0, step: Step::Close }
     }
 
     /// The end of a connection that came to nothing, for this reason; `tls` is what there is of its handshake.
@@ -54,6 +57,12 @@ impl<'a> LogView<'a> {
     #[must_use]
     pub fn numbered(self, number: u64) -> Self {
         Self { number, ..self }
+    }
+
+    /// The same at this step.
+    #[must_use]
+    pub fn at(self, step: Step) -> Self {
+        Self { step, ..self }
     }
 
     fn number(&self, tag: &str) -> Option<i64> {
@@ -135,6 +144,7 @@ impl<'a> LogView<'a> {
             "HP" | "HPO" => escape(path(word(record.request, 1)), SPECIAL, out),
             "HQ" if record.request.is_none() => out.extend_from_slice(b"<BADREQ>"),
             "HQ" => escape(query(word(record.request, 1)), SPECIAL, out),
+            "OG" => out.extend_from_slice(self.step.origin().as_bytes()),
             "sslv" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.version).as_bytes()),
             "sslc" => out.extend_from_slice(record.tls.map_or("-", |tls| tls.cipher).as_bytes()),
             "ID" => match self.message.as_ref().and_then(Txn::unique_id) {

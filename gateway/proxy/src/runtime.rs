@@ -257,7 +257,7 @@ fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<St
         tls: frontend.binds.iter().map(|bind| build_tls(bind, model, errors)).collect(),
         pages: Pages::new(&frontend.options),
         switch: FirstMatch::compile(&conditions),
-        log: Logger::new(&frontend.logging, &model.global, &frontend.options, materials.sinks),
+        log: Logger::new(&frontend.logging, model, &frontend.options, materials.sinks),
         limits: Limits { bytes: model.global.head_size, headers: model.global.max_headers.saturating_sub(1) },
     }
 }
@@ -298,6 +298,6 @@ fn build_backend(materials: &Materials<'_>, id: BackendId) -> Arc<Backend> {
         model: materials.model.clone(),
         upstream: upstream::Backend::build(model, before.map(|before| &*before.upstream)),
         pages: Pages::new(&model.options),
-        log: Logger::new(&model.logging, &materials.model.global, &model.options, materials.sinks),
+        log: Logger::new(&model.logging, &materials.model, &model.options, materials.sinks),
     })
 }

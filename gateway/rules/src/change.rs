@@ -1,9 +1,12 @@
 //! What rules change beside the head of a message: how it is logged, where it seems to come from, how long it may take.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use expr::Side;
+
+use crate::Step;
 
 /// One change. What it means is the business of whoever carries the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,13 @@ pub enum Change {
         value: Vec<u8>,
         /// It begins another response.
         fresh: bool,
+    },
+    /// `do-log`: a line is logged at once.
+    Log {
+        /// When.
+        step: Step,
+        /// The `log-profile` section that says how it looks, where it is not the target's.
+        profile: Option<Arc<str>>,
     },
     /// `set-bandwidth-limit`: a filter holds back what goes on from now on.
     Throttle(Throttle),

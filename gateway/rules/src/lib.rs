@@ -6,6 +6,7 @@ mod change;
 mod message;
 mod rule;
 mod set;
+mod step;
 
 #[cfg(test)]
 mod allocations;
@@ -23,3 +24,4 @@ pub use expr::Phase;
 pub use message::Message;
 pub use rule::{Rule, parse_redirect};
 pub use set::RuleSet;
+pub use step::Step;

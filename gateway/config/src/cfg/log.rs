@@ -100,10 +100,7 @@ fn target<T>(cx: &mut Context<'_, T>, usage: &str) -> Result<LogTarget, Diagnost
         }
         None => None,
     };
-    let profile = option(cx, "profile").map(|(at, value)| {
-        wait(cx, at, "'log … profile'", "remove the option and its value");
-        value.text
-    });
+    let profile = option(cx, "profile").map(|(_, value)| value.text);
     let word = word(cx);
     let number =
         FACILITIES.iter().position(|name| *name == word.text).ok_or_else(|| unknown_facility(&word))?;

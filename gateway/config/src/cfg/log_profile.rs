@@ -2,10 +2,11 @@
 
 use expr::{LogFormat, Phase};
 use lang::{Diagnostic, suggest};
+use rules::Step;
 
 use super::named::{Form, Kind};
 use super::{Context, Keyword, keyword};
-use crate::draft::Head;
+use crate::draft::{Head, Proxy};
 use crate::model::{LogProfile, LogStep};
 
 impl Kind for LogProfile {
@@ -25,32 +26,14 @@ impl Kind for LogProfile {
     }
 }
 
-/// The steps at which something may be logged, those of `do-log` actions among them.
-const STEPS: [&str; 14] = [
-    "accept",
-    "any",
-    "close",
-    "connect",
-    "error",
-    "http-after-res",
-    "http-req",
-    "http-res",
-    "quic-init",
-    "request",
-    "response",
-    "tcp-req-conn",
-    "tcp-req-cont",
-    "tcp-req-sess",
-];
-
 fn on(cx: &mut Context<'_, LogProfile>) -> Result<(), Diagnostic> {
     let word = cx.expect("a step, and what to log there")?;
     let name = word.text.as_str();
-    if !STEPS.contains(&name) {
+    let Some(known) = Step::of(name) else {
         let message = format!("'on' : unknown step '{name}'.");
-        return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(name, STEPS)));
-    }
-    let mut step = LogStep { step: name.to_owned(), drop: false, format: None, sd: None };
+        return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(name, Step::names())));
+    };
+    let mut step = LogStep { step: known, drop: false, format: None, sd: None };
     while let Some(option) = cx.words.next() {
         match option.text.as_str() {
             "drop" => step.drop = true,
@@ -75,4 +58,26 @@ fn format(cx: &mut Context<'_, LogProfile>) -> Result<LogFormat, Diagnostic> {
     let result = LogFormat::parse_log(word, &scope);
     scope.take_warnings().into_iter().for_each(|warning| cx.notes.push(warning));
     result.map_err(|bad| bad.prefixed("failed to parse log-format : "))
+}
+
+/// `log-steps` in a section with clients (configuration.txt 4.2 of HAProxy 3.1).
+pub(crate) fn steps(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    let word = cx.expect("'all' or a list of steps")?.clone();
+    let mut steps = Vec::new();
+    for name in word.text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match Step::of(name).filter(|step| Step::REGULAR.contains(step)) {
+            Some(step) if !steps.contains(&step) => steps.push(step),
+            // what went wrong is always logged
+            Some(_) => {}
+            None if name == "error" => {}
+            None if name == "all" || name == "any" => steps = Step::REGULAR.to_vec(),
+            None => {
+                let message = format!("'log-steps' : unknown step '{name}'.");
+                let known = Step::REGULAR.into_iter().map(Step::name).chain(["all"]);
+                return Err(Diagnostic::alert(word.span, message).suggest(suggest::nearest(name, known)));
+            }
+        }
+    }
+    cx.target.settings.log_steps = Some(steps);
+    Ok(())
 }

@@ -2,7 +2,10 @@
 
 use lang::{Diagnostic, Word};
 
-use super::{ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, Misplaced, bind, keyword, log, page};
+use super::{
+    ANY, BACKEND, BE, Context, FE, FRONTEND, Keyword, LISTEN, Misplaced, bind, keyword, log, log_profile,
+    page,
+};
 use crate::draft::Proxy;
 use crate::model::{Mode, PageOrigin, TrafficLog};
 
@@ -33,7 +36,7 @@ pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
     keyword("bind-process")         .in_(ANY).lax().parse(bind_process).tunes("there is one process"),
     keyword("guid")                 .in_(ANY).takes(1, "an identifier").ignored("it only names the proxy for tools"),
 
-    keyword("log-steps").in_(FE),
+    keyword("log-steps")            .in_(FE).takes(1, "'all' or a list of steps").parse(log_profile::steps),
     keyword("rate-limit")             .in_(FE).lax().misplaced(Misplaced::Silent).family(unknown_limit),
     keyword("rate-limit sessions")    .in_(FE).lax().misplaced(Misplaced::Bare).parse(rate_limit).later("use 'maxconn'"),
     keyword("crt")                    .in_(FRONTEND), keyword("ssl-f-use").in_(FRONTEND), keyword("force-be-switch").in_(FRONTEND),

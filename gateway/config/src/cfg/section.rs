@@ -42,7 +42,6 @@ pub(crate) fn standing(section: &str) -> Standing {
         "peers" => Later("remove it: there are no stick tables to share yet"),
         "mailers" => Later("watch the metrics instead"),
         "ring" | "log-forward" => Later("log to stdout or to a syslog server"),
-        "log-profile" => Later("use 'log-format'"),
         "cache" => Later("remove it and the rules that use it"),
         "crt-store" => Later("write 'crt' on the 'bind' lines"),
         "acme" => Later("have certificates renewed by another program, and reload"),

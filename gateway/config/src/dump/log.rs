@@ -48,7 +48,7 @@ fn destination(to: &LogTo) -> String {
 
 /// Where a proxy logs to; what it has from `log global` is written so.
 pub(super) fn targets(logging: &Logging, global: &[LogTarget]) -> Vec<Line> {
-    let Logging { targets, tag, error, structured, traffic: _ } = logging;
+    let Logging { targets, tag, error, structured, steps, traffic: _ } = logging;
     let shared = (!global.is_empty()).then(|| targets.windows(global.len()).position(|part| part == global));
     let mut lines: Vec<Line> = targets.iter().map(target).collect();
     if let Some(start) = shared.flatten() {
@@ -57,6 +57,10 @@ pub(super) fn targets(logging: &Logging, global: &[LogTarget]) -> Vec<Line> {
     lines.extend(error.as_ref().map(|format| line(["error-log-format", format.text()])));
     lines.extend(structured.as_ref().map(|format| line(["log-format-sd", format.text()])));
     lines.extend(tag.as_ref().map(|tag| line(["log-tag", tag])));
+    lines.extend(steps.as_ref().map(|steps| {
+        let names: Vec<&str> = steps.iter().map(|step| step.name()).collect();
+        line(["log-steps", if names.is_empty() { "error".to_owned() } else { names.join(",") }.as_str()])
+    }));
     lines
 }
 

@@ -219,7 +219,7 @@ fn log_profile(profile: &LogProfile) -> Vec<Line> {
     let tag = log_tag.iter().map(|tag| line(["log-tag", tag]));
     let steps = steps.iter().map(|step| {
         let LogStep { step, drop, format, sd } = step;
-        line(["on", step])
+        line(["on", step.name()])
             .flag("drop", *drop)
             .set("format", format.as_ref().map(expr::LogFormat::text))
             .set("sd", sd.as_ref().map(expr::LogFormat::text))

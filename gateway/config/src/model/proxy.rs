@@ -290,6 +290,8 @@ pub struct Logging {
     pub structured: Option<expr::LogFormat>,
     /// `log-tag`.
     pub tag: Option<String>,
+    /// `log-steps`: when a line is logged; without it at the end.
+    pub steps: Option<Vec<rules::Step>>,
 }
 
 /// The form of traffic log lines.

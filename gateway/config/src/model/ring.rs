@@ -87,11 +87,19 @@ pub struct LogProfile {
     pub place: String,
 }
 
+impl LogProfile {
+    /// What it says of a step: the line of that step, or else that of any.
+    pub fn at(&self, step: rules::Step) -> Option<&LogStep> {
+        let line = |step| self.steps.iter().find(|line| line.step == step);
+        line(step).or_else(|| line(rules::Step::Any))
+    }
+}
+
 /// An `on` line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogStep {
-    /// The step's name: `accept`, `request`, …
-    pub step: String,
+    /// When: `accept`, `request`, …
+    pub step: rules::Step,
     /// `drop`: nothing is logged.
     pub drop: bool,
     /// `format`.

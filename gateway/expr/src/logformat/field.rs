@@ -57,6 +57,7 @@ const ROWS: &[Row] = &[
     http("HU", Shape::Text),
     http("HV", Shape::Text),
     row("ID", Shape::Text),
+    row("OG", Shape::Text),
     row("ST", Shape::Number),
     row("T", Shape::Date),
     http("Ta", Shape::Number),
@@ -188,6 +189,7 @@ mod tests {
             }
         }
         assert_eq!(wrong, Vec::<String>::new());
-        assert_eq!(known, LogField::all().count());
+        // `%OG` came with HAProxy 3.1
+        assert_eq!(known + 1, LogField::all().count());
     }
 }

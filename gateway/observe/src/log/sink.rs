@@ -131,9 +131,16 @@ impl Logger {
 
     /// The same with structured data, for targets whose form has it.
     pub fn send_structured(&self, level: Level, structured: &[u8], message: &[u8]) {
+        self.send_tagged(None, level, structured, message);
+    }
+
+    /// The same under another tag, if there is one.
+    pub fn send_tagged(&self, tag: Option<&str>, level: Level, structured: &[u8], message: &[u8]) {
         if !self.wants(level) {
             return;
         }
+        let other = tag.map(|tag| Identity { tag: tag.to_owned(), ..self.0.identity.clone() });
+        let identity = other.as_ref().unwrap_or(&self.0.identity);
         let now = SystemTime::now();
         for (target, slot) in &self.0.targets {
             if level > target.max_level {
@@ -142,7 +149,7 @@ impl Logger {
             let level = level.max(target.min_level);
             self.0.queue.push(slot, |line| {
                 let start = line.len();
-                target.head.write(line, &self.0.identity, target.facility, level, now);
+                target.head.write(line, identity, target.facility, level, now);
                 target.head.write_structured(line, structured);
                 line.extend_from_slice(message);
                 line.truncate(line.len().min(start + target.room()));

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use config::model::{RetryEvent, ServerChoice};
 use pingora::{Error, ErrorType, Result};
+use rules::Step;
 use upstream::{Ask, Attempt, Next, Prefer, Slot, Unavailable};
 
+use super::finish;
 use super::persist::Insistence;
 use crate::client::Client;
 use crate::ctx::Ctx;
@@ -146,6 +148,7 @@ pub(crate) fn connected(ctx: &mut Ctx, reused: bool) {
         server.counters.connect();
         backend.upstream.counters.connect();
     }
+    finish::log_step(Step::Connect, ctx, None);
 }
 
 /// What is to be done after an attempt failed.

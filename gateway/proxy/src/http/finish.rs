@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use expr::Side;
-use observe::log::{LogRecord, Termination, Timers};
+use observe::log::{Level, LogRecord, Termination, Timers};
 use pingora::Error;
 use pingora_proxy::FailToProxy;
+use rules::Step;
 
 use super::connect::release;
 use super::request::page;
@@ -17,6 +18,8 @@ use crate::events::level_of;
 use crate::fields::LogView;
 use crate::gateway::Gateway;
 use crate::http1::serve::millis;
+use crate::logger::Logger;
+use crate::message::ResponseHead;
 use crate::outcome::{Blame, Outcome};
 use crate::track::{Event, Trackers};
 
@@ -169,19 +172,50 @@ fn count_blame(ctx: &Ctx) {
 
 fn write_line(ctx: &mut Ctx, timers: Timers, bytes: (u64, u64)) {
     ctx.effects.captures.settle();
-    let ctx = &*ctx;
-    let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
-    let log = &route.frontend.log;
-    let level = ctx.effects.log_level;
-    if ctx.silent || level == Some(None) || !log.wants_traffic() {
-        return;
+    let Some(log) = log_of(ctx) else { return };
+    let failed = ctx.has_failed();
+    let told = ctx.effects.log_level.flatten().map(level_of);
+    with_record(ctx, timers, bytes, |record| {
+        log.traffic(record, &LogView::new(record, ctx.view(None)), failed, told);
+    });
+}
+
+/// Where a request is logged, if it is.
+fn log_of(ctx: &Ctx) -> Option<&Logger> {
+    let log = &ctx.route.as_ref()?.frontend.log;
+    let silent = ctx.silent || ctx.effects.log_level == Some(None);
+    // the most important level: a rule may have raised the line to it
+    (!silent && log.wants(Level::Emerg)).then_some(log)
+}
+
+/// A line at a step where `log-steps` asks for one.
+pub(crate) fn log_step(step: Step, ctx: &Ctx, response: Option<&ResponseHead>) {
+    if ctx.frontend().is_some_and(|frontend| frontend.log.has_step(step)) {
+        log_now(step, None, ctx, response);
     }
+}
+
+/// A line with what is known so far; the profile is looked for by its name.
+pub(crate) fn log_now(step: Step, profile: Option<&str>, ctx: &Ctx, response: Option<&ResponseHead>) {
+    let (Some(log), Some(route)) = (log_of(ctx), &ctx.route) else { return };
+    let profiles = &route.runtime.model.log_profiles;
+    let profile = profile.and_then(|name| profiles.iter().find(|profile| profile.name == name));
+    let told = ctx.effects.log_level.flatten().map(level_of);
+    let bytes = (ctx.sizes.0 + ctx.body.0, ctx.sizes.1 + ctx.body.1);
+    with_record(ctx, timers(ctx, Instant::now()), bytes, |record| {
+        log.step(step, profile, (record, &LogView::new(record, ctx.view(response))), told);
+    });
+}
+
+/// What a request's line tells by then.
+fn with_record(ctx: &Ctx, timers: Timers, bytes: (u64, u64), tell: impl FnOnce(&LogRecord<'_>)) {
+    let (Some(route), Some(connection)) = (&ctx.route, &ctx.connection) else { return };
     let model = route.frontend.model();
     let (client, destination) = ctx.endpoints(connection);
     let kept = &ctx.effects.captures;
     let captures = [Side::Request, Side::Response].map(|side| kept.all(side));
     let code = ctx.outcome.map_or(*b"--", |outcome| outcome.code);
-    let record = LogRecord {
+    tell(&LogRecord {
         started: ctx.times.started_at,
         http: true,
         tls: connection.tls_facts(),
@@ -210,7 +244,5 @@ fn write_line(ctx: &mut Ctx, timers: Timers, bytes: (u64, u64)) {
         request: Some(&*ctx.line).filter(|line| !line.is_empty()),
         early: model.options.logasap,
         ..LogRecord::new(&model.name, client, destination, connection.accepted_at)
-    };
-    let view = LogView::new(&record, ctx.view(None));
-    log.traffic(&record, &view, ctx.has_failed(), level.flatten().map(level_of));
+    });
 }

@@ -9,12 +9,12 @@ use config::model::HeaderNames;
 use expr::Value;
 use http::{Method, Version};
 use pingora::{Error, ErrorType, Result};
-use rules::{Answer, AnswerKind, Flow, Message, Question, RuleSet, Service};
+use rules::{Answer, AnswerKind, Flow, Message, Question, RuleSet, Service, Step};
 
 use super::connect::aborts_on_close;
 use super::persist::Insistence;
 use super::request::{answer, pages_of, refuse};
-use super::{buffer, route};
+use super::{buffer, finish, route};
 use crate::answer;
 use crate::captures::Kept;
 use crate::client::Client;
@@ -39,6 +39,7 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: 
     let frontend = route.frontend.model();
     let captures = &frontend.captures;
     ctx.effects.captures = Kept::new(captures);
+    finish::log_step(Step::Accept, ctx, None);
     if content(&frontend.tcp_request_content, gateway, client, ctx).await? {
         return Ok(true);
     }
@@ -113,6 +114,7 @@ fn goes_on(ctx: &mut Ctx) -> bool {
     if let Some(route) = ctx.route.clone() {
         ctx.effects.captures.take_request_cookie(&route.frontend.model().captures, &ctx.request.lines);
     }
+    finish::log_step(Step::Request, ctx, None);
     false
 }
 

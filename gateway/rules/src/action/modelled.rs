@@ -65,14 +65,6 @@ pub(super) fn attach(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
     Ok(Box::new(Modelled))
 }
 
-/// `do-log [ profile <name> ]`.
-pub(super) fn log(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
-    if words.accept("profile") {
-        argument(words, "'profile' expects a log-profile name")?;
-    }
-    Ok(Box::new(Modelled))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::Phase;

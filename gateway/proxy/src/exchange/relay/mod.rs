@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use pingora::{Error, ErrorType, Result};
+use rules::Step;
 
 use super::again;
 use super::response::{self, Received};
@@ -190,6 +191,7 @@ impl<'a, 'b> Relay<'a, 'b> {
         }
         self.ctx.status = Some(head.status);
         judge::after(&mut head, self.ctx);
+        finish::log_step(Step::Response, self.ctx, Some(&head));
         if head.status == 101 {
             return self.tunnel(head).await;
         }
