@@ -28,6 +28,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("listen::an_empty_address_listens_everywhere", || by_port(":${PORT}"));
     cases.test("listen::ipv4_prefix", || by_port("ipv4@127.0.0.1:${PORT}"));
     cases.test("listen::stream_prefix", || by_port("stream+ipv4@127.0.0.1:${PORT}"));
+    cases.test("listen::accept_netscaler_cip_takes_the_address_where_the_numbers_agree", netscaler);
     cases.test("listen::accept_proxy_takes_the_address_from_the_header", proxy_protocol);
     cases.test("listen::a_restart_binds_the_port_again_at_once", restart);
 }
@@ -135,6 +136,20 @@ fn proxy_protocol() {
     let mut without = Client::connect(subject.addr("FRONT"));
     without.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(without.rest(), b"", "without the header the connection is closed");
+}
+
+fn netscaler() {
+    let (subject, origin) = one("\"fd@${FRONT}\" accept-netscaler-cip 1347571544", |c| c.bind("FRONT"));
+    let packet = b"\x45\0\0\x28\0\0\0\0\x40\x06\0\0\xc0\0\x02\x07\xc6\x33\x64\x02\
+                   \x04\xd2\x01\xbb\0\0\0\0\0\0\0\0\x50\x10\0\0\0\0\0\0";
+    let ask = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send([b"PROX\0\0\0\x28", &packet[..], ask].concat());
+    assert_eq!(client.response("GET").status(), 200);
+    assert_eq!(origin.last().values("x-forwarded-for"), ["192.0.2.7"]);
+    let mut other = Client::connect(subject.addr("FRONT"));
+    other.send([b"PROY\0\0\0\x28", &packet[..], ask].concat());
+    assert_eq!(other.rest(), b"", "with another number the connection is closed");
 }
 
 fn restart() {

@@ -210,8 +210,9 @@ fn failures() {
          timeout http-request 300ms\n  timeout server 5s\n  timeout connect 5s\n  \
          error-log-format \"%ci:%cp %[fc_err] <%[fc_err_str]> %[ssl_fc] <%[ssl_c_verify]> %[ssl_c_err]\"\n\
          frontend f\n  bind \"fd@${PROXY}\" accept-proxy\n  bind \"fd@${TLS}\" ssl crt \"${DIR}/a.pem\"\n  \
-         http-request return status 200\n",
+         bind \"fd@${CIP}\" accept-netscaler-cip 1\n  http-request return status 200\n",
     )
+    .bind("CIP")
     .file("a.pem", certificate(&["a.example"]).pem)
     .bind("PROXY")
     .bind("TLS")
@@ -230,6 +231,15 @@ fn failures() {
         ("PROXY", "", true, "11 <Connection closed while waiting for PROXY protocol header> 0 <-> -"),
         ("PROXY", "", false, "13 <Timeout while waiting for PROXY protocol header> 0 <-> -"),
         ("PROXY", "PROXY TCP4 x\r\n", false, "16 <Received an invalid PROXY protocol header> 0 <-> -"),
+        ("CIP", "", true, "18 <Connection closed while waiting for NetScaler Client IP header> 0 <-> -"),
+        ("CIP", "", false, "20 <Timeout while waiting for a NetScaler Client IP header> 0 <-> -"),
+        ("CIP", "\0\0\0", true, "21 <Truncated NetScaler Client IP header received> 0 <-> -"),
+        (
+            "CIP",
+            "GET / HTTP/1.1\r\nHost: h\r\nX: 0123456789\r\n\r\n",
+            false,
+            "22 <Received an invalid NetScaler Client IP magic number> 0 <-> -",
+        ),
         ("PROXY", "PROXY TCP4 1.2.", true, "14 <Truncated PROXY protocol header received> 0 <-> -"),
     ] {
         let mut client = Client::connect(subject.addr(name));

@@ -12,6 +12,7 @@ mod differences;
 mod exchange;
 mod failures;
 mod forward;
+mod inserted;
 mod logging;
 mod parsing;
 mod patterns;
@@ -37,6 +38,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     connection::cases(cases);
     failures::cases(cases);
     forward::cases(cases);
+    inserted::cases(cases);
     logging::cases(cases);
     parsing::cases(cases);
     patterns::cases(cases);

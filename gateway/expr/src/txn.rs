@@ -232,7 +232,7 @@ pub trait Txn {
     fn server(&self) -> Option<(&str, u32)> {
         None
     }
-    /// The name and id of the listening socket.
+    /// The name and id of the listening socket; without a name it is empty.
     fn listener(&self) -> Option<(&str, u32)> {
         None
     }

@@ -9,6 +9,7 @@ mod address;
 pub mod file;
 mod inherit;
 pub mod limits;
+pub mod netscaler;
 mod packets;
 mod permits;
 pub mod proxy_protocol;

@@ -35,6 +35,8 @@ pub(crate) struct EarlyConnection<'a> {
     pub packets: Packets,
     /// They want it to begin with a PROXY line.
     pub expects_proxy: bool,
+    /// They want it to begin with a NetScaler's header.
+    pub expects_netscaler: bool,
     /// The variables that rules have set.
     pub vars: TxnVars,
     /// What counters of stick tables track for it.
@@ -79,6 +81,7 @@ impl EarlyConnection<'_> {
             (self.effects.source.over(self.source), self.effects.destination.over(self.destination));
         self.packets = self.effects.client_packets;
         self.expects_proxy |= self.effects.expects_proxy;
+        self.expects_netscaler |= self.effects.expects_netscaler;
         self.effects = Effects { client_packets: self.packets, ..Effects::default() };
         fate
     }
@@ -139,8 +142,8 @@ impl Txn for EarlyConnection<'_> {
     }
 
     fn listener(&self) -> Option<(&str, u32)> {
-        let bind = self.route.frontend.model().binds.get(self.route.bind)?;
-        Some((&bind.name, u32::try_from(self.route.bind + 1).unwrap_or(u32::MAX)))
+        let name = self.route.frontend.listener_names.get(self.route.bind)?;
+        Some((name, u32::try_from(self.route.bind + 1).unwrap_or(u32::MAX)))
     }
 
     fn is_local(&self, ip: IpAddr) -> bool {

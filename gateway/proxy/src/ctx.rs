@@ -488,8 +488,8 @@ macro_rules! txn_through_view {
 
             fn listener(&self) -> Option<(&str, u32)> {
                 let route = self.ctx.route.as_ref()?;
-                let bind = route.frontend.model().binds.get(route.bind)?;
-                Some((&bind.name, u32::try_from(route.bind + 1).unwrap_or(u32::MAX)))
+                let name = route.frontend.listener_names.get(route.bind)?;
+                Some((name, u32::try_from(route.bind + 1).unwrap_or(u32::MAX)))
             }
 
             fn request_length(&self) -> u64 {

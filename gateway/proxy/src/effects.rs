@@ -42,6 +42,8 @@ pub(crate) struct Effects {
     pub server_packets: Packets,
     /// `expect-proxy`.
     pub expects_proxy: bool,
+    /// `expect-netscaler-cip`.
+    pub expects_netscaler: bool,
     /// `set-priority-class`, `set-priority-offset`.
     pub priority: Priority,
 }
@@ -116,6 +118,7 @@ impl Effects {
                 }
             }
             Change::ExpectProxy => self.expects_proxy = true,
+            Change::ExpectNetscaler => self.expects_netscaler = true,
             Change::PriorityClass(class) => self.priority.class = class,
             Change::PriorityOffset(offset) => self.priority.offset = offset,
         }

@@ -101,8 +101,7 @@ pub(crate) fn log_failure(
     let endpoint = |addr: Option<SocketAddr>| addr.map_or(Endpoint::Unix(number), Endpoint::Ip);
     let model = route.frontend.model();
     let record = LogRecord::new(&model.name, endpoint(source), endpoint(destination), accepted);
-    let bind = model.binds.get(route.bind).map_or("", |bind| &bind.name);
-    let number = (route.bind + 1).to_string();
-    let listener = if bind.is_empty() { &number } else { bind };
-    route.frontend.log.connection_error(&record, listener, (text, tls), &route.runtime.hostname);
+    let name = route.frontend.listener_names.get(route.bind).filter(|name| !name.is_empty());
+    let listener = name.cloned().unwrap_or_else(|| (route.bind + 1).to_string());
+    route.frontend.log.connection_error(&record, &listener, (text, tls), &route.runtime.hostname);
 }

@@ -29,6 +29,7 @@ mod listener;
 mod logger;
 mod message;
 mod metrics;
+mod netscaler;
 mod outcome;
 mod proxy_line;
 mod refusal;

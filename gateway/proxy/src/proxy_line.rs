@@ -77,5 +77,8 @@ pub(crate) fn refuse(
     accepted: SystemTime,
     reason: &NoLine,
 ) {
-    log_failure(route, (source, destination), accepted, &reason.to_string(), None);
+    let silence = matches!(reason, NoLine::Closed | NoLine::Late);
+    if !(silence && route.frontend.model().options.dontlognull) {
+        log_failure(route, (source, destination), accepted, &reason.to_string(), None);
+    }
 }

@@ -54,6 +54,8 @@ pub struct Frontend {
     pub counters: Arc<FrontendCounters>,
     /// What each of its sockets counts.
     pub listeners: Vec<Arc<ListenerCounters>>,
+    /// `name` of each; empty where it has none.
+    pub listener_names: Vec<String>,
     /// `maxconn` of the frontend.
     pub limit: Option<Arc<listen::Limit>>,
     /// `maxconn` of each socket.
@@ -252,6 +254,7 @@ fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<St
             .enumerate()
             .map(|(place, bind)| counted(place, &bind.name))
             .collect(),
+        listener_names: frontend.binds.iter().map(|bind| bind.own_name().to_owned()).collect(),
         limit: frontend_limit(frontend, before, materials.maxconn),
         bind_limits: frontend.binds.iter().map(|bind| bind.maxconn.map(listen::Limit::new)).collect(),
         tls: frontend.binds.iter().map(|bind| build_tls(bind, model, errors)).collect(),

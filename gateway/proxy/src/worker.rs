@@ -185,13 +185,18 @@ async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gatewa
         return None;
     }
     ends = (early.source, early.destination);
+    let inserted = crate::netscaler::read(&route, early.expects_netscaler, &mut stream, patience)
+        .await
+        .map_err(|why| crate::netscaler::refuse(&route, ends, accepted_at, why))
+        .ok()?;
+    ends = inserted.map_or(ends, |inserted| (Some(inserted.source), Some(inserted.destination)));
     let line = announced(&route, early.expects_proxy, &mut stream, patience)
         .await
         .map_err(|why| crate::proxy_line::refuse(&route, ends.0, ends.1, accepted_at, &why))
         .ok()?;
     let announced = line.as_ref().and_then(|line| line.addresses.as_ref());
     ends = announced.map_or(ends, |announced| (Some(announced.source), Some(announced.destination)));
-    let proxied = announced.is_some();
+    let proxied = announced.is_some() || inserted.is_some();
     let (transport, facts) = secure(&route, stream, patience)
         .await
         .map_err(|why| crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why))
@@ -243,7 +248,7 @@ fn early<'a>(
     let shared = session.map(|vars| vars.vars().clone());
     let vars = TxnVars::new(Some(route.runtime.vars.clone()), shared);
     let (effects, trackers) = (Effects::default(), Trackers::default());
-    let (packets, expects_proxy) = (Packets::default(), false);
+    let (packets, expects_proxy, expects_netscaler) = (Packets::default(), false, false);
     EarlyConnection {
         route,
         source,
@@ -252,6 +257,7 @@ fn early<'a>(
         effects,
         packets,
         expects_proxy,
+        expects_netscaler,
         vars,
         trackers,
         socket: -1,

@@ -54,6 +54,8 @@ pub enum Change {
     Packets(Peer, Packet),
     /// `expect-proxy`: the connection begins with a PROXY line.
     ExpectProxy,
+    /// `expect-netscaler-cip`: it begins with the header that a NetScaler sends.
+    ExpectNetscaler,
     /// `set-priority-class`: the request waits before those of higher classes.
     PriorityClass(i32),
     /// `set-priority-offset`: it waits as if it had come so many milliseconds later.

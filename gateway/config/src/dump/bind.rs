@@ -1,13 +1,10 @@
 //! `bind` lines: one for each socket.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-
-use lang::units::{Family, Host, Kind, Port, parse_address};
 
 use super::global::permitted;
 use super::text::{self, Line, line};
-use crate::model::{Bind, BindAddress, BindTls, IgnoredErrors, Proto, Severity, Shards, ThreadSet};
+use crate::model::{Bind, BindTls, IgnoredErrors, Proto, Severity, Shards, ThreadSet};
 
 /// A socket; `ca_base` is where the names of CA files were looked up.
 pub(super) fn socket(bind: &Bind, ca_base: Option<&Path>) -> Line {
@@ -24,7 +21,7 @@ pub(super) fn listener(words: Line, bind: &Bind, ca_base: Option<&Path>) -> Line
         reverse_connections, idle_ping, kernel_tls, place: _,
     } = bind;
     let canonical = text::socket(address);
-    let as_written = reads_as(name, address);
+    let as_written = bind.own_name().is_empty() && !name.is_empty();
     let written = if as_written { name } else { &canonical };
     let words = words
         .and(written)
@@ -89,31 +86,6 @@ fn severity(severity: Severity) -> Option<&'static str> {
         Severity::Number => Some("number"),
         Severity::Word => Some("string"),
     }
-}
-
-/// Whether the name of a socket is an address that means this one and no other.
-fn reads_as(name: &str, address: &BindAddress) -> bool {
-    if name.is_empty() || name.contains([',', '$']) {
-        return false;
-    }
-    let Ok(read) = parse_address(name) else { return false };
-    if read.kind == Kind::Datagram {
-        return false;
-    }
-    let ip = match read.host {
-        Host::Unix(path) => return BindAddress::Unix(path) == *address,
-        Host::Abstract(name) => return BindAddress::Abstract(name) == *address,
-        Host::AbstractZ(name) => return BindAddress::AbstractZ(name) == *address,
-        Host::Fd(fd) => return BindAddress::Fd(fd) == *address,
-        Host::SockPair(fd) => return BindAddress::SockPair(fd) == *address,
-        Host::Ip(ip) => ip,
-        Host::Any if read.family == Some(Family::Ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        Host::Name(_) => return false,
-    };
-    let Port::One(port) = read.port else { return false };
-    let at = SocketAddr::new(ip, port);
-    *address == if read.kind == Kind::Quic { BindAddress::Quic(at) } else { BindAddress::Tcp(at) }
 }
 
 fn encrypted(words: Line, tls: &BindTls, ca_base: Option<&Path>) -> Line {

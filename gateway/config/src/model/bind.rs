@@ -1,8 +1,10 @@
 //! `bind` lines (configuration.txt 5.1).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use lang::units::{Family, Host, Kind, Port, parse_address};
 
 /// One socket of a `bind` line: a line with several addresses or a port range gives several.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,6 +73,38 @@ pub struct Bind {
     pub kernel_tls: Option<bool>,
     /// Where the line stands, for messages: `file:line`.
     pub place: String,
+}
+
+impl Bind {
+    /// `name`; empty where there is none and the address stands in its place.
+    pub fn own_name(&self) -> &str {
+        if reads_as(&self.name, &self.address) { "" } else { &self.name }
+    }
+}
+
+/// Whether the name of a socket is an address that means this one and no other.
+fn reads_as(name: &str, address: &BindAddress) -> bool {
+    if name.is_empty() || name.contains([',', '$']) {
+        return false;
+    }
+    let Ok(read) = parse_address(name) else { return false };
+    if read.kind == Kind::Datagram {
+        return false;
+    }
+    let ip = match read.host {
+        Host::Unix(path) => return BindAddress::Unix(path) == *address,
+        Host::Abstract(name) => return BindAddress::Abstract(name) == *address,
+        Host::AbstractZ(name) => return BindAddress::AbstractZ(name) == *address,
+        Host::Fd(fd) => return BindAddress::Fd(fd) == *address,
+        Host::SockPair(fd) => return BindAddress::SockPair(fd) == *address,
+        Host::Ip(ip) => ip,
+        Host::Any if read.family == Some(Family::Ipv6) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        Host::Any => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Host::Name(_) => return false,
+    };
+    let Port::One(port) = read.port else { return false };
+    let at = SocketAddr::new(ip, port);
+    *address == if read.kind == Kind::Quic { BindAddress::Quic(at) } else { BindAddress::Tcp(at) }
 }
 
 /// What is spoken on a connection (`proto`, `check-proto`).

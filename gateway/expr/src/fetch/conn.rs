@@ -39,6 +39,12 @@ const FAILURES: &[(i64, &str)] = &[
     (15, "Received something which does not look like a PROXY protocol header"),
     (16, "Received an invalid PROXY protocol header"),
     (17, "Received an unhandled protocol in the PROXY protocol header"),
+    (18, "Connection closed while waiting for NetScaler Client IP header"),
+    (19, "Connection error while waiting for NetScaler Client IP header"),
+    (20, "Timeout while waiting for a NetScaler Client IP header"),
+    (21, "Truncated NetScaler Client IP header received"),
+    (22, "Received an invalid NetScaler Client IP magic number"),
+    (23, "Received an unhandled protocol in the NetScaler Client IP header"),
     (24, "Connection closed during SSL handshake"),
     (25, "Connection error during SSL handshake"),
     (26, "Timeout during SSL handshake"),
@@ -94,5 +100,6 @@ fn listener_id<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
 }
 
 fn listener_name<'a>(request: &Request<'a>, visit: Visit<'_, 'a>) {
-    one(request.txn.listener().map(|(name, _)| Value::text(name.as_bytes())), visit);
+    let name = request.txn.listener().map(|(name, _)| name).filter(|name| !name.is_empty());
+    one(name.map(|name| Value::text(name.as_bytes())), visit);
 }

@@ -62,7 +62,8 @@ impl Request {
             destination_port: bound.map_or(question.any_port(), |address| address.port()),
             tls,
             frontend: (frontend.name.clone(), frontend.id),
-            listener: bind.map(|(place, bind)| (bind.name.clone(), u32::try_from(place + 1).unwrap_or(1))),
+            listener: bind
+                .map(|(place, bind)| (bind.own_name().to_owned(), u32::try_from(place + 1).unwrap_or(1))),
             backend: None,
         }
     }

@@ -20,12 +20,12 @@ impl Action for ExpectProxy {
     }
 }
 
-/// Read and judged; nothing reads what a NetScaler sends.
 #[derive(Debug)]
 struct ExpectNetscaler;
 
 impl Action for ExpectNetscaler {
-    fn apply(&self, _message: &mut dyn Message) -> Flow {
+    fn apply(&self, message: &mut dyn Message) -> Flow {
+        message.change(Change::ExpectNetscaler);
         Flow::Continue
     }
 
@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn only_the_fourth_layer_has_such_a_line() {
         let mut world = World::sample();
-        rules(Phase::TcpConnection, &["expect-proxy layer4"]).run(&mut world);
-        assert_eq!(world.changes, [Change::ExpectProxy]);
+        rules(Phase::TcpConnection, &["expect-proxy layer4", "expect-netscaler-cip layer4"]).run(&mut world);
+        assert_eq!(world.changes, [Change::ExpectProxy, Change::ExpectNetscaler]);
         for text in ["expect-proxy layer5", "expect-netscaler-cip layer5"] {
             let message = rule(Phase::TcpConnection, text).unwrap_err().message;
             assert!(message.contains("only supports 'layer4' (got 'layer5')"), "{message}");

@@ -292,7 +292,7 @@ pub const ACTIONS: &[Row] = &[
     row("cache-use",           REQUEST,  modelled::cache,               "cache-use small").later("no cache"),
     row("cache-store",         ANSWER,   modelled::cache,               "cache-store small").later("no cache"),
     row("expect-proxy",        ACCEPTED, expect_proxy::parse,           "expect-proxy layer4"),
-    row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log").later("NetScaler"),
+    row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
     row("set-bandwidth-limit", MESSAGES, set_bandwidth_limit::parse,    "set-bandwidth-limit slow limit 10k").since("2.7"),
     row("add-headers-bin",     HEADS,    modelled::headers,             "add-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),

@@ -18,7 +18,7 @@ const fn option(name: &'static str) -> Keyword<Line> {
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[Keyword<Line>] = &[
     option("accept-proxy")  .parse(|cx| { cx.target.bind.accept_proxy = true; Ok(()) }),
-    option("accept-netscaler-cip").misses("value").parse(netscaler).later("use 'accept-proxy'"),
+    option("accept-netscaler-cip").misses("value").parse(netscaler),
     option("backlog")       .misses("value").parse(|cx| { cx.target.bind.backlog = Some(at_least(cx, "must be > 0")?); Ok(()) }),
     option("defer-accept")  .parse(|cx| { cx.target.bind.defer_accept = true; Ok(()) }),
     option("gid")           .misses("value").parse(|cx| { cx.target.bind.permissions.gid = Some(cx.number(0, u32::MAX)?); Ok(()) }),
