@@ -21,6 +21,8 @@ const COUNTED: [&str; 4] = ["keepalive", "webhooks", "newconn", "rules-1000"];
 const RUNS: [u64; 2] = [300, 1_300];
 /// How often each run is counted. What else the machine does only ever adds: a client that comes late is waited for.
 const REPEATS: usize = 3;
+/// How often a work that seems dearer than it may be is counted again, on a machine that is busy.
+const DOUBTS: usize = 3;
 /// How much dearer than the figure in the file a request may become: counts differ a little from run to run.
 const TOLERANCE: f64 = 0.03;
 
@@ -31,17 +33,24 @@ type Figure = (&'static str, f64);
 pub(crate) async fn run(gateway: &Path, file: &Path, write: bool) -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new("target/bench");
     std::fs::create_dir_all(folder)?;
+    let committed = if write { String::new() } else { std::fs::read_to_string(file)? };
     let mut figures = Vec::new();
     for name in COUNTED {
         let work = WORKS.iter().find(|work| work.name == name).ok_or("a work that is none")?;
-        let figure = per_request(gateway, work, folder).await?;
+        let bound = known(name, &committed).map_or(f64::INFINITY, |before| before * (1.0 + TOLERANCE));
+        let mut figure = per_request(gateway, work, folder).await?;
+        for _ in 0..DOUBTS {
+            if figure <= bound {
+                break;
+            }
+            figure = figure.min(per_request(gateway, work, folder).await?);
+        }
         println!("{name:12} {figure:9.0} instructions per request");
         figures.push((name, figure));
     }
     if write {
         return Ok(std::fs::write(file, table(&figures))?);
     }
-    let committed = std::fs::read_to_string(file)?;
     let complaints = complaints(&figures, &committed);
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n       ").into()) }
 }
@@ -97,17 +106,17 @@ fn table(figures: &[Figure]) -> String {
     text
 }
 
+/// The figure of a work in the file.
+fn known(name: &str, committed: &str) -> Option<f64> {
+    let mut rows = committed.lines().filter_map(|line| line.split_once('\t'));
+    rows.find(|(work, _)| *work == name).and_then(|(_, figure)| figure.parse().ok())
+}
+
 /// Works that have become dearer than their figure allows, or have none.
 fn complaints(figures: &[Figure], committed: &str) -> Vec<String> {
-    let row = |name: &str, line: &str| {
-        line.split_once('\t')
-            .filter(|(work, _)| *work == name)
-            .and_then(|(_, figure)| figure.parse::<f64>().ok())
-    };
-    let known = |name: &str| committed.lines().find_map(|line| row(name, line));
     figures
         .iter()
-        .filter_map(|(name, figure)| match known(name) {
+        .filter_map(|(name, figure)| match known(name, committed) {
             None => Some(format!("{name} has no figure yet")),
             Some(before) if *figure > before * (1.0 + TOLERANCE) => Some(format!(
                 "{name} costs {figure:.0} instructions a request, {before:.0} before: more than {:.0} % dearer. Make it \
