@@ -11,6 +11,7 @@ mod do_resolve;
 mod early_hint;
 mod expect_proxy;
 mod handshake;
+mod headers_bin;
 mod http_error;
 mod modelled;
 mod normalize_uri;
@@ -295,9 +296,9 @@ pub const ACTIONS: &[Row] = &[
     row("expect-netscaler-cip", ACCEPTED, expect_proxy::netscaler,             "expect-netscaler-cip layer4").does("no < | no > | no log"),
     last("switch-mode",         CONTENT,  modelled::switch_mode,         "switch-mode http").later("mode tcp"),
     row("set-bandwidth-limit", MESSAGES, set_bandwidth_limit::parse,    "set-bandwidth-limit slow limit 10k").since("2.7"),
-    row("add-headers-bin",     HEADS,    modelled::headers,             "add-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
-    row("set-headers-bin",     HEADS,    modelled::headers,             "set-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
-    row("del-headers-bin",     HEADS,    modelled::headers,             "del-headers-bin var(txn.headers)").since("3.2").later("headers in binary form"),
+    row("add-headers-bin",     HEADS,    headers_bin::add,                   "add-headers-bin str(A3gtYgFjAAA=),b64dec").does("+> x-b: c").since("3.2"),
+    row("set-headers-bin",     HEADS,    headers_bin::set,                   "set-headers-bin str(A3gtYQE5AAA=),b64dec").does("-> x-a: 1 | +> x-a: 9").since("3.2"),
+    row("del-headers-bin",     HEADS,    headers_bin::delete,                "del-headers-bin str(A3gtYQAAAA==),b64dec").does("-> x-a: 1").since("3.2"),
     row("attach-srv",          SESSION,  modelled::attach,              "attach-srv be/s").since("2.9").later("servers that connect by themselves"),
     row("do-log",              ALL,      do_log::parse,                 "do-log").does("-log 200 | +log -1").since("3.1"),
     call("do-resolve",         TO_SERVER, (do_resolve::parse, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)"),

@@ -3,7 +3,7 @@
 use expr::{Expr, Scope};
 use lang::{Diagnostic, Words};
 
-use super::{Action, argument, sample};
+use super::{Action, argument};
 use crate::{Flow, Message};
 
 /// Read and judged; nothing acts on it yet.
@@ -40,18 +40,6 @@ pub(super) fn switch_mode(words: &mut Words<'_>, _: &Scope<'_>) -> Read {
         if !(words.accept("h1") || words.accept("h2")) {
             return Err(wrong);
         }
-    }
-    Ok(Box::new(Modelled))
-}
-
-/// `set-headers-bin <expr> [ prefix <fmt> ]` and its kin.
-pub(super) fn headers(words: &mut Words<'_>, scope: &Scope<'_>) -> Read {
-    sample(words, scope)?;
-    if words.accept("prefix") {
-        argument(words, "'prefix' expects a value")?;
-    }
-    if words.accept("-m") {
-        argument(words, "'-m' expects a matching method")?;
     }
     Ok(Box::new(Modelled))
 }
