@@ -16,6 +16,7 @@ mod actions;
 mod balance;
 mod bandwidth;
 mod cli;
+mod connect;
 mod health;
 mod http;
 mod http2;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         balance::cases,
         bandwidth::cases,
         cli::cases,
+        connect::cases,
         health::cases,
         http::cases,
         http2::cases,

@@ -15,7 +15,7 @@
 //! | a space in the URI | `broken-requests/space in URI` |
 //! | `<`, `>`, `"` in the URI | `odd-requests/fragmented URI characters` |
 //! | `HTTP/1.2`, `HTTP/2.0` in the request line | `odd-requests/HTTP/1.2`, `request-bytes/HTTP/2.0`, `answers/HTTP/1.2` |
-//! | CONNECT | `request-bytes/CONNECT` (differs: 405) |
+//! | CONNECT | `connect*/*` |
 //! | a pipelined second request | `pipelining/*`, `own-answers/a request behind a body` |
 //! | half-close by the client | `pipelining/FIN after the request`, `client-failures/FIN *` |
 //! | `Connection: X-Forwarded-For` | `request-bytes/Connection names *` |
@@ -79,7 +79,6 @@ fn requests() {
         get("absolute with a query alone", "GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n"),
         get("a query of anything", "GET /x?a=b&c=%00&d=%zz&?/:@!$'()*+,; HTTP/1.1\r\nHost: h\r\n\r\n"),
         get("a fold with nothing in it", "GET /x HTTP/1.1\r\nHost: h\r\nX: a\r\n \r\n\tb\r\n\r\n"),
-        Exchange::one("CONNECT", "HEAD", "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"),
         Exchange::one("PUT", "PUT", request("PUT", "/x", "Content-Length: 3\r\nContent-Type: a/b\r\n", "abc")),
         Exchange::one("chunked and gzip as content", "POST", request("POST", "/x", "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n")),
         Exchange::one("chunked by HTTP/1.0", "POST", "POST /x HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),

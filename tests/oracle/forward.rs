@@ -20,7 +20,7 @@ fn heads() {
     #[rustfmt::skip]
     let rows = [
         "", "Connection: close\r\n", "Connection: keep-alive\r\nKeep-Alive: 300\r\n", "Connection: X-Foo, keep-alive\r\nX-Foo: 1\r\n", "Connection: X-Foo\r\nX-Foo: 1\r\nConnection: close, X-Bar\r\n",
-        "TE: trailers\r\n", "Proxy-Connection: keep-alive\r\nProxy-Authorization: a\r\n", "Upgrade: h2c\r\n", "Trailer: x\r\n", "Cookie: a=b; c=d\r\nCookie: e=f\r\n",
+        "TE: trailers\r\n", "TE: gzip\r\n", "TE: deflate, trailers\r\nConnection: TE\r\n", "TE: Trailers\r\nTE: trailers;q=1\r\n", "Proxy-Connection: keep-alive\r\nProxy-Authorization: a\r\n", "Upgrade: h2c\r\n", "Trailer: x\r\n", "Cookie: a=b; c=d\r\nCookie: e=f\r\n",
         "Accept-Encoding: gzip\r\nIf-None-Match: \"a\"\r\nRange: bytes=0-1\r\nDate: x\r\nVia: 1.1 y\r\n", "Expect: something\r\n", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
     ];
     suite.exchanges = rows.map(|headers| Exchange::get("/x", headers)).to_vec();

@@ -7,6 +7,7 @@ mod actions;
 mod answers;
 mod bodies;
 mod bytes;
+mod connect;
 mod connection;
 mod differences;
 mod exchange;
@@ -35,6 +36,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     answers::cases(cases);
     bodies::cases(cases);
     bytes::cases(cases);
+    connect::cases(cases);
     connection::cases(cases);
     failures::cases(cases);
     forward::cases(cases);

@@ -6,6 +6,7 @@ use super::start;
 use crate::support::cases::Cases;
 use crate::support::client::Client;
 use crate::support::deadline::eventually;
+use crate::support::frames::{Field, Frame, GOAWAY, HEADERS, RST_STREAM, block, frame, preface};
 use crate::support::subject::Subject;
 
 pub(crate) fn cases(cases: &mut Cases) {
@@ -14,9 +15,6 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("smuggling::http2::trailers_follow_the_last_chunk", trailers);
     cases.test("smuggling::http2::an_address_of_another_form_has_its_own_request_line", addresses);
 }
-
-/// A field: name and value.
-type Field = (&'static [u8], &'static [u8]);
 
 /// A request of HTTP/2: its head and its body, in one frame each.
 #[derive(Clone, Debug)]
@@ -56,6 +54,12 @@ fn with(name: &'static str, field: &'static [u8], value: &'static [u8]) -> Reque
 
 fn field(name: &'static str, field: &'static [u8], value: &'static [u8]) -> Request {
     post(name, &[(field, value)], None)
+}
+
+/// A CONNECT for another protocol (RFC 8441).
+fn extended(name: &'static str, protocol: &'static [u8]) -> Request {
+    let fields = [&[(&b":method"[..], &b"CONNECT"[..]), (b":protocol", protocol)], &POST[1..]].concat();
+    Request { name, fields, body: None }
 }
 
 fn rows() -> Vec<Request> {
@@ -103,6 +107,9 @@ fn texts() -> Vec<Request> {
         with("CRLF in the scheme", b":scheme", b"http://h/ HTTP/1.1\r\nx: "),
         with("space in the scheme", b":scheme", b"http ://h/"),
         with("another scheme", b":scheme", b"ftp"),
+        extended("CRLF in the protocol", b"websocket\r\nx: y"),
+        extended("space in the protocol", b"web socket"),
+        extended("an empty protocol", b""),
     ]
 }
 
@@ -155,7 +162,7 @@ fn heads() -> Vec<Request> {
         Request { name: "two hosts without authority", fields: vec![POST[0], POST[1], POST[3], (b"host", b"h"), (b"host", b"g")], body: None },
         Request { name: "CONNECT", fields: vec![(b":method", b"CONNECT"), (b":authority", b"h:443")], body: None },
         Request { name: "CONNECT with a path", fields: vec![(b":method", b"CONNECT"), (b":scheme", b"http"), (b":authority", b"h:443"), (b":path", b"/open")], body: None },
-        Request { name: "extended CONNECT", fields: vec![(b":method", b"CONNECT"), (b":protocol", b"websocket"), (b":scheme", b"http"), (b":authority", b"h"), (b":path", b"/open")], body: None },
+        extended("extended CONNECT", b"websocket"),
         post("a protocol without CONNECT", &[(b":protocol", b"websocket")], None),
         Request { name: "OPTIONS of everything", fields: vec![(b":method", b"OPTIONS"), POST[1], POST[2], (b":path", b"*")], body: None },
     ]
@@ -193,8 +200,7 @@ impl Request {
 
     /// The frames of the request as stream 1 of a new connection.
     fn frames(&self) -> Vec<u8> {
-        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        bytes.extend(frame(4, 0, 0, &[]));
+        let mut bytes = preface();
         let end = if self.body.is_none() { 1 } else { 0 };
         bytes.extend(frame(1, 4 | end, 1, &block(&self.fields)));
         bytes.extend(self.body.iter().flat_map(|body| frame(0, 1, 1, body)));
@@ -202,43 +208,17 @@ impl Request {
     }
 }
 
-/// Fields, each a literal that is not indexed, with a literal name (RFC 7541, 6.2.2).
-fn block(fields: &[Field]) -> Vec<u8> {
-    fields.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect()
-}
-
-/// A string without Huffman's code, shorter than 127 bytes.
-fn text(bytes: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(bytes.len()).ok().filter(|length| *length < 127).expect("a short text");
-    [&[length], bytes].concat()
-}
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
 /// What becomes of stream 1.
 fn end(client: &mut Client) -> End {
-    let number = |bytes: &[u8]| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     loop {
-        let head = client.take(9);
-        let [a, b, c, kind, _flags, ..] = head[..] else { return End::Closed(None) };
-        let payload = client.take(usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
-        match kind {
-            1 => return End::Status(status(&payload)),
-            3 => return End::Reset(number(&payload)),
-            7 if payload.len() >= 8 => return End::Closed(Some(number(&payload[4..]))),
+        let Some(frame) = Frame::read(client) else { return End::Closed(None) };
+        match frame.kind {
+            HEADERS => return End::Status(frame.status()),
+            RST_STREAM => return End::Reset(frame.code()),
+            GOAWAY => return End::Closed(Some(frame.code())),
             _ => {}
         }
     }
-}
-
-/// The status where the static table has it (RFC 7541, appendix A).
-fn status(block: &[u8]) -> u16 {
-    let first = block.iter().find(|byte| **byte & 0xe0 != 0x20).copied().unwrap_or(0);
-    let known = [200, 204, 206, 304, 400, 404, 500];
-    first.checked_sub(0x88).and_then(|at| known.get(usize::from(at))).copied().unwrap_or(0)
 }
 
 fn ask(subject: &Subject, request: &Request) -> End {
@@ -326,8 +306,7 @@ fn passes() {
 /// Trailers are a block of fields behind the body in HTTP/2, and lines behind the last chunk in HTTP/1.
 fn trailers() {
     let (subject, recorder) = start();
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    bytes.extend(frame(4, 0, 0, &[]));
+    let mut bytes = preface();
     bytes.extend(frame(1, 4, 1, &block(&POST)));
     bytes.extend(frame(0, 0, 1, b"abc"));
     bytes.extend(frame(1, 5, 1, &block(&[(b"x", b"y")])));

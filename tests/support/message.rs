@@ -131,7 +131,8 @@ impl<S: Read> Reader<S> {
         let Some(head) = self.until(b"\r\n\r\n")? else { return Ok(None) };
         let mut message = Message { head, ..Message::default() };
         let status = message.status();
-        if method == "HEAD" || status < 200 || status == 204 || status == 304 {
+        let tunnels = method == "CONNECT" && (200..300).contains(&status);
+        if method == "HEAD" || status < 200 || matches!(status, 204 | 304) || tunnels {
             message.complete = true;
         } else if message.is_chunked() {
             self.chunked(&mut message);

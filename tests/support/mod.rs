@@ -6,6 +6,7 @@ pub(crate) mod cases;
 pub(crate) mod client;
 pub(crate) mod deadline;
 pub(crate) mod dns;
+pub(crate) mod frames;
 pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod origin;

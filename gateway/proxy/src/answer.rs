@@ -255,7 +255,7 @@ pub(crate) async fn send(client: &mut Client<'_>, reply: Reply) -> Result<()> {
         return Ok(());
     }
     let head_only = reply.body.is_empty() || client.asks_for_head();
-    client.head(&reply.head, head_only, Manner { own: true, last: reply.last })?;
+    client.head(&reply.head, head_only, Manner { own: true, last: reply.last, tunnel: false })?;
     if !head_only {
         client.body(reply.body, true).await?;
     }

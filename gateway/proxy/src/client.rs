@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::http1::connection::ClientConnection;
 use crate::http1::session::{H1Session, Manner};
 use crate::http2::session::H2Session;
+use crate::http2::websocket;
 use crate::message::{Lines, ResponseHead};
 
 /// A session of our own.
@@ -69,15 +70,18 @@ impl<'a> Client<'a> {
     pub(crate) fn is_upgrade(&self) -> bool {
         match self {
             Self::Http1(session) => session.is_upgrade(),
-            Self::Http2(_) => false,
+            Self::Http2(session) => session.protocol().is_some(),
         }
     }
 
-    /// The connection, once it is a tunnel.
-    pub(crate) fn tunnel(&mut self) -> Option<&mut ClientConnection> {
+    /// Whether it asks for another protocol to which this response agrees, in answer to these lines. A client of HTTP/1
+    /// looks at the proof itself.
+    pub(crate) fn may_switch(&self, asked: &Lines, response: &ResponseHead) -> bool {
         match self {
-            Self::Http1(session) => session.tunnel(),
-            Self::Http2(_) => None,
+            Self::Http1(session) => session.is_upgrade(),
+            Self::Http2(session) => {
+                session.protocol().is_some_and(|protocol| websocket::is_proved(protocol, asked, response))
+            }
         }
     }
 

@@ -8,7 +8,9 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version, request};
 use pingora::{Error, ErrorType, Result};
 
-use crate::http1::head::kept_tokens;
+use crate::http1::head::{kept_tokens, tokens};
+use crate::http2::session::asked_protocol;
+use crate::http2::websocket;
 
 /// A header line; its name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,16 +107,20 @@ impl Lines {
         }
     }
 
-    /// Writes them as they go to the next hop: what `connection` says of this one stays here.
+    /// Writes them as they go to the next hop: what `connection` and `te` say of this one stays here, which of `te` is all
+    /// but that trailers are understood.
     pub(crate) fn write_for_next_hop(&self, out: &mut BytesMut, upgrading: bool) {
         if !self.wire.is_empty() {
             return out.extend_from_slice(&self.wire);
         }
         for line in &self.lines {
-            if line.name != b"connection"[..] {
-                write_line(out, &line.name, &line.value);
-            } else if let Some(kept) = kept_tokens(&line.value, upgrading) {
-                write_line(out, &line.name, &kept);
+            match &line.name[..] {
+                b"connection" => kept_tokens(&line.value, upgrading)
+                    .iter()
+                    .for_each(|kept| write_line(out, &line.name, kept)),
+                b"te" if !tokens(&line.value).any(|token| token == b"trailers") => {}
+                b"te" => write_line(out, b"te", b"trailers"),
+                _ => write_line(out, &line.name, &line.value),
             }
         }
     }
@@ -207,10 +213,17 @@ impl RequestHead {
         if !cookie.is_empty() {
             lines.push(&b"cookie"[..], cookie.freeze());
         }
+        let method = h2_method(request);
+        if method == Method::CONNECT {
+            // What it counts is the tunnel's.
+            lines.remove(b"content-length");
+        } else if let Some(protocol) = asked_protocol(request) {
+            websocket::ask(&mut lines, protocol);
+        }
         let target = request.uri.path_and_query().map(http::uri::PathAndQuery::as_str);
-        let target = if request.method == Method::CONNECT { authority.or(target) } else { target };
+        let target = if method == Method::CONNECT { authority.or(target) } else { target };
         let target = Bytes::copy_from_slice(target.unwrap_or("/").as_bytes());
-        Self { method: request.method.clone(), target, version: request.version, lines }
+        Self { method, target, version: request.version, lines }
     }
 
     /// Writes the request line. A newer version than 1.0 is sent as 1.1.
@@ -227,6 +240,11 @@ impl RequestHead {
         let line = self.method.as_str().len() + self.target.len() + "HTTP/1.1".len();
         (COUNTED_START + line + self.lines.size() + COUNTED_END) as u64
     }
+}
+
+/// The method of a request of HTTP/2: an extended CONNECT is in HTTP/1 a GET that asks for another protocol.
+pub(crate) fn h2_method(request: &request::Parts) -> Method {
+    if asked_protocol(request).is_some() { Method::GET } else { request.method.clone() }
 }
 
 /// What HAProxy's internal form of a head takes besides its texts: the logs show that form's size, not the wire's.
@@ -266,7 +284,9 @@ impl ResponseHead {
         const HOP: [&[u8]; 5] =
             [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
         let mut response = http::Response::new(());
-        *response.status_mut() = StatusCode::from_u16(self.status)
+        // The protocol changes on the stream alone, which is a success there (RFC 8441, 5).
+        let status = if self.status == 101 { 200 } else { self.status };
+        *response.status_mut() = StatusCode::from_u16(status)
             .map_err(|error| Error::because(ErrorType::InvalidHTTPHeader, "a status", error))?;
         for line in self.lines.iter().filter(|line| !HOP.contains(&&line.name[..])) {
             let name = HeaderName::from_bytes(&line.name)

@@ -112,6 +112,12 @@ pub struct Global {
 }
 
 impl Global {
+    /// Whether clients of HTTP/2 are told that they may ask for WebSockets (RFC 8441): not with
+    /// `h2-workaround-bogus-websocket-clients`.
+    pub fn announces_websockets(&self) -> bool {
+        self.settings.get("h2-workaround-bogus-websocket-clients") != Some(&Setting::On(true))
+    }
+
     /// `tune.ssl.capture-buffer-size`, and its older name: the bytes that are kept of the lists of a client's hello.
     pub fn hello_lists(&self) -> usize {
         let names = ["tune.ssl.capture-buffer-size", "tune.ssl.capture-cipherlist-size"];

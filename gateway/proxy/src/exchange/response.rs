@@ -169,6 +169,8 @@ fn framing(head: &mut ResponseHead, facts: &Facts, method: &Method) -> Body {
         head.lines.remove(b"content-length");
     }
     match facts.length {
+        // Whatever its lines say (RFC 9110, 9.3.6).
+        _ if *method == Method::CONNECT && matches!(head.status, 200..=299) => Body::Tunnel,
         _ if *method == Method::HEAD || matches!(head.status, 100..=199 | 204 | 304) => Body::Done,
         _ if facts.chunked => Body::Chunked(Chunk::Size),
         Some(0) => Body::Done,
@@ -211,6 +213,17 @@ mod tests {
         let received =
             received(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", &Method::HEAD).unwrap().unwrap();
         assert_eq!(received.body, Body::Done);
+    }
+
+    #[test]
+    fn what_agrees_to_a_tunnel_has_no_body() {
+        for (text, body) in [
+            (&b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"[..], Body::Tunnel),
+            (b"HTTP/1.1 204 OK\r\n\r\n", Body::Tunnel),
+            (b"HTTP/1.1 404 No\r\nContent-Length: 5\r\n\r\n", Body::Length(5)),
+        ] {
+            assert_eq!(received(text, &Method::CONNECT).unwrap().unwrap().body, body);
+        }
     }
 
     #[test]

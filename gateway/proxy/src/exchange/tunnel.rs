@@ -17,7 +17,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::server::ServerConnection;
 use crate::alarm::Alarm;
 use crate::fill::READ_SIZE;
-use crate::http1::connection::ClientConnection;
 
 /// How long both sides may be silent.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +29,8 @@ pub(super) struct Patience {
 
 /// A tunnel between a client and a server.
 #[derive(Debug)]
-pub(super) struct Tunnel<'a> {
-    client: &'a mut ClientConnection,
+pub(super) struct Tunnel<'a, C> {
+    client: &'a mut C,
     server: &'a mut ServerConnection,
     to_server: Flow,
     to_client: Flow,
@@ -61,11 +60,11 @@ enum Broken {
     Sink(io::Error),
 }
 
-impl<'a> Tunnel<'a> {
-    /// A tunnel in which what was read already goes first.
-    pub(super) fn new(client: &'a mut ClientConnection, server: &'a mut ServerConnection) -> Self {
+impl<'a, C: AsyncRead + AsyncWrite + Unpin> Tunnel<'a, C> {
+    /// A tunnel in which what was read already goes first: `said` of the client.
+    pub(super) fn new(client: &'a mut C, said: BytesMut, server: &'a mut ServerConnection) -> Self {
         let of = |left: BytesMut| Flow { bytes: left.len() as u64, left, ..Flow::default() };
-        let to_server = of(std::mem::take(&mut client.input));
+        let to_server = of(said);
         let to_client = of(std::mem::take(&mut server.input));
         Self { client, server, to_server, to_client }
     }
@@ -100,7 +99,7 @@ impl<'a> Tunnel<'a> {
         let Self { client, server, to_server, to_client } = self;
         let before = to_server.moves + to_client.moves;
         if !to_server.told {
-            let went = to_server.poll_carry(&mut client.stream, &mut server.stream, cx);
+            let went = to_server.poll_carry(*client, &mut server.stream, cx);
             if let Poll::Ready(Err(broken)) = went {
                 return Poll::Ready(Err(match broken {
                     Broken::Source(error) => {
@@ -114,7 +113,7 @@ impl<'a> Tunnel<'a> {
                 }));
             }
         }
-        match to_client.poll_carry(&mut server.stream, &mut client.stream, cx) {
+        match to_client.poll_carry(&mut server.stream, *client, cx) {
             Poll::Ready(Ok(())) => Poll::Ready(Ok(true)),
             Poll::Ready(Err(Broken::Source(error))) => {
                 let error = Error::because(ErrorType::ReadError, "reading from the server", error);

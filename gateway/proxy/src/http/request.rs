@@ -14,7 +14,7 @@ use crate::answer::{self, Reply};
 use crate::client::Client;
 use crate::ctx::Ctx;
 use crate::ip_text::IpText;
-use crate::message::{RequestHead, write_line};
+use crate::message::{RequestHead, h2_method, write_line};
 use crate::outcome::Outcome;
 
 /// Takes over what is known of the connection.
@@ -58,18 +58,18 @@ pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
 
 /// The request line as HAProxy writes that of an HTTP/2 request.
 fn h2_line(request: &request::Parts) -> Bytes {
-    let mut line = Vec::with_capacity(64);
-    line.extend_from_slice(request.method.as_str().as_bytes());
+    let (mut line, method) = (Vec::with_capacity(64), h2_method(request));
+    line.extend_from_slice(method.as_str().as_bytes());
     line.push(b' ');
     if let Some(authority) = request.uri.authority().map(http::uri::Authority::as_str) {
-        if request.method != Method::CONNECT {
+        if method != Method::CONNECT {
             line.extend_from_slice(request.uri.scheme_str().unwrap_or("https").as_bytes());
             line.extend_from_slice(b"://");
         }
         line.extend_from_slice(authority.as_bytes());
     }
     let target = request.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str);
-    let whole = request.method == Method::CONNECT || target == "*" && request.uri.authority().is_some();
+    let whole = method == Method::CONNECT || target == "*" && request.uri.authority().is_some();
     line.extend_from_slice(if whole { b"" } else { target.as_bytes() });
     line.extend_from_slice(b" HTTP/2.0");
     line.into()

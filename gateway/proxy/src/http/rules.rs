@@ -32,10 +32,6 @@ pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: 
     let Some(route) = ctx.route.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its route");
     };
-    if ctx.request.method == Method::CONNECT {
-        // What follows it would be no HTTP, and nothing here makes a tunnel of it yet.
-        return refuse(client, ctx, Outcome::new(405, b'P', b'R', Blame::Request)).await;
-    }
     let frontend = route.frontend.model();
     let captures = &frontend.captures;
     ctx.effects.captures = Kept::new(captures);

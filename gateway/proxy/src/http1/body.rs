@@ -128,11 +128,15 @@ impl Body {
     }
 }
 
+/// Whether a token may have it (RFC 9110, 5.6.2).
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&byte)
+}
+
 /// A trailer line's name, in lower case, and value.
 fn trailer(mut line: BytesMut) -> Result<(Bytes, Bytes), BadChunk> {
     let colon = memchr::memchr(b':', &line).ok_or(BadChunk)?;
-    let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(byte);
-    if colon == 0 || !line[..colon].iter().all(is_name) {
+    if colon == 0 || !line[..colon].iter().copied().all(is_token_byte) {
         return Err(BadChunk);
     }
     if line[colon + 1..].iter().any(|byte| matches!(byte, b'\r' | 0)) {

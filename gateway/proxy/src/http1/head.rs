@@ -8,6 +8,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
 
+use super::target;
 use crate::message::{Lines, RequestHead};
 
 /// The most headers that are ever looked at, whatever `tune.http.maxhdr` says.
@@ -265,20 +266,25 @@ fn unfold(head: &mut [u8]) -> bool {
 fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
     let method = &head[layout.method.0..layout.method.1];
     let target = head.slice(layout.target.0..layout.target.1);
-    check_target(method, &target)?;
+    target::check(method, &target)?;
     let method = Method::from_bytes(method).map_err(|_| HeadError::Invalid("the method is not valid"))?;
-    let (lines, facts) = read_lines(head, layout)?;
-    facts.check_host(&target)?;
+    let (mut lines, facts) = read_lines(head, layout)?;
     let http11 = layout.version == Version::HTTP_11;
+    let framing = if method == Method::CONNECT {
+        facts.tunnelled(&target, &mut lines)?
+    } else {
+        target::check_host(&target, facts.host.as_deref())?;
+        facts.framing(&mut lines, http11)?
+    };
     let mut request = RequestHead { method, target, version: layout.version, lines };
-    let framing = facts.framing(&mut request.lines, http11)?;
     let upgrade = http11 && facts.upgrade && facts.connection_upgrade;
     if upgrade && facts.websocket && !facts.websocket_key {
         return Err(HeadError::Invalid("upgrade to websocket without a sec-websocket-key"));
     }
-    let ambiguous = facts.encoded && facts.length.is_some();
+    let tunnels = request.method == Method::CONNECT;
+    let ambiguous = if tunnels { facts.length > Some(0) } else { facts.encoded && facts.length.is_some() };
     let mut line = head.slice(..layout.target.1 + " HTTP/1.1".len());
-    if let Some(normal) = without_default_port(&request.target) {
+    if let Some(normal) = target::without_default_port(&request.target) {
         line = [&line[..layout.target.0], &normal, &line[layout.target.1..]].concat().into();
         request.target = normal;
     }
@@ -309,7 +315,7 @@ fn read_lines(head: &Bytes, layout: &Layout) -> Result<(Lines, Facts), HeadError
             lines.push(name, value);
         }
     }
-    as_it_stands &= lines.len() == layout.fields.len() && !facts.connection;
+    as_it_stands &= lines.len() == layout.fields.len() && !facts.hop;
     Ok(match standing(head, &layout.fields).filter(|_| as_it_stands) {
         Some(wire) => (lines.standing(wire), facts),
         None => (lines, facts),
@@ -380,7 +386,8 @@ struct Facts {
     encoded: bool,
     close: bool,
     keep_alive: bool,
-    connection: bool,
+    /// Lines that do not go on as they are.
+    hop: bool,
     upgrade: bool,
     connection_upgrade: bool,
     websocket: bool,
@@ -404,11 +411,12 @@ impl Facts {
             b"host" => return self.see_host(value),
             b"transfer-encoding" => self.see_encoding(value)?,
             b"connection" => {
-                self.connection = true;
+                self.hop = true;
                 self.close |= says(value, b"close");
                 self.keep_alive |= says(value, b"keep-alive");
                 self.connection_upgrade |= says(value, b"upgrade");
             }
+            b"te" => self.hop |= value != "trailers",
             b"upgrade" => {
                 self.upgrade = true;
                 self.websocket |= value.eq_ignore_ascii_case(b"websocket");
@@ -451,7 +459,9 @@ impl Facts {
     /// `host`, once, or the same several times (RFC 9112, 3.2).
     fn see_host(&mut self, value: &Bytes) -> Result<Seen, HeadError> {
         match &self.host {
-            Some(host) if !same_host(host, value) => Err(HeadError::Invalid("two different values of host")),
+            Some(host) if !target::same_host(host, value) => {
+                Err(HeadError::Invalid("two different values of host"))
+            }
             Some(_) => Ok(Seen::Again),
             None => {
                 self.host = Some(value.clone());
@@ -460,10 +470,20 @@ impl Facts {
         }
     }
 
-    /// An absolute target and `host` must name the same place (RFC 9112, 3.2.2).
-    fn check_host(&self, target: &[u8]) -> Result<(), HeadError> {
-        let (Some(host), Some(authority)) = (&self.host, authority(target)) else { return Ok(()) };
-        if same_host(host, authority) { Ok(()) } else { Err(HeadError::Invalid("host is not the target's")) }
+    /// What a request for a tunnel says of itself: it has no body (RFC 9110, 9.3.6), and what its length counts is the
+    /// tunnel's, if there will be one.
+    fn tunnelled(&self, target: &[u8], lines: &mut Lines) -> Result<Framing, HeadError> {
+        if self.encoded {
+            return Err(HeadError::Invalid("CONNECT with a transfer-encoding"));
+        }
+        if self.length > Some(0) {
+            lines.remove(b"content-length");
+        }
+        if let Some(length) = target::destination_host(target, self.host.as_deref())? {
+            let host = lines.iter_mut().find(|line| line.name == b"host"[..]);
+            host.into_iter().for_each(|line| line.value.truncate(length));
+        }
+        Ok(Framing::None)
     }
 
     fn framing(&self, lines: &mut Lines, http11: bool) -> Result<Framing, HeadError> {
@@ -483,46 +503,6 @@ impl Facts {
         lines.remove(b"content-length");
         Ok(Framing::Chunked)
     }
-}
-
-/// The forms of a target that are requests (RFC 9112, 3.2): a path, `*`, a URL, and `host:port` for CONNECT.
-fn check_target(method: &[u8], target: &[u8]) -> Result<(), HeadError> {
-    if target.iter().any(|byte| *byte >= 0x80 || *byte == b'#') {
-        return Err(HeadError::Invalid("the request target has a character that is not allowed"));
-    }
-    let known =
-        target.starts_with(b"/") || target == b"*" || authority(target).is_some() || method == b"CONNECT";
-    if known { Ok(()) } else { Err(HeadError::Invalid("the request target is not a path")) }
-}
-
-/// The `host:port` of a URL, which ends or goes on with a path.
-fn authority(target: &[u8]) -> Option<&[u8]> {
-    if target.starts_with(b"/") {
-        return None;
-    }
-    let colon = memchr::memmem::find(target, b"://")?;
-    if !target[..colon].iter().all(u8::is_ascii_alphanumeric) {
-        return None;
-    }
-    let rest = &target[colon + 3..];
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
-    (rest.get(end) != Some(&b'?')).then(|| &rest[..end])
-}
-
-/// An absolute target without the port that its scheme has anyway, where it names that port.
-fn without_default_port(target: &[u8]) -> Option<Bytes> {
-    let authority = authority(target)?;
-    let port: &[u8] = if target.starts_with(b"https") { b":443" } else { b":80" };
-    let bare = authority.strip_suffix(port)?;
-    let start = authority.as_ptr() as usize - target.as_ptr() as usize;
-    Some([&target[..start + bare.len()], &target[start + authority.len()..]].concat().into())
-}
-
-fn same_host(one: &[u8], other: &[u8]) -> bool {
-    fn bare(host: &[u8]) -> &[u8] {
-        host.strip_suffix(b":80").or_else(|| host.strip_suffix(b":443")).unwrap_or(host)
-    }
-    bare(one).eq_ignore_ascii_case(bare(other))
 }
 
 /// The comma-separated tokens of a header's value, without empty ones.

@@ -5,3 +5,4 @@ pub mod connection;
 pub mod head;
 pub mod serve;
 pub mod session;
+mod target;

@@ -82,6 +82,8 @@ pub struct Manner {
     pub own: bool,
     /// The client's connection ends after it.
     pub last: bool,
+    /// What follows it is another protocol's.
+    pub tunnel: bool,
 }
 
 /// What a session takes from the configuration of its frontend.
@@ -250,7 +252,7 @@ impl H1Session {
             write_head(&mut self.client.output, head, None);
             return Ok(());
         }
-        let framing = self.frame(head, end);
+        let framing = if manner.tunnel { Out::Tunnel } else { self.frame(head, end) };
         if manner.own && !self.drop_arrived_body() {
             self.keep_alive = false;
         }
@@ -259,13 +261,15 @@ impl H1Session {
         if framing == Out::Close || odd || manner.last || self.client.facts().listener.is_stopping() {
             self.keep_alive = false;
         }
-        let word = self.connection_word(head);
+        // Who hears that CONNECT was agreed to expects a tunnel: no word, and the end where there is none.
+        let agreed = self.method == Method::CONNECT && matches!(head.status, 200..=299);
+        let word = if manner.tunnel || agreed { None } else { self.connection_word(head) };
         self.unsent = self.client.output.is_empty();
         write_head(&mut self.client.output, head, word);
         if framing == Out::Tunnel {
             self.body = Body::Tunnel;
-            self.keep_alive = false;
         }
+        self.keep_alive &= framing != Out::Tunnel && !agreed;
         self.out = framing;
         if end { self.queue_end(None.into_iter()) } else { Ok(()) }
     }
@@ -291,10 +295,7 @@ impl H1Session {
     }
 
     fn frame(&self, head: &ResponseHead, end: bool) -> Out {
-        if head.status == 101 {
-            return if self.upgrade { Out::Tunnel } else { Out::Done };
-        }
-        if self.method == Method::HEAD || matches!(head.status, 204 | 304) {
+        if self.method == Method::HEAD || matches!(head.status, 101 | 204 | 304) {
             return Out::Done;
         }
         if head.lines.has(b"transfer-encoding") {

@@ -16,11 +16,12 @@ use http::Request;
 use parking_lot::Mutex;
 
 use super::resets::{Resets, Watched};
-use super::session::H2Session;
+use super::session::{H2Session, protocol};
 use crate::alarm::Alarm;
 use crate::client::Own;
 use crate::connection::Connection;
 use crate::frame::Frame;
+use crate::http1::body::is_token_byte;
 use crate::http1::head::decimal;
 use crate::refusal::{self, Refused};
 use crate::stream::FrontStream;
@@ -99,6 +100,9 @@ pub(crate) async fn serve(stream: FrontStream, app: &Arc<Frame>) {
     let (stream, resets) = Watched::new(stream);
     let mut builder = Builder::new();
     builder.max_concurrent_streams(MOST_STREAMS).max_header_list_size(MOST_HEAD);
+    if facts.listener.route().runtime.model.global.announces_websockets() {
+        builder.enable_connect_protocol();
+    }
     let streams = match builder.handshake(stream).await {
         Ok(streams) => streams,
         Err(error) => {
@@ -205,12 +209,15 @@ fn refuse(facts: &Connection) {
     refusal::log(&route, facts, Refused { status: Some(0), code: *b"PR", timed: false });
 }
 
-/// Whether HTTP/1 can say the request, too: a target without delimiters of its own, and at most one length.
+/// Whether HTTP/1 can say the request, too: a target without delimiters of its own, at most one length, and a protocol that
+/// is a token.
 fn is_sound(request: &Request<RecvStream>) -> bool {
     let target = request.uri().path_and_query().map_or("", http::uri::PathAndQuery::as_str);
     let mut lengths = request.headers().get_all("content-length").iter();
     let length = lengths.next();
+    let is_token = |text: &str| !text.is_empty() && text.bytes().all(is_token_byte);
     !target.bytes().any(|byte| byte <= b' ' || byte == 0x7f)
+        && protocol(request.extensions()).is_none_or(is_token)
         && length
             .is_none_or(|length| decimal(length.as_bytes()).is_some() && lengths.all(|other| other == length))
 }

@@ -6,11 +6,13 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::ext::Protocol;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::{Method, Request, Response, request};
+use http::{Extensions, Method, Request, Response, request};
 use pingora::{Error, ErrorType, Result};
 
+use super::pipe::Pipe;
 use crate::alarm::Alarm;
 use crate::connection::Connection;
 use crate::http1::session::Timeouts;
@@ -21,6 +23,8 @@ pub(crate) struct H2Session {
     connection: Arc<Connection>,
     head: request::Parts,
     body: RecvStream,
+    /// CONNECT: what follows the head is no body but what a tunnel carries, if there will be one (RFC 9113, 8.5).
+    connects: bool,
     body_empty: bool,
     trailers: Lines,
     respond: SendResponse<Bytes>,
@@ -61,11 +65,13 @@ impl H2Session {
         client: Option<Duration>,
     ) -> Self {
         let (head, body) = request.into_parts();
-        let body_empty = body.is_end_stream();
+        let connects = head.method == Method::CONNECT;
+        let body_empty = connects || body.is_end_stream();
         Self {
             connection,
             head,
             body,
+            connects,
             body_empty,
             trailers: Lines::default(),
             respond,
@@ -92,6 +98,17 @@ impl H2Session {
         &self.head.method
     }
 
+    /// The protocol that an extended CONNECT asks for (RFC 8441).
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        asked_protocol(&self.head)
+    }
+
+    /// The stream as one of bytes, once it is a tunnel's.
+    pub(crate) fn tunnel(&mut self) -> Option<Pipe<'_>> {
+        let stream = self.stream.as_mut().filter(|_| self.connects)?;
+        Some(Pipe::new(&mut self.body, stream, &mut self.ended))
+    }
+
     /// Whether there never was a body.
     pub(crate) fn is_body_empty(&self) -> bool {
         self.body_empty
@@ -99,7 +116,7 @@ impl H2Session {
 
     /// Whether all of the body was read, its trailers too.
     pub(crate) fn is_body_done(&self) -> bool {
-        self.body.is_end_stream()
+        self.connects || self.body.is_end_stream()
     }
 
     /// The trailers of a body that was read to its end.
@@ -244,8 +261,18 @@ impl H2Session {
     }
 }
 
+/// The protocol that a request names: an extended CONNECT (RFC 8441), if its method is CONNECT.
+pub(crate) fn protocol(extensions: &Extensions) -> Option<&str> {
+    extensions.get::<Protocol>().map(Protocol::as_str)
+}
+
+/// The protocol that an extended CONNECT asks for.
+pub(crate) fn asked_protocol(head: &request::Parts) -> Option<&str> {
+    protocol(&head.extensions).filter(|_| head.method == Method::CONNECT)
+}
+
 /// How much the client takes just now, once that is more than nothing.
-fn poll_room(stream: &mut SendStream<Bytes>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
+pub(super) fn poll_room(stream: &mut SendStream<Bytes>, cx: &mut Context<'_>) -> Poll<Result<usize>> {
     loop {
         let room = stream.capacity();
         if room > 0 {

@@ -104,7 +104,7 @@ const ROWS: &[Row] = &[
     row("external-check", Choice(&["", "preserve-env"], "'{}' only supports 'preserve-env' as an argument, found '{got}'."), Fate::Ignored("nothing is executed")),
     row("h1-accept-payload-with-any-method", Flag, Fate::Ignored("a body is taken with any method")),
     row("h1-do-not-close-on-insecure-transfer-encoding", Flag, Fate::Later("remove it: such a connection is closed")),
-    row("h2-workaround-bogus-websocket-clients", Flag, Fate::Ignored("WebSocket over HTTP/2 is not announced")),
+    row("h2-workaround-bogus-websocket-clients", Flag, Fate::Known),
     row("accept-unsafe-violations-in-http-request", Flag, Fate::Later("remove it: such requests are refused")),
     row("harden.reject-privileged-ports.tcp", ON_OFF, Fate::Later("use 'tcp-request content reject if { src_port lt 1024 }'")), row("harden.reject-privileged-ports.quic", ON_OFF, NO_QUIC),
 

@@ -10,8 +10,10 @@ mod wait;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use http::Method;
 use pingora::{Error, ErrorType, Result};
 use rules::Step;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::again;
 use super::response::{self, Received};
@@ -192,7 +194,7 @@ impl<'a, 'b> Relay<'a, 'b> {
         self.ctx.status = Some(head.status);
         judge::after(&mut head, self.ctx);
         finish::log_step(Step::Response, self.ctx, Some(&head));
-        if head.status == 101 {
+        if head.status == 101 || self.opens_tunnel(head.status) {
             return self.tunnel(head).await;
         }
         self.body(head, body).await?;
@@ -201,19 +203,35 @@ impl<'a, 'b> Relay<'a, 'b> {
         Ok(if self.keep_server && is_clean { After::Kept } else { After::Reset })
     }
 
-    /// Passes `101` on, and everything that follows it both ways.
+    /// Whether the client has asked for a tunnel by CONNECT, and a response with this status agrees to it.
+    fn opens_tunnel(&self, status: u16) -> bool {
+        let connects =
+            self.ctx.request.method == Method::CONNECT && *self.ctx.asked_method() == Method::CONNECT;
+        connects && matches!(status, 200..=299)
+    }
+
+    /// Passes on that the server agrees to a tunnel, and everything that follows both ways.
     async fn tunnel(self, head: ResponseHead) -> Result<After> {
         self.ctx.stage = Stage::Tunnel;
-        self.client.head(&head, false, Manner::default())?;
+        self.client.head(&head, false, Manner { tunnel: true, ..Manner::default() })?;
         finish::log_early(self.ctx);
         self.client.flush().await.map_err(Error::into_down)?;
         let patience = tunnel_patience(self.ctx);
-        let Some(client) = self.client.tunnel() else { return Err(lost("a tunnel without its client")) };
-        let mut tunnel = Tunnel::new(client, self.server);
-        let end = tunnel.run(patience).await;
-        let (to_server, to_client) = tunnel.carried();
-        self.ctx.body.0 += to_server;
-        self.ctx.body.1 += to_client;
+        let (carried, end) = match self.client {
+            Client::Http1(session) => {
+                let Some(client) = session.tunnel() else { return Err(lost("a tunnel without its client")) };
+                let said = std::mem::take(&mut client.input);
+                carry(Tunnel::new(&mut client.stream, said, self.server), patience).await
+            }
+            Client::Http2(session) => {
+                let Some(mut pipe) = session.tunnel() else {
+                    return Err(lost("a tunnel without its stream"));
+                };
+                carry(Tunnel::new(&mut pipe, BytesMut::new(), self.server), patience).await
+            }
+        };
+        self.ctx.body.0 += carried.0;
+        self.ctx.body.1 += carried.1;
         end.map(|()| After::Closed)
     }
 
@@ -241,10 +259,12 @@ impl<'a, 'b> Relay<'a, 'b> {
                     self.replay.interim = true;
                     self.client.interim(&received.head).await?;
                 }
-                Some(received) if received.head.status == 101 && !self.may_switch() => {
+                Some(received) if self.is_untimely(&received.head) => {
                     // HAProxy counts what it throws away.
                     self.ctx.sizes.1 += received.head.counted();
-                    return Err(Error::explain(ErrorType::InvalidHTTPHeader, "101 out of its turn").into_up());
+                    return Err(
+                        Error::explain(ErrorType::InvalidHTTPHeader, "a tunnel out of its turn").into_up()
+                    );
                 }
                 Some(received) => return Ok(received),
                 None => {
@@ -260,9 +280,14 @@ impl<'a, 'b> Relay<'a, 'b> {
         }
     }
 
-    /// Whether the server may change the protocol: the client asks for it, and has said all of its request.
-    fn may_switch(&self) -> bool {
-        self.client.is_upgrade() && self.request_done && self.output.is_empty()
+    /// Whether the server changes the protocol when it may not: the client has not asked for it, or has not said all of
+    /// its request.
+    fn is_untimely(&self, head: &ResponseHead) -> bool {
+        let is_whole = self.request_done && self.output.is_empty();
+        match head.status {
+            101 => !(is_whole && self.client.may_switch(&self.ctx.request.lines, head)),
+            status => self.opens_tunnel(status) && !is_whole,
+        }
     }
 
     /// Goes on with whatever can go on until something came from the server; 0 is its end.
@@ -461,6 +486,15 @@ impl From<Turn> for Event {
             Turn::Unwritable(error) => Self::Unwritable(error),
         }
     }
+}
+
+/// Lets a tunnel carry to its end: how much, and how that came.
+async fn carry<C>(mut tunnel: Tunnel<'_, C>, patience: Patience) -> ((u64, u64), Result<()>)
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+{
+    let end = tunnel.run(patience).await;
+    (tunnel.carried(), end)
 }
 
 /// `timeout tunnel`, or the patience for either side where there is none.
