@@ -6,12 +6,20 @@ use super::start;
 use crate::support::cases::Cases;
 use crate::support::client::Client;
 use crate::support::deadline::eventually;
-use crate::support::frames::{Field, Frame, GOAWAY, HEADERS, RST_STREAM, block, frame, preface};
+use crate::support::frames::{
+    DATA, END, Field, Frame, GOAWAY, HEADERS, RST_STREAM, WHOLE, block, frame, preface,
+};
 use crate::support::subject::Subject;
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("smuggling::http2::what_http1_cannot_say_never_reaches_an_origin", all);
     cases.test("smuggling::http2::what_passes_is_said_in_http1s_words", passes);
+    cases.test("smuggling::http2::a_body_that_breaks_its_length_reaches_no_server", lengths);
+    cases.ours_only(
+        "smuggling::http2::what_cannot_be_decoded_ends_the_connection_and_the_rest_its_stream",
+        "HAProxy resets the stream alone; the library that reads frames here has no setting for it",
+        undecodable,
+    );
     cases.test("smuggling::http2::trailers_follow_the_last_chunk", trailers);
     cases.test("smuggling::http2::an_address_of_another_form_has_its_own_request_line", addresses);
 }
@@ -107,6 +115,7 @@ fn texts() -> Vec<Request> {
         with("CRLF in the scheme", b":scheme", b"http://h/ HTTP/1.1\r\nx: "),
         with("space in the scheme", b":scheme", b"http ://h/"),
         with("another scheme", b":scheme", b"ftp"),
+        with("an empty scheme", b":scheme", b""),
         extended("CRLF in the protocol", b"websocket\r\nx: y"),
         extended("space in the protocol", b"web socket"),
         extended("an empty protocol", b""),
@@ -189,6 +198,8 @@ const MAY_PASS: &[&str] = &[
     "CONNECT",
     "extended CONNECT",
     "a protocol without CONNECT",
+    "space in the protocol",
+    "an empty protocol",
     "OPTIONS of everything",
 ];
 
@@ -300,6 +311,64 @@ fn passes() {
     for (request, expected) in rows {
         assert_eq!(ask(&subject, &request), End::Status(200), "{}", request.name);
         assert_eq!(String::from_utf8_lossy(&recorder.drain().concat()), expected, "{}", request.name);
+    }
+}
+
+/// What is wrong with a body is known before a server is chosen if all of it has come by then.
+fn lengths() {
+    let (subject, recorder) = start();
+    // CANCEL
+    let given_up = frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]);
+    for (length, rest) in [
+        (b"0", frame(DATA, END, 1, b"abcd")),
+        (b"3", frame(DATA, END, 1, b"abcd")),
+        (b"9", frame(DATA, END, 1, b"abcd")),
+        (b"9", [frame(DATA, 0, 1, b"abcd"), given_up].concat()),
+    ] {
+        let before = subject.stdout().len();
+        let fields = [&POST[..], &[(b"content-length", &length[..])]].concat();
+        let mut client = Client::connect(subject.addr("FRONT"));
+        client.send([preface(), frame(HEADERS, WHOLE, 1, &block(&fields)), rest].concat());
+        let line = eventually("a line of the log", || {
+            subject.stdout()[before..].lines().find(|line| line.ends_with(" HTTP/2.0\"")).map(str::to_owned)
+        });
+        assert!(line.contains(" back/<NOSRV> ") && line.contains(" -1 0 - - CR-- "), "{length:?}: {line}");
+        assert!(recorder.drain().is_empty(), "{length:?}: no origin heard of it");
+    }
+}
+
+/// Which of the malformed heads take the connection's other streams with them.
+fn undecodable() {
+    const ENDING: &[&str] = &[
+        "CRLF in a value",
+        "LF in a value",
+        "CR in a value",
+        "NUL in a value",
+        "CRLF in a name",
+        "LF in a name",
+        "NUL in a name",
+        "colon in a name",
+        "colon at the end of a name",
+        "space in a name",
+        "space before a name",
+        "tab in a name",
+        "capitals in a name",
+        "an empty name",
+        "a name of 8 bits",
+        "CRLF in the method",
+        "space in the method",
+        "LF in the method",
+        "an empty method",
+        "8 bits in the path",
+        "a length with CRLF",
+        "an unknown pseudo-header",
+        "a host with CRLF",
+    ];
+    let (subject, _recorder) = start();
+    for request in rows() {
+        let end = ask(&subject, &request);
+        let ends = matches!(end, End::Closed(_));
+        assert_eq!(ends, ENDING.contains(&request.name), "{}: {end:?}", request.name);
     }
 }
 

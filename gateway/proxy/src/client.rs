@@ -140,6 +140,15 @@ impl<'a> Client<'a> {
         end.err().unwrap_or_else(|| Error::explain(ErrorType::ConnectionClosed, "the client left"))
     }
 
+    /// How the client has given its request up before a server was chosen, if that can be known: over HTTP/1 only reading
+    /// would tell.
+    pub(crate) fn has_left(&mut self) -> Option<Box<Error>> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(session) => session.has_left(),
+        }
+    }
+
     /// Sets `timeout client` for what is left of the request.
     pub(crate) fn set_patience(&mut self, patience: Duration) {
         match self {

@@ -35,6 +35,9 @@ pub(crate) async fn run(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) {
 }
 
 async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<()> {
+    if let Some(left) = client.has_left() {
+        return Err(left.into_down());
+    }
     let mut replay = Replay::of(ctx.body_read.take());
     let mut fresh = !may_share(ctx);
     loop {

@@ -209,14 +209,15 @@ fn refuse(facts: &Connection) {
     refusal::log(&route, facts, Refused { status: Some(0), code: *b"PR", timed: false });
 }
 
-/// Whether HTTP/1 can say the request, too: a target without delimiters of its own, at most one length, and a protocol that
-/// is a token.
+/// Whether HTTP/1 can say the request, too: a target without delimiters of its own, a scheme that is there, at most one
+/// length, and a protocol that is a token.
 fn is_sound(request: &Request<RecvStream>) -> bool {
     let target = request.uri().path_and_query().map_or("", http::uri::PathAndQuery::as_str);
     let mut lengths = request.headers().get_all("content-length").iter();
     let length = lengths.next();
     let is_token = |text: &str| !text.is_empty() && text.bytes().all(is_token_byte);
     !target.bytes().any(|byte| byte <= b' ' || byte == 0x7f)
+        && request.uri().scheme_str() != Some("")
         && protocol(request.extensions()).is_none_or(is_token)
         && length
             .is_none_or(|length| decimal(length.as_bytes()).is_some() && lengths.all(|other| other == length))

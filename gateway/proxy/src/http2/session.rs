@@ -150,15 +150,26 @@ impl H2Session {
 
     /// Waits for the client to give the request up.
     pub(crate) async fn leaves(&mut self) -> Box<Error> {
-        let (respond, stream) = (&mut self.respond, &mut self.stream);
-        let reset = poll_fn(|cx| match stream {
-            Some(stream) => stream.poll_reset(cx),
-            None => respond.poll_reset(cx),
-        });
-        match reset.await {
-            Ok(reason) => Error::explain(ErrorType::H2Error, format!("the client has reset it: {reason}")),
-            Err(error) => Error::because(ErrorType::H2Error, "the connection has ended", error),
+        poll_fn(|cx| self.poll_leaves(cx)).await
+    }
+
+    /// How the client has given the request up already, or the library has for it, if so.
+    pub(crate) fn has_left(&mut self) -> Option<Box<Error>> {
+        match self.poll_leaves(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(error) => Some(error),
+            Poll::Pending => None,
         }
+    }
+
+    fn poll_leaves(&mut self, cx: &mut Context<'_>) -> Poll<Box<Error>> {
+        let reset = match &mut self.stream {
+            Some(stream) => stream.poll_reset(cx),
+            None => self.respond.poll_reset(cx),
+        };
+        Poll::Ready(match ready!(reset) {
+            Ok(reason) => Error::explain(ErrorType::H2Error, format!("the request was reset: {reason}")),
+            Err(error) => Error::because(ErrorType::H2Error, "the connection has ended", error),
+        })
     }
 
     /// Whether the head of the final response was handed over.
