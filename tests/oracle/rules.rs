@@ -116,7 +116,8 @@ macro_rules! judging {
     };
 }
 
-/// Once before the response has come and, if a rule has to wait for it, all rules once more.
+/// Once before the response has come and, if a rule has to wait for it, all rules once more. None rejects: whether the
+/// request has reached the server by then is a race in HAProxy.
 fn content_twice() {
     for (name, rules) in [
         ("content-once", judging!("set-var(txn.v) var(txn.v),add(10)")),
@@ -124,7 +125,6 @@ fn content_twice() {
         ("content-taken", judging!("accept if { res.hdr_cnt(x-origin) 1 }")),
         ("content-known", judging!("accept if { method GET }")),
         ("content-at-the-end", judging!("accept if WAIT_END")),
-        ("content-rejected", judging!("reject")),
     ] {
         let mut suite = Suite::new(name);
         suite.frontend = "  http-request set-var(txn.v) int(0)\n".to_owned();
