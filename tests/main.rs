@@ -15,6 +15,7 @@
 mod actions;
 mod balance;
 mod bandwidth;
+mod checks;
 mod cli;
 mod connect;
 mod health;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         actions::cases,
         balance::cases,
         bandwidth::cases,
+        checks::cases,
         cli::cases,
         connect::cases,
         health::cases,

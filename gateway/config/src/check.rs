@@ -62,10 +62,10 @@ fn http(option: &HttpCheck, steps: &[CheckStep]) -> CheckKind {
     simple(&steps).unwrap_or(CheckKind::HttpSteps(steps))
 }
 
-/// Where the request stands that no line asks for: behind the first connection.
+/// Where the request stands that no line asks for: behind the first connection, or before everything.
 fn place(steps: &[CheckStep]) -> usize {
-    let real = steps.iter().position(|step| !is_aside(step)).unwrap_or(steps.len());
-    real + usize::from(matches!(steps.get(real), Some(CheckStep::Connect(_))))
+    let real = steps.iter().position(|step| !is_aside(step));
+    real.filter(|real| matches!(steps[*real], CheckStep::Connect(_))).map_or(0, |connect| connect + 1)
 }
 
 fn complete(request: &mut CheckRequest, option: &HttpCheck) {
@@ -78,9 +78,14 @@ fn complete(request: &mut CheckRequest, option: &HttpCheck) {
     request.body = request.body.take().or_else(|| option.body.as_ref().map(plain));
 }
 
-/// One request and one answer, all of it known beforehand; comments are for readers.
+/// One request and one answer, all of it known beforehand; a comment is for readers, unless an expectation stands behind
+/// it: of that it is told where it is not met.
 fn simple(steps: &[CheckStep]) -> Option<CheckKind> {
-    let mut told = steps.iter().filter(|step| !is_comment(step));
+    let expects = |behind: &[CheckStep]| {
+        matches!(behind.iter().find(|step| !is_comment(step)), Some(CheckStep::Expect(_)))
+    };
+    let told = steps.iter().enumerate().filter(|(at, step)| !is_comment(step) || expects(&steps[*at..]));
+    let mut told = told.map(|(_, step)| step);
     let (request, expect) = match (told.next()?, told.next(), told.next()) {
         (CheckStep::Request(request), None, _) => (request, ExpectStatus::Success),
         (CheckStep::Request(request), Some(CheckStep::Expect(one)), None) => (request, expectation(one)?),
@@ -130,10 +135,10 @@ fn has_port(step: &CheckStep) -> bool {
 }
 
 /// The same as the checks that are acted on have it.
-pub(crate) fn expectation(expect: &CheckExpect) -> Option<ExpectStatus> {
-    let CheckExpect { not, what, options, comment: _ } = expect;
+fn expectation(expect: &CheckExpect) -> Option<ExpectStatus> {
+    let CheckExpect { not, what, options, comment } = expect;
     let not = *not;
-    if *options != CheckExpectOptions::default() {
+    if *options != CheckExpectOptions::default() || comment.is_some() {
         return None;
     }
     match what.clone() {
@@ -194,11 +199,21 @@ mod tests {
             "http-check expect string-lf %[date]",
             "http-check expect min-recv 3 string x",
             "http-check expect on-error x status 200",
-            "http-check connect",
+            "http-check comment x\n http-check expect status 200",
+            "http-check connect port 81 linger",
             "http-check set-var(check.x) int(1)",
             "http-check unset-var(check.x)",
         ] {
             let (kind, waiting) = read(&format!("option httpchk\n {lines}"));
+            assert!(
+                matches!(kind, CheckKind::HttpSteps(_)) && waiting.is_empty(),
+                "{lines}: {kind:?} {waiting:?}"
+            );
+        }
+        for lines in
+            ["connect sni x", "connect send-proxy", "connect proto h2", "expect ok-status L7OKC status 200"]
+        {
+            let (kind, waiting) = read(&format!("option httpchk\n http-check {lines}"));
             assert!(
                 matches!(kind, CheckKind::HttpSteps(_)) && waiting.len() == 1,
                 "{lines}: {kind:?} {waiting:?}"

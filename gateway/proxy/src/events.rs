@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use config::model::LogLevel;
+use expr::ProcessVars;
 use observe::log::Level;
 use upstream::{Event, Events};
 
@@ -29,6 +30,10 @@ impl Events for ServerEvents {
         let text = event.to_string();
         log::warn!("{text}");
         backend.log.event(level_of(event.level()), &text);
+    }
+
+    fn variables(&self) -> Option<Arc<ProcessVars>> {
+        self.runtime.upgrade().map(|runtime| runtime.vars.clone())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::backend::{Backend, Moved};
 use crate::balance::Dice;
 use crate::events::{AddressChange, CheckReport, Event, Events, StateChange};
-use crate::health::{Outcome, Probe, Step};
+use crate::health::{self, Outcome, Probe, Step};
 use crate::resolve::{Name, Names, Pace, keep};
 use crate::server::{Admin, Server};
 
@@ -127,7 +127,8 @@ fn rounds(backends: &[Arc<Backend>], events: &Arc<dyn Events>) -> Vec<(Round, Du
         for server in &backend.servers {
             let Some(check) = server.line().check.clone() else { continue };
             let timeouts = backend.timeouts();
-            let probe = Probe::of(&check, timeouts.connect, timeouts.check);
+            let names = health::Names::of(backend, server);
+            let probe = Probe::of(&check, (timeouts.connect, timeouts.check), names);
             let (backend, server, events) = (Arc::clone(backend), Arc::clone(server), Arc::clone(events));
             let dice = Dice::new(u64::from(std::process::id()) << 32 | rounds.len() as u64);
             rounds.push(Round { backend, server, check, probe, events, dice });
@@ -148,7 +149,7 @@ impl Round {
                 let address = self.address();
                 // without an address there is nothing to check: the name is what is missing, and is being looked for
                 if address.is_some() || self.server.host().is_none() {
-                    let outcome = self.probe.ask(address.as_ref()).await;
+                    let outcome = self.probe.ask(address.as_ref(), self.events.variables()).await;
                     report(&self.backend, &self.server, &outcome, &*self.events);
                 }
             }

@@ -5,8 +5,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use config::model::LogLevel;
+use expr::ProcessVars;
 
 use crate::Backend;
 use crate::health::Outcome;
@@ -16,6 +18,11 @@ use crate::server::Server;
 pub trait Events: Send + Sync {
     /// Something happened to a server of this backend. Called from a background task: it must not block.
     fn event(&self, backend: &Backend, event: &Event<'_>);
+
+    /// The variables of the process, which checks share with traffic.
+    fn variables(&self) -> Option<Arc<ProcessVars>> {
+        None
+    }
 }
 
 /// Nobody.

@@ -12,15 +12,15 @@ use crate::model::{CheckRequest, CheckStep, CheckText};
 
 #[rustfmt::skip]
 pub(crate) const KEYWORDS: &[Keyword<Proxy>] = &[
-    keyword("http-check send")          .in_(BE).parse(send).lacks("values made by a log-format, and more than one request"),
-    keyword("http-check expect")        .in_(BE).parse(expect::http).lacks("'hdr', 'fhdr', 'string-lf', the statuses to report, and more than one"),
+    keyword("http-check send")          .in_(BE).parse(send),
+    keyword("http-check expect")        .in_(BE).parse(expect::http).lacks("'L7OKC'"),
     keyword("http-check comment")       .in_(BE).parse(comment).lax().tunes("comments are for readers"),
-    keyword("http-check connect")       .in_(BE).parse(connect).later("use the 'port' and 'addr' options of 'server'"),
+    keyword("http-check connect")       .in_(BE).parse(plain_connect).lacks("'ssl', 'sni', 'alpn', 'proto', 'send-proxy' and 'via-socks4'"),
     keyword("http-check disable-on-404").in_(BE).parse(disable_on_404).later(super::ADVICE),
     keyword("http-check send-state")    .in_(BE).parse(send_state).later(super::ADVICE),
-    keyword("http-check set-var")       .in_(BE).parse(nameless).later(super::ADVICE),
-    keyword("http-check set-var-fmt")   .in_(BE).parse(nameless).later(super::ADVICE),
-    keyword("http-check unset-var")     .in_(BE).parse(nameless).later(super::ADVICE),
+    keyword("http-check set-var")       .in_(BE).parse(nameless),
+    keyword("http-check set-var-fmt")   .in_(BE).parse(nameless),
+    keyword("http-check unset-var")     .in_(BE).parse(nameless),
     keyword("http-check")               .in_(BE).family(unknown),
 ];
 
@@ -100,7 +100,28 @@ fn no_more(cx: &Context<'_, Proxy>) -> Result<(), Diagnostic> {
     })
 }
 
-/// `http-check send …`; one whose texts are all known beforehand is acted on.
+/// `http-check connect …`, in the clear and without anything before the request.
+fn plain_connect(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
+    connect(cx)?;
+    let Some(CheckStep::Connect(step)) = steps(cx).last() else { return Ok(()) };
+    let lacking = [
+        ("ssl", step.ssl),
+        ("sni", step.sni.is_some()),
+        ("alpn", step.alpn.is_some()),
+        ("proto", step.proto.as_ref().is_some_and(|proto| !matches!(proto.as_str(), "none" | "h1"))),
+        ("send-proxy", step.send_proxy),
+        ("via-socks4", step.via_socks4),
+    ];
+    match lacking.into_iter().find(|(_, said)| *said) {
+        Some((option, _)) => {
+            let what = format!("'http-check connect {option}'");
+            Err(Diagnostic::not_yet(cx.span, what).hint("check a port that speaks plain HTTP"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `http-check send …`.
 fn send(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
     let mut request = CheckRequest::default();
     while let Some(word) = cx.words.next() {
@@ -124,19 +145,7 @@ fn send(cx: &mut Context<'_, Proxy>) -> Result<(), Diagnostic> {
             }
         }
     }
-    let texts = request.headers.iter().map(|(_, value)| value);
-    let mut texts = texts.chain(&request.uri).chain(&request.body);
-    let made = texts.any(|text| matches!(text, CheckText::Format(_)));
-    let another = steps(cx).iter().any(|step| matches!(step, CheckStep::Request(_)));
-    push(cx, CheckStep::Request(Box::new(request)))?;
-    if made || another {
-        let what = if made { "a log-format value" } else { "more than one" };
-        let what = format!("'http-check send' : {what}");
-        return Err(
-            Diagnostic::not_yet(cx.span, what).hint("send one request, and write the values themselves")
-        );
-    }
-    Ok(())
+    push(cx, CheckStep::Request(Box::new(request)))
 }
 
 /// A log-format string; one in which nothing is made is a text.

@@ -268,6 +268,9 @@ pub(crate) fn variable(cx: &mut Context<'_, Proxy>) -> Option<Result<(), Diagnos
     cx.words.take_rest();
     let what = format!("'{} {action}'", cx.keyword);
     let told = step.and_then(|step| push(cx, step));
+    if is_http(cx.keyword) {
+        return Some(told);
+    }
     Some(told.and_then(|()| Err(Diagnostic::not_yet(word.span, what).hint(ADVICE))))
 }
 
@@ -280,9 +283,7 @@ fn variable_step(
     let scope = cx.scope(Phase::Check);
     if action == "unset-var" {
         let var = cx.world.vars.borrow_mut().name(&name.text);
-        return var
-            .map(|_| CheckStep::UnsetVar(name.text.clone()))
-            .map_err(|why| Diagnostic::alert(word.span, why));
+        return var.map(CheckStep::UnsetVar).map_err(|why| Diagnostic::alert(word.span, why));
     }
     let formatted = action == "set-var-fmt";
     let text = cx.words.peek_text().unwrap_or_default().to_owned();

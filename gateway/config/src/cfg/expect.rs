@@ -4,8 +4,7 @@ use expr::{LogFormat, Phase};
 use lang::{Diagnostic, Word, suggest};
 
 use super::Context;
-use super::check_step::{argument, binary, error, error_at, format, push, steps, text};
-use crate::check::expectation;
+use super::check_step::{argument, binary, error, error_at, format, push, text};
 use crate::draft::Proxy;
 use crate::model::{CheckExpect, CheckExpectOptions, CheckMatch, CheckPattern, CheckStep, CheckText};
 
@@ -39,17 +38,12 @@ pub(crate) fn tcp(cx: &mut Context<'_, Proxy>) -> Read<()> {
 /// `http-check expect …`; one that looks at the status or at the body is acted on.
 pub(crate) fn http(cx: &mut Context<'_, Proxy>) -> Read<()> {
     let expect = read(cx, true)?;
-    let acts = expectation(&expect).is_some();
-    let another = steps(cx).iter().any(|step| matches!(step, CheckStep::Expect(_)));
+    let conditional = [&expect.options.ok_status, &expect.options.error_status];
+    let conditional = conditional.into_iter().flatten().any(|status| status == "L7OKC");
     push(cx, CheckStep::Expect(Box::new(expect)))?;
-    if another {
-        let what = "more than one 'http-check expect'";
-        return Err(Diagnostic::not_yet(cx.span, what).hint("keep the one that matters"));
-    }
-    if !acts {
-        let what = "'http-check expect' with this pattern or these options";
-        return Err(Diagnostic::not_yet(cx.span, what)
-            .hint("expect a 'status', an 'rstatus', a 'string' or an 'rstring' alone"));
+    if conditional {
+        let what = "'http-check expect' with the status 'L7OKC'";
+        return Err(Diagnostic::not_yet(cx.span, what).hint("report 'L7OK' or 'L7STS'"));
     }
     Ok(())
 }

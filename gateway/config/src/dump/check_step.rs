@@ -21,7 +21,7 @@ pub(super) fn step(family: &str, step: &CheckStep) -> Line {
             let line = head(action);
             if text.is_empty() { line } else { line.and(text) }
         }
-        CheckStep::UnsetVar(name) => head(&format!("unset-var({name})")),
+        CheckStep::UnsetVar(var) => head(&format!("unset-var({})", var.name())),
         CheckStep::Comment(text) => head("comment").and(text),
     }
 }

@@ -1,6 +1,6 @@
 //! Checks step by step: `tcp-check …`, and `http-check …` beyond one request and one answer (configuration.txt 4.2).
 
-use expr::{Assignment, Expr, LogFormat};
+use expr::{Assignment, Expr, LogFormat, Var};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +28,7 @@ pub enum CheckStep {
         assignment: Box<Assignment>,
     },
     /// `unset-var(NAME)`.
-    UnsetVar(String),
+    UnsetVar(Var),
     /// `comment`: what is told of the steps behind it when they fail.
     Comment(String),
 }

@@ -17,7 +17,7 @@ use super::probe::{Limits, Seen, failure, reason};
 use super::tcp::{Wire, connect};
 
 /// No more of an answer is looked at (HAProxy's `tune.bufsize`).
-const ANSWER: usize = 16384;
+pub(super) const ANSWER: usize = 16384;
 
 /// No more headers are looked at.
 const HEADERS: usize = 100;
@@ -62,7 +62,7 @@ impl HttpProbe {
 impl HealthCheck for HttpProbe {
     async fn check(&self, target: &Target) -> Result<()> {
         let until = Instant::now() + self.limits.answer;
-        let mut wire = connect(target, self.limits.connect).await?;
+        let mut wire = connect(target, self.limits.connect, false).await?;
         let talked = timeout_at(until, self.talk(&mut *wire, target)).await;
         talked.unwrap_or_else(|_| Err(failure(Verdict::L7Timeout, None, "")))
     }
@@ -143,19 +143,21 @@ impl Expect {
 }
 
 /// Whether the text holds the pattern; one that does not compile is refused when the configuration is loaded.
-fn holds(pattern: Option<&Regex>, text: &[u8]) -> Result<bool> {
+pub(super) fn holds(pattern: Option<&Regex>, text: &[u8]) -> Result<bool> {
     pattern.map(|pattern| pattern.is_match(text)).ok_or_else(|| invalid("unusable pattern"))
 }
 
-fn invalid(info: &str) -> BError {
+pub(super) fn invalid(info: &str) -> BError {
     failure(Verdict::L7Response, None, info)
 }
 
 /// The head of an answer.
 #[derive(Debug, PartialEq, Eq)]
-struct Head {
-    status: u16,
-    reason: String,
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) reason: String,
+    /// Names in lower case, and values.
+    pub(super) lines: Vec<(String, Vec<u8>)>,
     length: usize,
     framing: Framing,
 }
@@ -170,7 +172,10 @@ enum Framing {
 
 impl Head {
     /// The head, once it is whole.
-    fn parse(answer: &[u8]) -> Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn parse(answer: &[u8]) -> Result<Option<Self>> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let length = match response.parse(answer) {
@@ -180,7 +185,9 @@ impl Head {
         };
         let status = response.code.unwrap_or(0);
         let reason = response.reason.unwrap_or_default().to_owned();
-        Ok(Some(Self { status, reason, length, framing: framing(status, response.headers) }))
+        let line = |header: &httparse::Header<'_>| (header.name.to_ascii_lowercase(), header.value.to_vec());
+        let lines = response.headers.iter().map(line).collect();
+        Ok(Some(Self { status, reason, lines, length, framing: framing(status, response.headers) }))
     }
 
     fn expect(&self, met: bool) -> Result<Option<u16>> {
@@ -191,7 +198,7 @@ impl Head {
     }
 
     /// The body as far as it has come, and whether that is all of it.
-    fn body(&self, answer: &[u8]) -> (Vec<u8>, bool) {
+    pub(super) fn body(&self, answer: &[u8]) -> (Vec<u8>, bool) {
         let rest = &answer[self.length..];
         match self.framing {
             Framing::Length(length) => (rest[..length.min(rest.len())].to_vec(), rest.len() >= length),

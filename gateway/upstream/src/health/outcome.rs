@@ -12,6 +12,12 @@ pub enum Verdict {
     L4Timeout,
     /// The connection failed.
     L4Connection,
+    /// `L6OK`, `L6TOUT` and `L6RSP` are only ever reported because a line of the check says so.
+    L6Ok,
+    /// See there.
+    L6Timeout,
+    /// See there.
+    L6Response,
     /// The response was as expected.
     L7Ok,
     /// The response took too long.
@@ -30,6 +36,9 @@ const VERDICTS: &[(Verdict, &str, &str, bool)] = &[
     (Verdict::L4Ok,         "L4OK",   "Layer4 check passed",       true),
     (Verdict::L4Timeout,    "L4TOUT", "Layer4 timeout",            false),
     (Verdict::L4Connection, "L4CON",  "Layer4 connection problem", false),
+    (Verdict::L6Ok,         "L6OK",   "Layer6 check passed",       true),
+    (Verdict::L6Timeout,    "L6TOUT", "Layer6 timeout",            false),
+    (Verdict::L6Response,   "L6RSP",  "Layer6 invalid response",   false),
     (Verdict::L7Ok,         "L7OK",   "Layer7 check passed",       true),
     (Verdict::L7Timeout,    "L7TOUT", "Layer7 timeout",            false),
     (Verdict::L7Response,   "L7RSP",  "Layer7 invalid response",   false),

@@ -7,16 +7,19 @@
 //! interval for all and no state between up and down.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use config::model::{Check, CheckKind};
+use expr::ProcessVars;
 use pingora_error::{BError, Error, ErrorType};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::HealthCheck;
 
 use super::http::HttpProbe;
+use super::scene::Names;
+use super::script::Script;
 use super::tcp::TcpProbe;
 use super::{Outcome, Verdict};
 use crate::address::Address;
@@ -45,20 +48,35 @@ impl Limits {
     }
 }
 
-/// The status that a probe has seen, where the framework's trait has no place for it.
+/// What a probe has seen of a server that is well, where the framework's trait has no place for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen(Arc<AtomicU16>);
+pub(super) struct Seen(Arc<Sight>);
+
+#[derive(Debug, Default)]
+struct Sight {
+    status: AtomicU16,
+    /// What is reported in place of the usual.
+    told: OnceLock<(Verdict, String)>,
+}
 
 impl Seen {
     /// Notes it, if whoever checks wants to know.
     pub(super) fn note(target: &Target, status: u16) {
         if let Some(seen) = target.ext.get::<Self>() {
-            seen.0.store(status, Relaxed);
+            seen.0.status.store(status, Relaxed);
         }
     }
 
-    fn get(&self) -> Option<u16> {
-        Some(self.0.load(Relaxed)).filter(|status| *status > 0)
+    /// Notes what is to be reported.
+    pub(super) fn tell(target: &Target, verdict: Verdict, info: String) {
+        if let Some(seen) = target.ext.get::<Self>() {
+            // once in a check, at its end
+            let _first = seen.0.told.set((verdict, info));
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        Some(self.0.status.load(Relaxed)).filter(|status| *status > 0)
     }
 }
 
@@ -70,13 +88,16 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// The probe of this `check`; the timeouts are the backend's.
-    pub(crate) fn of(check: &Check, connect: Option<Duration>, answer: Option<Duration>) -> Self {
+    pub(crate) fn of(
+        check: &Check,
+        (connect, answer): (Option<Duration>, Option<Duration>),
+        names: Names,
+    ) -> Self {
         let limits = Limits::of(check, connect, answer);
         let thresholds = (check.rise, check.fall);
         match &check.kind {
             // what nothing here speaks is refused while loading
             CheckKind::Tcp
-            | CheckKind::HttpSteps(_)
             | CheckKind::TcpSteps(_)
             | CheckKind::Mysql { .. }
             | CheckKind::Pgsql { .. }
@@ -88,24 +109,34 @@ impl Probe {
             | CheckKind::External => {
                 Self { check: Box::new(TcpProbe::new(limits, thresholds)), success: Verdict::L4Ok }
             }
+            CheckKind::HttpSteps(steps) => {
+                let script = Script::new(steps, names, limits, thresholds);
+                Self { check: Box::new(script), success: Verdict::L7Ok }
+            }
             kind @ CheckKind::Http { .. } => {
                 Self { check: Box::new(HttpProbe::new(kind, limits, thresholds)), success: Verdict::L7Ok }
             }
         }
     }
 
-    /// Asks the server at this address.
-    pub(crate) async fn ask(&self, address: Option<&Address>) -> Outcome {
+    /// Asks the server at this address; variables of the process are seen and set there.
+    pub(crate) async fn ask(&self, address: Option<&Address>, process: Option<Arc<ProcessVars>>) -> Outcome {
         let begun = Instant::now();
         let seen = Seen::default();
         let result = match address.map(|address| target(address, &seen)) {
             None => Err(failure(Verdict::SocketError, None, "no address")),
             Some(Err(error)) => Err(socket_error(&error)),
-            Some(Ok(target)) => self.check.check(&target).await,
+            Some(Ok(mut target)) => {
+                process.map(|process| target.ext.insert(process));
+                self.check.check(&target).await
+            }
         };
         let duration = begun.elapsed();
         match result {
-            Ok(()) => Outcome { verdict: self.success, code: seen.get(), info: String::new(), duration },
+            Ok(()) => {
+                let (verdict, info) = seen.0.told.get().cloned().unwrap_or((self.success, String::new()));
+                Outcome { verdict, code: seen.status(), info, duration }
+            }
             Err(error) => outcome(&error, duration),
         }
     }

@@ -31,7 +31,7 @@ impl TcpProbe {
 #[async_trait]
 impl HealthCheck for TcpProbe {
     async fn check(&self, target: &Target) -> Result<()> {
-        connect(target, self.limits.connect).await.map(drop)
+        connect(target, self.limits.connect, false).await.map(drop)
     }
 
     fn health_threshold(&self, success: bool) -> usize {
@@ -44,12 +44,14 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
-/// Connects within `limit`.
-pub(super) async fn connect(target: &Target, limit: Duration) -> Result<Box<dyn Wire>> {
+/// Connects within `limit`; one that lingers is closed in good form.
+pub(super) async fn connect(target: &Target, limit: Duration, lingers: bool) -> Result<Box<dyn Wire>> {
     if let Some(addr) = target.addr.as_inet() {
         let stream = bounded(limit, TcpStream::connect(*addr)).await?.map_err(|error| refused(&error))?;
         // hanging up by reset leaves no TIME_WAIT behind at every check, as HAProxy does; a failure costs only that
-        let _kept = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        if !lingers {
+            let _kept = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
         return Ok(Box::new(stream));
     }
     let Some(path) = target.addr.as_unix().and_then(|addr| addr.as_pathname()) else {
