@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use config::model::Proto;
 use expr::TxnVars;
 use listen::Packets;
-use listen::proxy_protocol::Header;
+use listen::proxy_protocol::{Addresses, Header};
 use parking_lot::Mutex;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
@@ -184,19 +184,8 @@ async fn admit(arrival: Arrival, socket: Arc<ListenerState>, gateway: Arc<Gatewa
     if !is_welcome(&mut early, &stream) {
         return None;
     }
-    ends = (early.source, early.destination);
-    let inserted = crate::netscaler::read(&route, early.expects_netscaler, &mut stream, patience)
-        .await
-        .map_err(|why| crate::netscaler::refuse(&route, ends, accepted_at, why))
-        .ok()?;
-    ends = inserted.map_or(ends, |inserted| (Some(inserted.source), Some(inserted.destination)));
-    let line = announced(&route, early.expects_proxy, &mut stream, patience)
-        .await
-        .map_err(|why| crate::proxy_line::refuse(&route, ends.0, ends.1, accepted_at, &why))
-        .ok()?;
-    let announced = line.as_ref().and_then(|line| line.addresses.as_ref());
-    ends = announced.map_or(ends, |announced| (Some(announced.source), Some(announced.destination)));
-    let proxied = announced.is_some() || inserted.is_some();
+    let (proxied, line);
+    (ends, proxied, line) = introduced(&early, &mut stream, accepted_at, patience).await?;
     let (transport, facts) = secure(&route, stream, patience)
         .await
         .map_err(|why| crate::handshake::refuse(&route, ends.0, ends.1, accepted_at, &why))
@@ -311,6 +300,30 @@ fn tracked(trackers: Trackers, route: &Route) -> Trackers {
         trackers.count(route.runtime.tables.now(), Event::Session);
     }
     trackers
+}
+
+/// What stands before a connection's first byte, where the socket wants something there, or a rule: both its ends, whether
+/// they were told, and the PROXY line. `None` where it is lacking.
+async fn introduced(
+    early: &EarlyConnection<'_>,
+    stream: &mut listen::Stream,
+    accepted: SystemTime,
+    patience: Option<Duration>,
+) -> Option<(Ends, bool, Option<Header>)> {
+    let (route, ends) = (early.route, (early.source, early.destination));
+    let told = |addresses: &Addresses| (Some(addresses.source), Some(addresses.destination));
+    let inserted = crate::netscaler::read(route, early.expects_netscaler, stream, patience)
+        .await
+        .map_err(|why| crate::netscaler::refuse(route, ends, accepted, why))
+        .ok()?;
+    let ends = inserted.as_ref().map_or(ends, told);
+    let line = announced(route, early.expects_proxy, stream, patience)
+        .await
+        .map_err(|why| crate::proxy_line::refuse(route, ends.0, ends.1, accepted, &why))
+        .ok()?;
+    let announced = line.as_ref().and_then(|line| line.addresses.as_ref());
+    let proxied = announced.is_some() || inserted.is_some();
+    Some((announced.map_or(ends, told), proxied, line))
 }
 
 /// The PROXY line, where the socket wants one, or a rule.

@@ -41,7 +41,10 @@ pub enum Next {
 
 /// What is tried again (`retry-on`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RetryOn(Vec<RetryEvent>);
+pub struct RetryOn {
+    events: Vec<RetryEvent>,
+    after_sending: bool,
+}
 
 impl RetryOn {
     /// What `all-retryable-errors` stands for. There is no `0rtt-rejected` in it, nor anywhere else: nothing is sent to
@@ -67,17 +70,19 @@ impl RetryOn {
         if listed.contains(&RetryEvent::All) {
             events.extend(Self::ALL);
         }
-        Self(events)
+        let early = |event: &RetryEvent| matches!(event, RetryEvent::None | RetryEvent::ConnFailure);
+        let after_sending = !events.iter().all(early);
+        Self { events, after_sending }
     }
 
     /// Whether this is tried again.
     pub fn has(&self, event: RetryEvent) -> bool {
-        self.0.contains(&event)
+        self.events.contains(&event)
     }
 
     /// Whether anything is tried again that is found out after the request was sent.
     pub fn after_sending(&self) -> bool {
-        self.0.iter().any(|event| !matches!(event, RetryEvent::None | RetryEvent::ConnFailure))
+        self.after_sending
     }
 }
 

@@ -138,6 +138,8 @@ struct Stage {
     silent: bool,
     /// The rule closes the server's connection: whether the request has gone by then is a matter of time.
     closes: bool,
+    /// The lines that are logged of an exchange with the rule.
+    lines: usize,
     phases: Vec<Phase>,
 }
 
@@ -172,6 +174,7 @@ impl Stage {
             syslog,
             silent,
             closes,
+            lines: if row.name == "do-log" { 2 } else { 1 },
             phases: phases.to_vec(),
         }
     }
@@ -212,7 +215,8 @@ impl Stage {
         for request in self.origin.drain().iter().filter(|_| !self.closes) {
             seen.extend(shown('>', request));
         }
-        let line = self.syslog.after(before, "log ", 1, PATIENCE);
+        let lines = if name == "PLAIN" { 1 } else { self.lines };
+        let line = self.syslog.after(before, "log ", lines, PATIENCE);
         seen.extend(line.iter().flat_map(|line| line.split(' ').skip(1)).map(|field| format!("log {field}")));
         Some(seen.into_iter().map(|line| line.replace(&source, "192.0.2.10")).collect())
     }

@@ -85,15 +85,13 @@ fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 /// A number as SPOE writes it: below 240 one byte, then four bits and groups of seven.
 fn varint(rest: &mut &[u8]) -> Option<usize> {
     let (first, mut behind) = rest.split_first()?;
-    let (mut number, mut shift) = (usize::from(*first), 4);
-    while *first >= 240 {
+    let (mut number, mut shift, mut last) = (usize::from(*first), 4, *first < 240);
+    while !last {
         let (next, more) = behind.split_first()?;
         behind = more;
         number = number.checked_add(usize::from(*next).checked_shl(shift).filter(|_| shift < 32)?)?;
         shift += 7;
-        if *next < 128 {
-            break;
-        }
+        last = *next < 128;
     }
     *rest = behind;
     Some(number)

@@ -300,7 +300,7 @@ pub const ACTIONS: &[Row] = &[
     row("set-headers-bin",     HEADS,    headers_bin::set,                   "set-headers-bin str(A3gtYQE5AAA=),b64dec").does("-> x-a: 1 | +> x-a: 9").since("3.2"),
     row("del-headers-bin",     HEADS,    headers_bin::delete,                "del-headers-bin str(A3gtYQAAAA==),b64dec").does("-> x-a: 1").since("3.2"),
     row("attach-srv",          SESSION,  modelled::attach,              "attach-srv be/s").since("2.9").later("servers that connect by themselves"),
-    row("do-log",              ALL,      do_log::parse,                 "do-log").does("-log 200 | +log -1").since("3.1"),
+    row("do-log",              ALL,      do_log::parse,                 "do-log").does("+log -1").since("3.1"),
     call("do-resolve",         TO_SERVER, (do_resolve::parse, "'do-resolve(<varname>,<resolvers>[,<options>])'"), "do-resolve(txn.ip,dns) hdr(host)"),
     row("capture",             CAPTURE,  capture::parse,                "capture src id 0").does("-log hr={} | +log hr={192.0.2.10}"),
     last("auth",                REQUEST,  auth::parse,                   "auth realm Gold").does("-< HTTP/1.1 200 OK | -< server: origin | -< accept: a, b | -< x-a: 1 | -< x-ab: 2 | -< content-length: 5 | -< = hello | +< HTTP/1.1 401 Unauthorized | +< content-length: 112 | +< cache-control: no-cache | +< content-type: text/html | +< www-authenticate: Basic realm=\"Gold\" | +< = <html><body><h1>401 Unauthorized</h1>\\nYou need a valid user and password to access this content.\\n</body></html>\\n | no > | -log 200 | -log -- | +log 401 | +log LR"),
