@@ -32,6 +32,7 @@ mod pages;
 mod process;
 mod reload;
 mod resolve;
+mod secrets;
 mod smuggling;
 mod stats;
 mod strain;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         process::cases,
         reload::cases,
         resolve::cases,
+        secrets::cases,
         smuggling::cases,
         stats::cases,
         strain::cases,

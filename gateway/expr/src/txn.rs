@@ -30,6 +30,12 @@ pub struct Tls {
     pub version: String,
     /// The cipher's name as OpenSSL spells it.
     pub cipher: String,
+    /// OpenSSL's name of the group of the key exchange; empty where none is known.
+    pub group: &'static str,
+    /// The id of the session, where it is known; in TLS 1.2.
+    pub session: Vec<u8>,
+    /// The secrets that may be told, by their names in key log files.
+    pub secrets: Vec<(&'static str, Vec<u8>)>,
     /// The protocol agreed by ALPN.
     pub alpn: Option<String>,
     /// The session was taken up again.

@@ -54,12 +54,24 @@ fn lines(text: &[(&str, &str)]) -> Vec<(String, String)> {
     text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+const SECRETS: [&str; 6] = [
+    "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+    "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+    "CLIENT_TRAFFIC_SECRET_0",
+    "SERVER_TRAFFIC_SECRET_0",
+    "EXPORTER_SECRET",
+    "CLIENT_RANDOM",
+];
+
 fn tls() -> Tls {
     Tls {
         sni: Some("www.example.com".to_owned()),
         version: "TLSv1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
         alpn: Some("http/1.1".to_owned()),
+        group: "X25519",
+        session: vec![0x5E, 0x55],
+        secrets: SECRETS.map(|label| (label, vec![0xA5; 48])).to_vec(),
         certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         own_certificate: Some(include_bytes!("../testdata/client.der").to_vec()),
         hello: Hello::read(include_bytes!("../testdata/hello.bin"), 4096),

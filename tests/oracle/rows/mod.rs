@@ -60,6 +60,8 @@ const CHANGING: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const APART: &[(&str, &str)] = &[
     ("txn.", "it has not ended"),
+    ("ssl_fc_session_id", "it is known of TLS 1.2, and the client here speaks TLS 1.3"),
+    ("ssl_fc_session_key", "it is known of TLS 1.2, and the client here speaks TLS 1.3"),
 ];
 
 /// What a row's example needs around it.

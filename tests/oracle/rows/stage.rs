@@ -136,7 +136,7 @@ fn text(place: Place, rows: &[Sample]) -> String {
     let (server, inner) =
         if place == Place::ServerTls { secured() } else { ("\"${ORIGIN}\"".to_owned(), String::new()) };
     format!(
-        "global\n  tune.ssl.capture-buffer-size 4096\n{global}userlist people\n  group staff users ali\n  group guests\n  user ali insecure-password open:sesame\n\
+        "global\n  tune.ssl.keylog on\n  tune.ssl.capture-buffer-size 4096\n{global}userlist people\n  group staff users ali\n  group guests\n  user ali insecure-password open:sesame\n\
          defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\n\
          frontend www\n  id 2\n  log 127.0.0.1:9 local0\n  option httplog\n  unique-id-format id-7\n  \
          bind \"fd@${{IN}}\" name sock-1 accept-proxy{bind}\n  declare capture request len 4\n  \

@@ -118,6 +118,11 @@ impl Global {
         self.settings.get("h2-workaround-bogus-websocket-clients") != Some(&Setting::On(true))
     }
 
+    /// `tune.ssl.keylog on`: expressions may tell the secrets of TLS connections.
+    pub fn keylog(&self) -> bool {
+        matches!(self.settings.get("tune.ssl.keylog"), Some(Setting::Word(word)) if word == "on")
+    }
+
     /// `tune.ssl.capture-buffer-size`, and its older name: the bytes that are kept of the lists of a client's hello.
     pub fn hello_lists(&self) -> usize {
         let names = ["tune.ssl.capture-buffer-size", "tune.ssl.capture-cipherlist-size"];

@@ -8,10 +8,7 @@ use crate::{Phases, Type};
 static LATER: &[(Fetch, &[&str])] = &[
     (lacks("the TLS library does not tell"), &[
         "ssl_bc_client_random", "ssl_bc_err", "ssl_bc_err_str", "ssl_bc_npn", "ssl_bc_server_random",
-        "ssl_bc_session_id", "ssl_bc_session_key", "ssl_bc_unique_id", "ssl_fc_client_early_traffic_secret",
-        "ssl_fc_client_handshake_traffic_secret", "ssl_fc_client_traffic_secret_0", "ssl_fc_early_exporter_secret",
-        "ssl_fc_exporter_secret", "ssl_fc_server_handshake_traffic_secret", "ssl_fc_server_random",
-        "ssl_fc_server_traffic_secret_0", "ssl_fc_session_id", "ssl_fc_session_key", "ssl_fc_unique_id"
+        "ssl_bc_session_id", "ssl_bc_session_key", "ssl_bc_unique_id", "ssl_fc_server_random", "ssl_fc_unique_id"
     ]),
     (lacks("internals of another program"), &[
         "cpu_calls", "cpu_ns_avg", "cpu_ns_tot", "internal.htx.data", "internal.htx.free",
@@ -28,9 +25,6 @@ static LATER: &[(Fetch, &[&str])] = &[
     ]),
     (lacks("the streams of a connection are not told: 'http_req_rate' of a stick table finds clients that send much"), &[
         "fc_nb_streams", "bc_nb_streams", "fc_settings_streams_limit", "bc_settings_streams_limit"
-    ]),
-    (lacks("the group of the key exchange is not asked for: 'ssl_fc_protocol' and 'ssl_fc_cipher' tell what else was agreed"), &[
-        "ssl_fc_curve"
     ]),
     (lacks("the kernel is not asked about servers' connections: 'bc.timer.connect' tells how long one took to come"), &[
         "bc_rtt", "bc_rttvar"

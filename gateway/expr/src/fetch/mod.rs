@@ -23,6 +23,7 @@ mod tcp_info;
 mod timer;
 mod tls;
 mod tls_hello;
+mod tls_secret;
 pub(crate) mod uri;
 mod var;
 
@@ -241,6 +242,7 @@ const FAMILIES: &[(&str, &[Fetch])] = &[
     ("timer", timer::FETCHES),
     ("tls", tls::FETCHES),
     ("tls_hello", tls_hello::FETCHES),
+    ("tls_secret", tls_secret::FETCHES),
     ("var", var::FETCHES),
 ];
 

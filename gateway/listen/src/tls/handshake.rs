@@ -1,7 +1,6 @@
 //! The server's side of a handshake, with OpenSSL's manners where rustls has its own: a name that `strict-sni` refuses
 //! gets `unrecognized_name`, and an ALPN offer without anything known is passed over.
 
-use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +9,7 @@ use rustls::server::{Acceptor, ClientHello};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::client::SHOWN;
+use super::watch::watch;
 use super::{Facts, Refusal, Shown, Tls};
 
 /// An encrypted connection.
@@ -79,22 +78,20 @@ impl Tls {
         let config = if self.shares_protocol(&hello) { &self.config } else { &self.without_alpn };
         let config = config.clone();
         let own = self.store.choose(hello.server_name(), hello.signature_schemes());
-        let Some(verifier) = &self.verifier else {
+        if !self.watches {
             let stream = start.into_stream(config).await?;
             let facts = Facts::of(stream.get_ref().1, own.as_deref(), seen);
             return Ok((stream, facts));
-        };
-        let (outcome, shown) = watch(start.into_stream(config)).await;
+        }
+        // much of a handshake happens when the hello is answered, before anything is waited for
+        let (outcome, watched) = watch(async { start.into_stream(config).await }).await;
         let stream = match outcome {
             Ok(stream) => stream,
-            Err(error) => return Err(HandshakeError::of(error, shown)),
+            Err(error) => return Err(HandshakeError::of(error, watched.shown)),
         };
         let connection = stream.get_ref().1;
         let facts = Facts::of(connection, own.as_deref(), seen);
-        let facts = match shown {
-            Some(shown) => facts.showing(*shown),
-            None => facts.remembering(connection, verifier),
-        };
+        let facts = facts.with(watched, connection, self.verifier.as_deref());
         Ok((stream, facts))
     }
 
@@ -102,13 +99,6 @@ impl Tls {
         let ours = &self.config.alpn_protocols;
         hello.alpn().is_none_or(|mut offers| offers.any(|offer| ours.iter().any(|name| name == offer)))
     }
-}
-
-/// Waits for a handshake, and yields with its outcome what was found of the certificate that the client showed in it.
-async fn watch<F: Future>(handshake: F) -> (F::Output, Option<Box<Shown>>) {
-    let mut handshake = std::pin::pin!(SHOWN.scope(Cell::default(), handshake));
-    let outcome = handshake.as_mut().await;
-    (outcome, handshake.take_value().and_then(Cell::into_inner))
 }
 
 /// A connection that keeps the first bytes that are read from it.

@@ -15,6 +15,7 @@ mod names;
 mod pem;
 mod settings;
 mod store;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -61,12 +62,14 @@ pub struct Tls {
     pub(crate) strict_sni: bool,
     /// Who judges clients' certificates, where they are asked for.
     verifier: Option<Arc<client::ClientVerifier>>,
+    /// Whether handshakes let slip something that has to be kept.
+    watches: bool,
     /// How many bytes of a client's hello are kept.
     pub(crate) hello_capacity: usize,
 }
 
-/// A hello up to the client's random.
-pub(crate) const HELLO_BEGINNING: usize = 5 + 4 + 2 + 32;
+/// A hello up to the id of a session that the client wants to take up again.
+pub(crate) const HELLO_BEGINNING: usize = 5 + 4 + 2 + 32 + 1 + 32;
 /// The longest record there is (RFC 8446, 5.1), and what is around it.
 pub(crate) const HELLO_WHOLE: usize = 5 + (1 << 14);
 

@@ -2,7 +2,7 @@
 
 use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::aws_lc_rs::{cipher_suite, kx_group};
-use rustls::{CipherSuite, SupportedCipherSuite};
+use rustls::{CipherSuite, NamedGroup, SupportedCipherSuite};
 
 /// A cipher suite that rustls has.
 struct Suite {
@@ -109,6 +109,11 @@ static CURVES: &[(&[&str], &'static dyn SupportedKxGroup)] = &[
     (&["X25519MLKEM768"],                      kx_group::X25519MLKEM768),
     (&["SecP256r1MLKEM768"],                   kx_group::SECP256R1MLKEM768),
 ];
+
+/// OpenSSL's name of a group, as `curves` takes it.
+pub(super) fn group_name(group: NamedGroup) -> Option<&'static str> {
+    CURVES.iter().find(|row| row.1.name() == group).and_then(|(names, _)| names.first().copied())
+}
 
 /// `curves`: names of groups.
 pub(super) fn curves(list: &str) -> Chosen<&'static dyn SupportedKxGroup> {

@@ -7,10 +7,11 @@ use config::model::{BindTls, Global, TlsVersion};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
 
 use super::client::ClientVerifier;
+use super::watch::{Secrets, Sessions};
 use super::{HELLO_BEGINNING, HELLO_WHOLE, Store, Tls, TlsError, names};
 
 /// Sessions kept for resumption where tickets are off.
@@ -35,17 +36,21 @@ pub(super) fn build(bind: &BindTls, global: &Global) -> Result<(Tls, Vec<String>
     // OpenSSL under HAProxy goes by the server's order unless `prefer-client-ciphers` is said.
     config.ignore_client_order = true;
     if bind.no_tickets {
-        config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        config.session_storage = Sessions::new(SESSIONS);
         config.send_tls13_tickets = 0;
     } else {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = Ticketer::new().map_err(fail)?;
     }
+    if global.keylog() {
+        config.key_log = Arc::new(Secrets);
+    }
+    let watches = verifier.is_some() || bind.no_tickets || global.keylog();
     let without_alpn = Arc::new(config.clone());
     config.alpn_protocols = bind.alpn.iter().map(|name| name.clone().into_bytes()).collect();
     let hello_capacity = if global.hello_lists() > 0 { HELLO_WHOLE } else { HELLO_BEGINNING };
     let (config, strict_sni) = (Arc::new(config), bind.strict_sni);
-    Ok((Tls { config, without_alpn, store, strict_sni, verifier, hello_capacity }, warnings))
+    Ok((Tls { config, without_alpn, store, strict_sni, verifier, watches, hello_capacity }, warnings))
 }
 
 fn store(bind: &BindTls, global: &Global) -> Result<Store, TlsError> {

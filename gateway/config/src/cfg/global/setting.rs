@@ -185,7 +185,7 @@ const ROWS: &[Row] = &[
     row("tune.sndbuf.backend", Size(NEEDED), SOCKETS), row("tune.sndbuf.client", Size(NEEDED), SOCKETS), row("tune.sndbuf.frontend", Size(NEEDED), SOCKETS), row("tune.sndbuf.server", Size(NEEDED), SOCKETS),
     row("tune.ssl.cachesize", NATURAL, TLS), row("tune.ssl.capture-buffer-size", NATURAL, Fate::Known), row("tune.ssl.capture-cipherlist-size", NATURAL, Fate::Known), row("tune.ssl.certificate-compression", Choice(&["auto", "off"], "'{}' expects 'auto' or 'off' but got '{got}'."), TLS),
     row("tune.ssl.default-dh-param", Takes::Int(1024, MANY, NEEDED, "'{}' expects a value >= 1024."), Fate::Ignored("only elliptic curves are used for key exchange")), row("tune.ssl.force-private-cache", Flag, TLS),
-    row("tune.ssl.hard-maxrecord", NATURAL, TLS), row("tune.ssl.keylog", ON_OFF, TLS), row("tune.ssl.lifetime", Time(TimeUnit::S, "'{}' expects ssl sessions <lifetime> in seconds as argument."), TLS),
+    row("tune.ssl.hard-maxrecord", NATURAL, TLS), row("tune.ssl.keylog", ON_OFF, Fate::Known), row("tune.ssl.lifetime", Time(TimeUnit::S, "'{}' expects ssl sessions <lifetime> in seconds as argument."), TLS),
     row("tune.ssl.maxrecord", NATURAL, TLS), row("tune.ssl.ocsp-update.maxdelay", NATURAL, NO_OCSP), row("tune.ssl.ocsp-update.mindelay", NATURAL, NO_OCSP), row("tune.ssl.ssl-ctx-cache-size", NATURAL, TLS),
     row("tune.takeover-other-tg-connections", Choice(&["none", "restricted", "full"], "'{}' expects 'none', 'restricted', or 'full' but got '{got}'."), THREADS),
     row("tune.vars.check-max-size", Size(""), Fate::Known), row("tune.vars.global-max-size", Size(""), Fate::Known), row("tune.vars.proc-max-size", Size(""), Fate::Known),

@@ -14,7 +14,6 @@ mod tests;
 mod trial;
 mod verdict;
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use config::model::{BindTls, IgnoredErrors};
@@ -25,15 +24,10 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::{TlsError, pem};
+use super::{TlsError, pem, watch};
 use authorities::Authorities;
 use trial::Trial;
 pub use verdict::Verdict;
-
-tokio::task_local! {
-    /// Where the verdict on the certificate that a handshake sees is left, for the one who waits for the handshake.
-    pub(super) static SHOWN: Cell<Option<Box<Shown>>>;
-}
 
 /// A certificate that a client showed, and what was found of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,8 +135,7 @@ impl ClientCertVerifier for ClientVerifier {
         let (verdict, outcome) = self.judge(certificate, sent, now);
         let chain = sent.iter().flat_map(|der| der.iter()).copied().collect();
         let shown = Shown { verdict, refusal: outcome.err(), certificate: certificate.to_vec(), chain };
-        // nobody waits for it where only the handshake's own outcome counts
-        let _ = SHOWN.try_with(|place| place.set(Some(Box::new(shown))));
+        watch::note(|watched| watched.shown = Some(Box::new(shown)));
         outcome
             .map(|()| ClientCertVerified::assertion())
             .map_err(|refusal| Error::InvalidCertificate(verdict::alert(refusal)))
