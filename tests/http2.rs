@@ -23,6 +23,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     );
     cases.test("http2::log_lines_name_the_version_and_the_whole_address", logged);
     cases.test("http2::one_connection_serves_many_requests", one_connection);
+    cases.test("http2::what_a_server_fails_at_is_sent_again", retried);
     cases.test("http2::a_bind_that_names_its_protocol_speaks_no_other", named_protocol);
 }
 
@@ -239,6 +240,39 @@ fn one_connection() {
 }
 
 /// `proto` on a bind line: what comes first tells nothing any more.
+fn retried() {
+    const CONFIG: &str = r#"
+frontend f
+  bind "fd@${CLEAR}"
+  default_backend app
+backend app
+  retry-on all-retryable-errors
+  server s "${ORIGIN}"
+"#;
+    let once = |path, answer, after| {
+        let good = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
+        Script::new(path, good, After::Keep).at_first(answer, after)
+    };
+    let busy = "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nno";
+    let origin = Origin::scripted(vec![once("/busy", busy, After::Keep), once("/empty", "", After::Close)]);
+    let syslog = Syslog::start();
+    let subject = Config::new(format!("{HEAD}{CONFIG}"))
+        .bind("CLEAR")
+        .var("ORIGIN", origin.addr())
+        .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+        .start();
+    for (path, body) in [("/busy", "x=1"), ("/empty", "x=2")] {
+        let url = format!("http://{}{path}", subject.addr("CLEAR"));
+        let output = Command::new("curl")
+            .args(["-s", "--max-time", "10", "--noproxy", "*", "--http2-prior-knowledge", "-d", body, &url])
+            .output()
+            .expect("curl is installed");
+        assert_eq!(output.stdout, b"good", "{path}");
+        let bodies: Vec<_> = origin.drain().iter().map(|request| request.text()).collect();
+        assert_eq!(bodies, [body, body], "{path}");
+    }
+}
+
 fn named_protocol() {
     const CONFIG: &str = r#"
 frontend f

@@ -14,6 +14,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::retries::everything_that_can_be_retried_is", all);
     cases.test("oracle::retries::each_word_is_about_its_failure_alone", words);
     cases.test("oracle::retries::bodies_are_sent_again_when_they_fit", bodies);
+    cases.test("oracle::retries::how_much_fits_is_said_by_the_buffers_size", buffers);
     cases.test("oracle::retries::attempts_end_with_the_last_failure", attempts);
     cases.test("oracle::retries::a_rule_may_forbid_it", forbidden);
     cases.test("oracle::retries::kept_connections_that_die_are_covered", kept);
@@ -138,6 +139,14 @@ fn bodies() {
         ],
     )];
     waiting.run();
+}
+
+/// With a larger buffer a larger body fits.
+fn buffers() {
+    let mut suite = suite("retry-buffers", "  option http-buffer-request\n  retry-on 503\n");
+    suite.global = "  tune.bufsize 131072\n";
+    suite.exchanges = vec![post("/busy?fits", 100_000), post("/busy?large", 140_000)];
+    suite.run();
 }
 
 fn attempts() {

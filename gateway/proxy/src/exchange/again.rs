@@ -20,10 +20,15 @@ fn is_wanted(ctx: &Ctx) -> bool {
     !ctx.effects.no_retry && backend.is_some_and(|backend| backend.upstream.retry_on.after_sending())
 }
 
+/// What a body may take that is sent again after a response: nothing where none is.
+pub(super) fn room(ctx: &Ctx) -> usize {
+    if is_wanted(ctx) { buffer::room(ctx, ctx.sizes.0, ctx.request.lines.len()) } else { 0 }
+}
+
 /// Whether the request can be sent again and the backend says that it is for this reason.
 fn applies(event: RetryEvent, ctx: &Ctx, replay: &Replay) -> bool {
     let said = ctx.backend.as_ref().is_some_and(|backend| backend.upstream.retry_on.has(event));
-    said && replay.fits(buffer::room(ctx, ctx.sizes.0, ctx.request.lines.len()))
+    said && replay.fits(room(ctx))
 }
 
 /// Whether a response of this status is put aside for another attempt, which is arranged then.

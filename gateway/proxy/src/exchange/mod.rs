@@ -38,7 +38,7 @@ async fn exchange(pool: &Pool, client: &mut Client<'_>, ctx: &mut Ctx) -> Result
     if let Some(left) = client.has_left() {
         return Err(left.into_down());
     }
-    let mut replay = Replay::of(ctx.body_read.take());
+    let mut replay = Replay::of(ctx.body_read.take(), again::room(ctx));
     let mut fresh = !may_share(ctx);
     loop {
         let mut server = reach(pool, client, ctx, fresh).await?;

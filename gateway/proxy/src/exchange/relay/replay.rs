@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::message::Lines;
 
-/// Bodies up to this size can be sent again.
+/// Bodies up to this size can be sent again, whatever a buffer holds.
 const LIMIT: usize = 64 * 1024;
 
 /// What was read of the client's body, as long as it is small enough to be sent again.
@@ -13,6 +13,8 @@ pub(in crate::exchange) struct Replay {
     /// What was read, piece by piece.
     pub(super) parts: Vec<Bytes>,
     size: usize,
+    /// Bodies up to this size can be sent again.
+    limit: usize,
     lost: bool,
     /// That is all.
     pub(super) done: bool,
@@ -34,15 +36,16 @@ impl Replay {
         self.done && !self.lost && self.size <= room && !self.interim
     }
 
-    /// What was read before there was a server, and whether it was all.
-    pub(in crate::exchange) fn of((part, done): (Option<Bytes>, bool)) -> Self {
+    /// What was read before there was a server, and whether it was all; what fits into so many bytes is kept.
+    pub(in crate::exchange) fn of((part, done): (Option<Bytes>, bool), room: usize) -> Self {
         let size = part.as_ref().map_or(0, Bytes::len);
-        Self { parts: part.into_iter().collect(), size, done, ..Self::default() }
+        let limit = room.max(LIMIT);
+        Self { parts: part.into_iter().collect(), size, limit, done, ..Self::default() }
     }
 
     /// Keeps what was read.
     pub(super) fn remember(&mut self, part: &Bytes) {
-        if self.lost || self.size + part.len() > LIMIT {
+        if self.lost || self.size + part.len() > self.limit {
             self.lost = true;
             self.parts.clear();
         } else {
