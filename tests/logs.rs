@@ -15,6 +15,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("logs::facility_and_level_make_the_priority", priority);
     cases.test("logs::a_level_filter_holds_back_what_is_less", filter);
     cases.test("logs::stdout_gets_lines", || to_file("stdout"));
+    cases.test("logs::requests_are_numbered", numbered);
     cases.test("logs::samples_are_shown_on_standard_streams", shown);
     cases.test("logs::stderr_gets_lines", || to_file("stderr"));
     cases.test("logs::a_unix_datagram_socket_gets_lines", unix);
@@ -105,6 +106,22 @@ fn to_file(which: &str) {
     let text = || if which == "stdout" { subject.stdout() } else { subject.stderr() };
     let line = eventually("the line", || text().lines().find(|l| l.contains("/logged")).map(str::to_owned));
     assert!(line.starts_with(BODY_START) && line.ends_with(BODY_END), "{line}");
+}
+
+/// One after the other, whatever their connection.
+fn numbered() {
+    let syslog = Syslog::start();
+    let proxy = "  unique-id-format %{+X}rt\n  log-format \"%HU %rt %[unique-id]\"";
+    let (subject, _origin) = subject("  log \"${LOG}\" format raw local0", proxy, &syslog, |c| c);
+    let numbers = ["/a", "/b", "/c"].map(|path| {
+        get(subject.addr("FRONT"), path);
+        let line = syslog.expect(path);
+        let mut words = line.split(' ').skip(1);
+        let number: u64 = words.next().unwrap().parse().unwrap();
+        assert_eq!(words.next(), Some(&*format!("{number:04X}")), "{line}");
+        number
+    });
+    assert!(numbers[1] == numbers[0] + 1 && numbers[2] == numbers[1] + 1, "{numbers:?}");
 }
 
 /// Wherever an expression is: on a connection, in a request, in a response, in the line itself.

@@ -62,8 +62,8 @@ fn converters() -> Part {
 fn log_tags() -> Part {
     let entries = expr::LogField::all().map(|field| Entry {
         name: format!("%{}", field.tag()),
-        standing: if field.is_later() { Standing::Ignored } else { Standing::Supported },
-        reason: if field.is_later() { "written as missing: nothing knows its value yet" } else { "" },
+        standing: Standing::Supported,
+        reason: "",
     });
     Part { title: "Tags of `log-format`", entries: entries.collect() }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Ctx {
     pub directed: bool,
     /// Where the last rule stands that ended a set.
     pub last_rule: Option<Arc<str>>,
+    /// How many requests the process had received before it.
+    pub number: Option<u64>,
     /// The frontend counts it as being served.
     pub counted: bool,
     /// It was answered with the metrics, not by a server.
@@ -187,6 +189,7 @@ impl Ctx {
             redispatched: false,
             directed: false,
             last_rule: None,
+            number: None,
             counted: false,
             service: None,
             silent: false,
@@ -631,6 +634,7 @@ impl<'a> View<'a> {
             bytes_out: self.ctx.sizes.1 + self.ctx.body.1,
             actconn: connection.process.current(),
             retries: self.ctx.retries,
+            number: self.ctx.number,
             ..LogRecord::new(&frontend.name, client, destination, connection.accepted_at)
         };
         LogView::without_message(&record).log_field(field, out)

@@ -98,6 +98,7 @@ impl<'a> LogView<'a> {
             "lc" => Some(signed(self.number)),
             "bp" => self.server_end(|link| link.source).map(|end| i64::from(end.port())),
             "sp" => self.server().map(|end| i64::from(end.port())),
+            "rt" => record.number.map(signed),
             "pid" => Some(i64::from(std::process::id())),
             _ => None,
         }

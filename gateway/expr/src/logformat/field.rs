@@ -27,20 +27,14 @@ struct Row {
     shape: Shape,
     /// Only in `mode http`.
     http: bool,
-    /// Nothing knows its value yet.
-    later: bool,
 }
 
 const fn row(tag: &'static str, shape: Shape) -> Row {
-    Row { tag, shape, http: false, later: false }
+    Row { tag, shape, http: false }
 }
 
 const fn http(tag: &'static str, shape: Shape) -> Row {
-    Row { tag, shape, http: true, later: false }
-}
-
-const fn later(tag: &'static str, shape: Shape) -> Row {
-    Row { tag, shape, http: false, later: true }
+    Row { tag, shape, http: true }
 }
 
 /// The known tags.
@@ -96,7 +90,7 @@ const ROWS: &[Row] = &[
     row("pid", Shape::HexNumber),
     http("r", Shape::Text),
     row("rc", Shape::Number),
-    later("rt", Shape::HexNumber),
+    row("rt", Shape::HexNumber),
     row("s", Shape::Text),
     row("sc", Shape::Number),
     row("si", Shape::Address),
@@ -131,11 +125,6 @@ impl LogField {
     /// How its value is written.
     pub fn shape(self) -> Shape {
         self.row.shape
-    }
-
-    /// Whether nothing knows its value yet: it is written as what is missing.
-    pub fn is_later(self) -> bool {
-        self.row.later
     }
 
     /// Whether it is what was captured of headers: nothing at all where nothing is, not even a mark.

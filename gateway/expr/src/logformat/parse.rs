@@ -1,6 +1,6 @@
 //! How a log-format string is cut into parts.
 
-use lang::{Diagnostic, Span, Word};
+use lang::Word;
 
 use super::encode::{self, Encoding, Name};
 use super::{Inner, LogField, Part, Style, Usage};
@@ -9,9 +9,9 @@ use crate::{Expr, Scope};
 
 /// A string cut into parts; neighbouring text is joined.
 pub(super) fn inner(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Inner, Bad> {
-    let (text, span) = (word.text.as_str(), word.span);
+    let text = word.text.as_str();
     let (parts, names, defaults) = (Vec::new(), Vec::new(), Style::default());
-    let mut reader = Reader { scope, usage, span, parts, names, encoding: None, defaults };
+    let mut reader = Reader { scope, usage, parts, names, encoding: None, defaults };
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         reader.text(&rest[..at]);
@@ -25,7 +25,6 @@ pub(super) fn inner(word: &Word, scope: &Scope<'_>, usage: Usage) -> Result<Inne
 struct Reader<'a> {
     scope: &'a Scope<'a>,
     usage: Usage,
-    span: Span,
     parts: Vec<Part>,
     names: Vec<Name>,
     encoding: Option<(Encoding, Style)>,
@@ -84,11 +83,6 @@ impl Reader<'_> {
             return Err(why.into());
         }
         let Some(field) = LogField::find(name) else { return Err(unknown(name)) };
-        if field.is_later() {
-            let text =
-                format!("'%{name}' is ignored : nothing knows its value yet, so it is written as missing");
-            self.scope.warn(Diagnostic::warning(self.span, text));
-        }
         self.parts.push(Part::Field(field, style));
         Ok(&text[end..])
     }

@@ -16,6 +16,12 @@ impl Counter {
         self.0.fetch_add(1, Relaxed);
     }
 
+    /// One more; how many there were before.
+    #[inline]
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Relaxed)
+    }
+
     /// `n` more.
     #[inline]
     pub fn add(&self, n: u64) {

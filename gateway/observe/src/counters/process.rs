@@ -107,9 +107,13 @@ impl ProcessCounters {
         self.bytes_out_rate.events(u32::try_from(n.div_ceil(32)).unwrap_or(u32::MAX));
     }
 
+    /// A request was received; how many there were before it (`%rt`).
+    #[inline]
+    pub fn request(&self) -> u64 {
+        self.requests_total.next()
+    }
+
     events! {
-        /// A request was received.
-        request => requests_total;
         /// A session was looked up in the TLS session cache.
         tls_lookup => tls_lookups;
         /// It was not found there.

@@ -105,6 +105,8 @@ pub struct LogRecord<'a> {
     pub retries: u32,
     /// The server is another one than first chosen: a `+` before the retries.
     pub redispatched: bool,
+    /// How many requests the process had received before it; `None` where there was no request.
+    pub number: Option<u64>,
     /// Requests served before it while it waited for the server.
     pub srv_queue: u64,
     /// Requests served before it while it waited for any server.
@@ -145,6 +147,7 @@ impl<'a> LogRecord<'a> {
             srv_conn: 0,
             retries: 0,
             redispatched: false,
+            number: None,
             srv_queue: 0,
             backend_queue: 0,
             req_captures: None,

@@ -235,6 +235,7 @@ fn with_record(ctx: &Ctx, timers: Timers, bytes: (u64, u64), tell: impl FnOnce(&
         srv_conn: ctx.server.as_ref().map_or(0, |server| server.counters.current().saturating_sub(1)),
         retries: ctx.retries,
         redispatched: ctx.redispatched,
+        number: ctx.number,
         srv_queue: ctx.queued.0,
         backend_queue: ctx.queued.1,
         req_cookie: kept.request_cookie.as_deref(),

@@ -28,7 +28,7 @@ use crate::track::Event;
 
 /// Runs the frontend's rules, chooses the backend and runs its rules. True if the request was answered.
 pub(crate) async fn judge(gateway: &Arc<Gateway>, client: &mut Client<'_>, ctx: &mut Ctx) -> Result<bool> {
-    gateway.process.request();
+    ctx.number = Some(gateway.process.request());
     let Some(route) = ctx.route.clone() else {
         return Error::e_explain(ErrorType::InternalError, "a request without its route");
     };
