@@ -86,6 +86,8 @@ fn variables() {
         ("set-var(check.a) str(7)| set-var(check.a,ifnotexists) str(8)| send uri-lf /%[var(check.a)]", &["GET /7 HTTP/1.0||"], PASSED),
         ("expect status 200| set-var(check.v) res.hdr(x-v)| expect string-lf hello%[var(check.v)]", &[PLAIN], PASSED),
         ("send uri-lf /%[be_name]/%[srv_name]/%[srv_id]%[src]", &["GET /app/s/1 HTTP/1.0||"], PASSED),
+        ("send uri-lf /%[nbsrv(app)]/%[nbsrv]/%[srv_weight(app/s)]/%[be_conn(app)]", &["GET /1/1/1/0 HTTP/1.0||"], PASSED),
+        ("send uri-lf /%[rand(1)]%[str(a),upper]%[date,mul(0)]", &["GET /0A0 HTTP/1.0||"], PASSED),
         (
             "expect string-lf %[var(check.none)]", &[PLAIN],
             "failed, reason: Layer7 invalid response, info: \"log-format string evaluated to an empty string\", ",

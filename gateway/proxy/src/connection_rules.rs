@@ -151,7 +151,11 @@ impl Txn for EarlyConnection<'_> {
     }
 
     fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
-        crate::figures::figure(At { route: self.route, backend: None }, figure, of)
+        crate::figures::figure(
+            At { route: Some(self.route), runtime: &self.route.runtime, backend: None },
+            figure,
+            of,
+        )
     }
 
     fn default_backend(&self) -> Option<&str> {

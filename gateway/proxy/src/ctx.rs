@@ -371,7 +371,8 @@ macro_rules! txn_through_view {
             }
 
             fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
-                let at = At { route: self.ctx.route.as_deref()?, backend: self.ctx.backend.as_ref() };
+                let (route, backend) = (self.ctx.route.as_deref()?, self.ctx.backend.as_ref());
+                let at = At { route: Some(route), runtime: &route.runtime, backend };
                 let set = match figure {
                     Figure::CurrentServerTimeout => self.ctx.effects.server,
                     Figure::CurrentTunnelTimeout => self.ctx.effects.tunnel,

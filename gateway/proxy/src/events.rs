@@ -3,10 +3,12 @@
 use std::sync::{Arc, Weak};
 
 use config::model::LogLevel;
-use expr::ProcessVars;
+use expr::{Figure, ProcessVars, Subject};
 use observe::log::Level;
-use upstream::{Event, Events};
+use table::{Millis, Tables};
+use upstream::{Event, Events, World};
 
+use crate::figures::{At, figure};
 use crate::runtime::Runtime;
 
 /// Writes the events of all backends of one configuration, each to its backend's log.
@@ -32,8 +34,30 @@ impl Events for ServerEvents {
         backend.log.event(level_of(event.level()), &text);
     }
 
-    fn variables(&self) -> Option<Arc<ProcessVars>> {
-        self.runtime.upgrade().map(|runtime| runtime.vars.clone())
+    fn world(&self) -> Option<Arc<dyn World>> {
+        self.runtime.upgrade().map(|runtime| runtime as Arc<dyn World>)
+    }
+}
+
+impl World for Runtime {
+    fn variables(&self) -> &Arc<ProcessVars> {
+        &self.vars
+    }
+
+    fn figure(&self, backend: &str, what: Figure, of: &Subject) -> Option<i64> {
+        figure(At { route: None, runtime: self, backend: self.backend_named(backend) }, what, of)
+    }
+
+    fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    fn tables(&self) -> &Tables {
+        &self.tables.tables
+    }
+
+    fn table_clock(&self) -> Millis {
+        self.tables.now()
     }
 }
 

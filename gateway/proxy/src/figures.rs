@@ -9,13 +9,15 @@ use expr::{Figure, Subject};
 use upstream::Server;
 
 use crate::listener::Route;
-use crate::runtime::{Backend, Frontend};
+use crate::runtime::{Backend, Frontend, Runtime};
 
 /// From where a figure is asked for: what has no name is this.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<'a> {
-    /// The frontend, and all others of its configuration.
-    pub route: &'a Route,
+    /// The frontend and its socket, where a connection has come.
+    pub route: Option<&'a Route>,
+    /// All proxies of the configuration.
+    pub runtime: &'a Runtime,
     /// The backend, once it is chosen.
     pub backend: Option<&'a Arc<Backend>>,
 }
@@ -41,8 +43,11 @@ pub(crate) fn figure(at: At<'_>, figure: Figure, of: &Subject) -> Option<i64> {
         | Figure::Weight
         | Figure::ServerQueue
         | Figure::ServerRate => of_server(backend(at, of)?.upstream.server(of.server.as_deref()?)?, figure),
-        Figure::SocketConnections => signed(at.route.frontend.listeners.get(at.route.bind)?.current()),
-        Figure::ClientTimeout => millis(at.route.frontend.model().timeouts.client),
+        Figure::SocketConnections => {
+            let route = at.route?;
+            signed(route.frontend.listeners.get(route.bind)?.current())
+        }
+        Figure::ClientTimeout => millis(at.route?.frontend.model().timeouts.client),
         Figure::ServerTimeout | Figure::CurrentServerTimeout => millis(at.backend?.model().timeouts.server),
         Figure::TunnelTimeout | Figure::CurrentTunnelTimeout => millis(at.backend?.model().timeouts.tunnel),
     }
@@ -50,15 +55,15 @@ pub(crate) fn figure(at: At<'_>, figure: Figure, of: &Subject) -> Option<i64> {
 
 fn backend<'a>(at: At<'a>, of: &Subject) -> Option<&'a Arc<Backend>> {
     match &of.proxy {
-        Some(name) => at.route.runtime.backend_named(name),
+        Some(name) => at.runtime.backend_named(name),
         None => at.backend,
     }
 }
 
 fn frontend<'a>(at: At<'a>, of: &Subject) -> Option<&'a Arc<Frontend>> {
     match &of.proxy {
-        Some(name) => at.route.runtime.frontend_named(name),
-        None => Some(&at.route.frontend),
+        Some(name) => at.runtime.frontend_named(name),
+        None => at.route.map(|route| &route.frontend),
     }
 }
 

@@ -149,7 +149,7 @@ impl Round {
                 let address = self.address();
                 // without an address there is nothing to check: the name is what is missing, and is being looked for
                 if address.is_some() || self.server.host().is_none() {
-                    let outcome = self.probe.ask(address.as_ref(), self.events.variables()).await;
+                    let outcome = self.probe.ask(address.as_ref(), self.events.world()).await;
                     report(&self.backend, &self.server, &outcome, &*self.events);
                 }
             }

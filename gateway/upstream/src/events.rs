@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use config::model::LogLevel;
-use expr::ProcessVars;
+use expr::{Figure, ProcessVars, Subject};
+use table::{Millis, Tables};
 
 use crate::Backend;
 use crate::health::Outcome;
@@ -19,10 +20,24 @@ pub trait Events: Send + Sync {
     /// Something happened to a server of this backend. Called from a background task: it must not block.
     fn event(&self, backend: &Backend, event: &Event<'_>);
 
-    /// The variables of the process, which checks share with traffic.
-    fn variables(&self) -> Option<Arc<ProcessVars>> {
+    /// What checks may ask, if there is somebody to ask.
+    fn world(&self) -> Option<Arc<dyn World>> {
         None
     }
+}
+
+/// What the expressions of checks may ask of the rest of the gateway.
+pub trait World: Send + Sync {
+    /// The variables of the process, which checks share with traffic.
+    fn variables(&self) -> &Arc<ProcessVars>;
+    /// A figure; what has no name is this backend.
+    fn figure(&self, backend: &str, figure: Figure, of: &Subject) -> Option<i64>;
+    /// This machine's name.
+    fn hostname(&self) -> &str;
+    /// The stick tables.
+    fn tables(&self) -> &Tables;
+    /// Their clock.
+    fn table_clock(&self) -> Millis;
 }
 
 /// Nobody.

@@ -32,7 +32,7 @@ pub use address::Address;
 pub use backend::{Ask, Backend, Prefer, Unavailable};
 pub use background::{Unresolved, spawn_background, start_addresses};
 pub use dns::Resolver;
-pub use events::{AddressChange, CheckReport, Event, Events, StateChange};
+pub use events::{AddressChange, CheckReport, Event, Events, StateChange, World};
 pub use health::{Outcome, Verdict};
 pub use queue::Priority;
 pub use resolve::{Lookup, Names, SystemLookup};

@@ -12,7 +12,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use config::model::{Check, CheckKind};
-use expr::ProcessVars;
 use pingora_error::{BError, Error, ErrorType};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::HealthCheck;
@@ -23,6 +22,7 @@ use super::script::Script;
 use super::tcp::TcpProbe;
 use super::{Outcome, Verdict};
 use crate::address::Address;
+use crate::events::World;
 
 /// How long a check may take (configuration.txt, `timeout check` and `inter`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,15 +119,15 @@ impl Probe {
         }
     }
 
-    /// Asks the server at this address; variables of the process are seen and set there.
-    pub(crate) async fn ask(&self, address: Option<&Address>, process: Option<Arc<ProcessVars>>) -> Outcome {
+    /// Asks the server at this address; expressions may ask the world.
+    pub(crate) async fn ask(&self, address: Option<&Address>, world: Option<Arc<dyn World>>) -> Outcome {
         let begun = Instant::now();
         let seen = Seen::default();
         let result = match address.map(|address| target(address, &seen)) {
             None => Err(failure(Verdict::SocketError, None, "no address")),
             Some(Err(error)) => Err(socket_error(&error)),
             Some(Ok(mut target)) => {
-                process.map(|process| target.ext.insert(process));
+                world.map(|world| target.ext.insert(world));
                 self.check.check(&target).await
             }
         };

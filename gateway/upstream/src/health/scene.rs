@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use expr::{Side, Txn, TxnVars, Value, Var, VarScope};
+use expr::{Figure, Side, Subject, Txn, TxnVars, Value, Var, VarScope};
 use http::HeaderName;
+use table::{Millis, Tables};
 
 use super::http::Head;
 use crate::backend::Backend;
+use crate::events::World;
 use crate::server::Server;
 
 /// Whom a check is about: names and numbers of the backend and the server.
@@ -41,9 +43,9 @@ pub(super) struct Answer {
 }
 
 /// What an expression of a check sees.
-#[derive(Debug)]
 pub(super) struct Scene<'a> {
     pub(super) names: &'a Names,
+    pub(super) world: Option<&'a dyn World>,
     pub(super) vars: &'a TxnVars,
     pub(super) answer: &'a Answer,
 }
@@ -55,6 +57,22 @@ impl Txn for Scene<'_> {
 
     fn server(&self) -> Option<(&str, u32)> {
         Some((&self.names.server.0, self.names.server.1))
+    }
+
+    fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {
+        self.world?.figure(&self.names.backend.0, figure, of)
+    }
+
+    fn hostname(&self) -> &str {
+        self.world.map_or("", World::hostname)
+    }
+
+    fn tables(&self) -> Option<&Tables> {
+        self.world.map(World::tables)
+    }
+
+    fn table_clock(&self) -> Millis {
+        self.world.map(World::table_clock).unwrap_or_default()
     }
 
     fn status(&self) -> Option<u16> {

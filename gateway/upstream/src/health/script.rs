@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use config::model::{CheckConnect, CheckPort, CheckRequest, CheckStep};
-use expr::{Assignment, ProcessVars, TxnVars, Var};
+use expr::{Assignment, TxnVars, Var};
 use pingora_error::{BError, Result};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::HealthCheck;
@@ -19,6 +19,7 @@ use super::http::{ANSWER, Head, invalid};
 use super::probe::{Limits, Seen, failure, reason};
 use super::scene::{Answer, Names, Scene};
 use super::tcp::{Wire, connect};
+use crate::events::World;
 
 /// What a request has that no line gives anything to.
 const PLAIN: (&str, &str, &str) = ("OPTIONS", "/", "HTTP/1.0");
@@ -69,11 +70,12 @@ fn step(line: &CheckStep) -> Option<Step> {
 #[async_trait]
 impl HealthCheck for Script {
     async fn check(&self, target: &Target) -> Result<()> {
-        let process = target.ext.get::<Arc<ProcessVars>>().cloned();
-        let mut vars = TxnVars::new(process, None);
+        let world = target.ext.get::<Arc<dyn World>>().cloned();
+        let mut vars = TxnVars::new(world.as_ref().map(|world| world.variables().clone()), None);
         vars.refresh();
         let until = Instant::now() + self.limits.answer;
-        let mut talk = Talk { script: self, target, until, vars, wire: None, answer: Answer::default() };
+        let (wire, answer) = (None, Answer::default());
+        let mut talk = Talk { script: self, target, until, world, vars, wire, answer };
         let report = talk.run().await?;
         if let Some(Report { verdict, code, info }) = report {
             code.into_iter().for_each(|code| Seen::note(target, code));
@@ -92,6 +94,7 @@ struct Talk<'a> {
     script: &'a Script,
     target: &'a Target,
     until: Instant,
+    world: Option<Arc<dyn World>>,
     vars: TxnVars,
     wire: Option<Box<dyn Wire>>,
     answer: Answer,
@@ -131,7 +134,8 @@ impl Talk<'_> {
     }
 
     fn scene(&self) -> Scene<'_> {
-        Scene { names: &self.script.names, vars: &self.vars, answer: &self.answer }
+        let world = self.world.as_deref();
+        Scene { names: &self.script.names, world, vars: &self.vars, answer: &self.answer }
     }
 
     /// Connects anew, where the line says.
