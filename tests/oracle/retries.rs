@@ -123,6 +123,15 @@ fn bodies() {
         post("/busy?fits", 15_000),
         post("/busy?large", 20_000),
         post("/empty?large", 20_000),
+        Exchange::new(
+            "a body that comes later",
+            vec![
+                Step::Send(request("POST", "/busy?later", "Content-Length: 4\r\n", "ab")),
+                Step::HeadAtOrigin,
+                Step::Send(b"cd".to_vec()),
+                Step::Read("POST"),
+            ],
+        ),
         Exchange::one("in chunks", "POST", chunks("3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n")),
     ];
     suite.run();
