@@ -108,20 +108,29 @@ fn to_file(which: &str) {
     assert!(line.starts_with(BODY_START) && line.ends_with(BODY_END), "{line}");
 }
 
-/// One after the other, whatever their connection.
+/// One after the other, whatever their connection; a head that is refused has a number, too.
 fn numbered() {
     let syslog = Syslog::start();
-    let proxy = "  unique-id-format %{+X}rt\n  log-format \"%HU %rt %[unique-id]\"";
-    let (subject, _origin) = subject("  log \"${LOG}\" format raw local0", proxy, &syslog, |c| c);
-    let numbers = ["/a", "/b", "/c"].map(|path| {
-        get(subject.addr("FRONT"), path);
-        let line = syslog.expect(path);
-        let mut words = line.split(' ').skip(1);
-        let number: u64 = words.next().unwrap().parse().unwrap();
-        assert_eq!(words.next(), Some(&*format!("{number:04X}")), "{line}");
-        number
-    });
-    assert!(numbers[1] == numbers[0] + 1 && numbers[2] == numbers[1] + 1, "{numbers:?}");
+    let subject = Config::new(
+        "global\n  log \"${LOG}\" format raw local0\ndefaults\n  mode http\n  log global\n  timeout client 5s\n  \
+         timeout server 5s\n  timeout connect 5s\n  unique-id-format \"%{+X}o%rt\"\n  log-format \"<%rt %ID %ST>\"\n\
+         frontend f\n  bind \"fd@${FRONT}\"\n  http-request return status 200 content-type text/plain \
+         lf-string \"%rt %[unique-id]\"\n",
+    )
+    .bind("FRONT")
+    .var("LOG", format!("127.0.0.1:{}", syslog.addr().port()))
+    .start();
+    assert_eq!(get(subject.addr("FRONT"), "/").text(), "0 0000");
+    syslog.expect("<0 0000 200>");
+    let mut client = Client::connect(subject.addr("FRONT"));
+    client.send("nonsense\r\n\r\n");
+    assert_eq!(client.response("GET").status(), 400);
+    syslog.expect("<1 ");
+    for number in 2..20 {
+        let id = format!("{number} {number:04X}");
+        assert_eq!(get(subject.addr("FRONT"), "/").text(), id);
+        syslog.expect(&format!("<{id} 200>"));
+    }
 }
 
 /// Wherever an expression is: on a connection, in a request, in a response, in the line itself.

@@ -159,6 +159,10 @@ pub trait Txn {
     fn tcp_info(&self) -> Option<TcpInfo> {
         None
     }
+    /// What the kernel knows of the connection with the server, while it is open.
+    fn server_tcp_info(&self) -> Option<TcpInfo> {
+        None
+    }
     /// What that line said besides addresses.
     fn proxy_line(&self) -> Option<&ProxyLine> {
         None

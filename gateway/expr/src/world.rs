@@ -272,6 +272,9 @@ impl Txn for World {
         let times = TcpInfo { rtt: 1500, rttvar: 700, ..TcpInfo::default() };
         Some(TcpInfo { unacked: 1, sacked: 2, lost: 3, retrans: 4, fackets: 5, reordering: 6, ..times })
     }
+    fn server_tcp_info(&self) -> Option<TcpInfo> {
+        Some(TcpInfo { rtt: 2500, rttvar: 1700, ..TcpInfo::default() })
+    }
     fn proxy_line(&self) -> Option<&ProxyLine> {
         Some(&self.line)
     }

@@ -19,6 +19,7 @@ use crate::client::Own;
 use crate::connection::Connection;
 use crate::edit::{RequestEditor, ResponseEditor};
 use crate::effects::Effects;
+use crate::exchange::ServerEnd;
 use crate::fields::LogView;
 use crate::figures::At;
 use crate::http::buffer::{Buffered, announced};
@@ -108,7 +109,7 @@ pub(crate) struct Ctx {
     /// The entries of stick tables that are to remember its server: (table, key).
     pub sticks: Vec<(Arc<table::Table>, table::Key)>,
     /// The connection with the server that it was sent over.
-    pub link: Option<Arc<ServerLink>>,
+    pub link: Option<Arc<ServerEnd>>,
     /// What rules let filters hold back of its bodies.
     pub limits: Limits,
     /// How far it insists on the server that it belongs on.
@@ -367,7 +368,11 @@ macro_rules! txn_through_view {
             }
 
             fn server_link(&self) -> Option<&ServerLink> {
-                self.ctx.link.as_deref()
+                self.ctx.link.as_deref().map(|end| &end.link)
+            }
+
+            fn server_tcp_info(&self) -> Option<expr::TcpInfo> {
+                self.ctx.link.as_deref()?.socket.tcp_info()
             }
 
             fn figure(&self, figure: Figure, of: &Subject) -> Option<i64> {

@@ -306,6 +306,10 @@ impl Txn for LogView<'_> {
         self.message.as_ref()?.tcp_info()
     }
 
+    fn server_tcp_info(&self) -> Option<expr::TcpInfo> {
+        self.message.as_ref()?.server_tcp_info()
+    }
+
     fn proxy_line(&self) -> Option<&expr::ProxyLine> {
         self.message.as_ref()?.proxy_line()
     }

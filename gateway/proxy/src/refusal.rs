@@ -47,6 +47,7 @@ pub(crate) fn log(route: &Route, connection: &Connection, refused: Refused) {
         started: if refused.timed { connection.accepted_at } else { SystemTime::now() },
         early: frontend.model().options.logasap,
         termination: Termination([refused.code[0], refused.code[1], b'-', b'-']),
+        number: Some(connection.process.request()),
         feconn: frontend.counters.current(),
         actconn: connection.process.current(),
         ..LogRecord::new(

@@ -26,9 +26,6 @@ static LATER: &[(Fetch, &[&str])] = &[
     (lacks("the streams of a connection are not told: 'http_req_rate' of a stick table finds clients that send much"), &[
         "fc_nb_streams", "bc_nb_streams", "fc_settings_streams_limit", "bc_settings_streams_limit"
     ]),
-    (lacks("the kernel is not asked about servers' connections: 'bc.timer.connect' tells how long one took to come"), &[
-        "bc_rtt", "bc_rttvar"
-    ]),
     (lacks("how a stream came to its end is not kept step by step: 'txn.sess_term_state' tells the end"), &[
         "term_events", "waiting_entity"
     ]),
@@ -64,7 +61,6 @@ mod tests {
             ("fcgi.index", "str(...)"),
             ("fc_glitches", "http_err_rate"),
             ("bc_nb_streams", "http_req_rate"),
-            ("bc_rtt", "bc.timer.connect"),
             ("waiting_entity", "txn.sess_term_state"),
         ] {
             let bad = Expr::parse_text(name, &scope_at(Phase::HttpRequest)).unwrap_err();

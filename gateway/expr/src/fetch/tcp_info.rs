@@ -1,4 +1,4 @@
-//! What the kernel knows of the client's connection (configuration.txt 7.3.3).
+//! What the kernel knows of the client's connection, and of the server's (configuration.txt 7.3.3).
 
 use super::{Fetch, Request, Visit, fetch, one};
 use crate::arg::{self, Arg, Kind};
@@ -10,6 +10,8 @@ const UNIT: &[Kind] = &[Kind::Str];
 pub(super) const FETCHES: &[Fetch] = &[
     fetch("fc_rtt", Type::Int, Phases::CLIENT, |r, v| time(r, |info| info.rtt, v)).takes(UNIT, 0).prepare(|args, _| unit(args)).example("fc_rtt(us)", "1500"),
     fetch("fc_rttvar", Type::Int, Phases::CLIENT, |r, v| time(r, |info| info.rttvar, v)).takes(UNIT, 0).prepare(|args, _| unit(args)).example("fc_rttvar", "0"),
+    fetch("bc_rtt", Type::Int, Phases::SERVER, |r, v| server_time(r, |info| info.rtt, v)).takes(UNIT, 0).prepare(|args, _| unit(args)).since("3.0").example("bc_rtt(us)", "2500"),
+    fetch("bc_rttvar", Type::Int, Phases::SERVER, |r, v| server_time(r, |info| info.rttvar, v)).takes(UNIT, 0).prepare(|args, _| unit(args)).since("3.0").example("bc_rttvar", "1"),
     fetch("fc_unacked", Type::Int, Phases::CLIENT, |r, v| count(r, |info| info.unacked, v)).takes(UNIT, 0).example("fc_unacked", "1"),
     fetch("fc_sacked", Type::Int, Phases::CLIENT, |r, v| count(r, |info| info.sacked, v)).takes(UNIT, 0).example("fc_sacked", "2"),
     fetch("fc_lost", Type::Int, Phases::CLIENT, |r, v| count(r, |info| info.lost, v)).takes(UNIT, 0).example("fc_lost", "3"),
@@ -25,10 +27,18 @@ fn unit(args: &[Arg]) -> Result<(), String> {
     }
 }
 
-/// In milliseconds unless the argument says otherwise.
 fn time<'a>(request: &Request<'a>, of: fn(&TcpInfo) -> u32, visit: Visit<'_, 'a>) {
+    one(request.txn.tcp_info().map(|info| in_unit(request, of(&info))), visit);
+}
+
+fn server_time<'a>(request: &Request<'a>, of: fn(&TcpInfo) -> u32, visit: Visit<'_, 'a>) {
+    one(request.txn.server_tcp_info().map(|info| in_unit(request, of(&info))), visit);
+}
+
+/// In milliseconds unless the argument says otherwise.
+fn in_unit(request: &Request<'_>, microseconds: u32) -> Value<'static> {
     let parts = if arg::text(request.args, 0) == b"us" { 1 } else { 1000 };
-    one(request.txn.tcp_info().map(|info| Value::Int((of(&info) / parts).into())), visit);
+    Value::Int((microseconds / parts).into())
 }
 
 fn count<'a>(request: &Request<'a>, of: fn(&TcpInfo) -> u32, visit: Visit<'_, 'a>) {

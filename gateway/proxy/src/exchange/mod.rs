@@ -21,6 +21,7 @@ use pool::Key;
 pub(crate) use pool::{PURGE, Pool};
 use relay::{After, Relay, Replay};
 use server::ServerConnection;
+pub(crate) use server::ServerEnd;
 
 use crate::client::Client;
 use crate::ctx::Ctx;

@@ -20,7 +20,17 @@ use upstream::Address;
 
 use super::pool::Shelf;
 use crate::alarm::Alarm;
+use crate::connection::OpenSocket;
 use crate::fill;
+
+/// What expressions may ask of a connection.
+#[derive(Debug)]
+pub(crate) struct ServerEnd {
+    /// Its two ends.
+    pub link: ServerLink,
+    /// Its socket, while it is open.
+    pub socket: OpenSocket,
+}
 
 /// A connection that is being used.
 #[derive(Debug)]
@@ -33,7 +43,7 @@ pub(crate) struct ServerConnection {
     shelf: Arc<Shelf>,
     in_use: bool,
     /// Its two ends.
-    pub link: Arc<ServerLink>,
+    pub link: Arc<ServerEnd>,
     counters: Arc<ServerCounters>,
     reused: bool,
     alarm: Alarm,
@@ -50,9 +60,11 @@ impl ServerConnection {
         counters.connection_used();
         shelf.lend();
         let link = ServerLink { source: stream.local_addr(), destination: address.ip(), tls: None };
+        let socket = OpenSocket::default();
+        socket.opened(stream.as_raw_fd());
         Self {
             stream,
-            link: Arc::new(link),
+            link: Arc::new(ServerEnd { link, socket }),
             input: BytesMut::new(),
             shelf,
             in_use: true,
@@ -136,6 +148,7 @@ impl ServerConnection {
 
 impl Drop for ServerConnection {
     fn drop(&mut self) {
+        self.link.socket.closed();
         if self.in_use {
             self.shelf.returned();
         }
