@@ -39,7 +39,7 @@ pub(crate) enum Standing {
 pub(crate) fn standing(section: &str) -> Standing {
     use Standing::{Later, Read, Refused};
     match section {
-        "peers" => Later("remove it: there are no stick tables to share yet"),
+        "peers" => Later("remove it: stick tables are not shared with other processes yet"),
         "mailers" => Later("watch the metrics instead"),
         "ring" | "log-forward" => Later("log to stdout or to a syslog server"),
         "cache" => Later("remove it and the rules that use it"),
