@@ -38,6 +38,8 @@
 //! | 204, 304 | `responses/* /204`, `responses/* /304`, `answers/204 *`, `answers/304 *` |
 //! | `OPTIONS *`, absolute form | `odd-requests/OPTIONS *`, `odd-requests/absolute*`, `broken-requests/absolute against host` |
 //! | chunk extensions | `bodies/chunk extensions`, `responses/* /trailer`, `answers/chunk extensions` |
+//! | a body with GET, HEAD or DELETE | `any-payload-*/*` |
+//! | `upgrade` where nothing is upgraded | `request-bytes/upgrade *`, `answers/* upgrade*` |
 //! | early answers | `early-answers/*`, `continue/the origin refuses` |
 //! | bodies cut short | `client-failures/*`, `origin-failures/*short`, `timeouts` on either side |
 //! | `Upgrade` | `upgrades/*`, `idle-tunnel/*`, `answers/an unasked 101` |
@@ -49,6 +51,7 @@ use crate::support::origin::{After, Script};
 
 pub(crate) fn cases(cases: &mut Cases) {
     cases.test("oracle::bytes::odd_requests_reach_the_origin_as_through_haproxy", requests);
+    cases.test("oracle::bytes::bodies_where_old_servers_look_for_none", payloads);
     cases.test("oracle::bytes::odd_answers_reach_the_client_as_through_haproxy", || answers("GET").run());
     cases.test("oracle::bytes::answers_to_head_reach_the_client_as_through_haproxy", || {
         answers("HEAD").run();
@@ -72,6 +75,13 @@ fn requests() {
         get("Connection names a line that is there", "GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nConnection: X-Forwarded-For\r\n\r\n"),
         get("Connection names the host", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Host, Content-Length, close\r\n\r\n"),
         get("Connection in three lines", "GET /x HTTP/1.1\r\nConnection: a\r\nHost: h\r\nConnection: keep-alive, b\r\nA: 1\r\nConnection:\r\nB: 2\r\n\r\n"),
+        get("upgrade named alone", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: a, upgrade\r\n\r\n"),
+        get("upgrade named beside close", "GET /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade, close\r\n\r\n"),
+        get("upgrade of HTTP/1.0", "GET /x HTTP/1.0\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+        get("upgrade of HTTP/1.0 with a body", "POST /x HTTP/1.0\r\nHost: h\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\na"),
+        get("upgrade with chunks", "POST /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade, a\r\nUpgrade: x, y\r\nUpgrade: z\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        get("upgrade with a body of nothing", "POST /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade, a\r\nUpgrade: x\r\nContent-Length: 0\r\n\r\n"),
+        get("upgrade with a body", "POST /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade, a\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\na"),
         get("the host comes last", "GET /x HTTP/1.1\r\nB: 1\r\nA: 2\r\nB: 3\r\nHost: h\r\n\r\n"),
         get("a host in capitals", "GET /x HTTP/1.1\r\nHost: H.Test:80\r\n\r\n"),
         get("absolute https", "GET https://h/x HTTP/1.1\r\nHost: h\r\n\r\n"),
@@ -86,6 +96,31 @@ fn requests() {
     ];
     suite.exchanges = rows;
     suite.run();
+}
+
+/// An old server may take the body of such a request for another one.
+fn payloads() {
+    for (name, global) in
+        [("any-payload-no", ""), ("any-payload-yes", "  h1-accept-payload-with-any-method\n")]
+    {
+        let mut suite = Suite::new(name);
+        suite.global = global;
+        for (method, version, length) in ["GET", "HEAD", "DELETE", "OPTIONS", "get", "POST"]
+            .into_iter()
+            .flat_map(|method| ["1.0", "1.1"].map(|version| (method, version)))
+            .flat_map(|(method, version)| [0, 3].map(|length| (method, version, length)))
+        {
+            suite.exchanges.push(Exchange::one(
+                format!("{method} {version} with {length} bytes"),
+                method,
+                format!(
+                    "{method} /x HTTP/{version}\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{}",
+                    &"abc"[..length]
+                ),
+            ));
+        }
+        suite.run();
+    }
 }
 
 #[rustfmt::skip]
@@ -129,6 +164,10 @@ fn scripts() -> Vec<(&'static str, String, After)> {
         ("two dates", one("Date: a\r\nServer: b\r\nDate: c\r\nServer: d"), Keep),
         ("Connection close", one("Connection: close"), Close),
         ("Connection names a line", one("Connection: X-A, keep-alive\r\nX-A: 1\r\nKeep-Alive: timeout=3"), Keep),
+        ("an offer to upgrade", one("Upgrade: h2,h2c\r\nConnection: Upgrade"), Keep),
+        ("an offer to upgrade and Keep-Alive", one("Upgrade: h2c\r\nConnection: Upgrade, Keep-Alive"), Keep),
+        ("upgrade beside close", one("Connection: close, upgrade"), Close),
+        ("te", one("TE: deflate\r\nTE: gzip, trailers"), Keep),
         ("close-delimited", lines("X: a\r\n", "until the end"), Close),
         ("two interim", format!("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\nLink: b\r\n\r\n{}", one("X: a")), Keep),
         ("interim with a length", format!("HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\n{}", one("X: a")), Keep),

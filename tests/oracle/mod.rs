@@ -18,6 +18,7 @@ mod logging;
 mod parsing;
 mod patterns;
 mod random;
+mod random_bytes;
 mod random_rules;
 mod random_state;
 mod retries;
@@ -45,6 +46,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     parsing::cases(cases);
     patterns::cases(cases);
     random::cases(cases);
+    random_bytes::cases(cases);
     random_rules::cases(cases);
     random_state::cases(cases);
     retries::cases(cases);

@@ -144,7 +144,7 @@ fn raw_page(status: u16) -> Bytes {
     let mut raw = String::with_capacity(256);
     let _ = write!(raw, "HTTP/1.1 {} {}\r\nContent-length: {}\r\n", page.status, page.reason, body.len());
     raw.push_str("Cache-Control: no-cache\r\n");
-    if page.status != 422 {
+    if !matches!(page.status, 413 | 422) {
         raw.push_str("Connection: close\r\n");
     }
     raw.push_str("Content-Type: text/html\r\n\r\n");

@@ -109,15 +109,15 @@ impl Lines {
 
     /// Writes them as they go to the next hop: what `connection` and `te` say of this one stays here, which of `te` is all
     /// but that trailers are understood.
-    pub(crate) fn write_for_next_hop(&self, out: &mut BytesMut, upgrading: bool) {
+    pub(crate) fn write_for_next_hop(&self, out: &mut BytesMut) {
         if !self.wire.is_empty() {
             return out.extend_from_slice(&self.wire);
         }
         for line in &self.lines {
             match &line.name[..] {
-                b"connection" => kept_tokens(&line.value, upgrading)
-                    .iter()
-                    .for_each(|kept| write_line(out, &line.name, kept)),
+                b"connection" => {
+                    kept_tokens(&line.value).iter().for_each(|kept| write_line(out, &line.name, kept))
+                }
                 b"te" if !tokens(&line.value).any(|token| token == b"trailers") => {}
                 b"te" => write_line(out, b"te", b"trailers"),
                 _ => write_line(out, &line.name, &line.value),
@@ -281,8 +281,8 @@ impl ResponseHead {
     /// # Errors
     /// A status or value that HTTP's strict grammar does not have.
     pub fn to_http2(&self) -> Result<http::Response<()>> {
-        const HOP: [&[u8]; 5] =
-            [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
+        const HOP: [&[u8]; 6] =
+            [b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"];
         let mut response = http::Response::new(());
         // The protocol changes on the stream alone, which is a success there (RFC 8441, 5).
         let status = if self.status == 101 { 200 } else { self.status };
@@ -317,8 +317,7 @@ impl ResponseHead {
         let line = "HTTP/1.1".len() + "200".len() + self.reason.len();
         // Of `connection` only what is passed on is counted.
         let hop = |value: &Bytes| {
-            let kept =
-                kept_tokens(value, self.status == 101).map_or(0, |kept| "connection".len() + kept.len());
+            let kept = kept_tokens(value).map_or(0, |kept| "connection".len() + kept.len());
             "connection".len() + value.len() - kept
         };
         let dropped: usize = self.lines.all(b"connection").map(hop).sum();

@@ -261,7 +261,11 @@ fn build_frontend(materials: &Materials<'_>, id: FrontendId, errors: &mut Vec<St
         pages: Pages::new(&frontend.options),
         switch: FirstMatch::compile(&conditions),
         log: Logger::new(&frontend.logging, model, &frontend.options, materials.sinks),
-        limits: Limits { bytes: model.global.head_size, headers: model.global.max_headers.saturating_sub(1) },
+        limits: Limits {
+            bytes: model.global.head_size,
+            headers: model.global.max_headers.saturating_sub(1),
+            any_payload: model.global.accepts_any_payload(),
+        },
     }
 }
 

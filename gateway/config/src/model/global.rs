@@ -112,6 +112,11 @@ pub struct Global {
 }
 
 impl Global {
+    /// Whether GET, HEAD and DELETE may have a body in HTTP/1.0: with `h1-accept-payload-with-any-method`.
+    pub fn accepts_any_payload(&self) -> bool {
+        self.settings.get("h1-accept-payload-with-any-method") == Some(&Setting::On(true))
+    }
+
     /// Whether clients of HTTP/2 are told that they may ask for WebSockets (RFC 8441): not with
     /// `h2-workaround-bogus-websocket-clients`.
     pub fn announces_websockets(&self) -> bool {

@@ -72,7 +72,6 @@ pub(super) fn take(
     let reason = head.slice(reason(&head));
     let (mut lines, facts) = read_lines(&head, &fields)?;
     if !facts.put_straight
-        && !lines.has(b"connection")
         && let Some(wire) = wire_of(&head, fields.into_iter())
     {
         lines = lines.standing(wire);
@@ -104,7 +103,7 @@ fn unfold(head: &mut [u8], value: &mut Range<usize>) {
 struct Facts {
     length: Option<u64>,
     chunked: bool,
-    /// Lines are not what they were on the wire.
+    /// Lines are not what they were on the wire, or do not go on as they are.
     put_straight: bool,
 }
 
@@ -118,6 +117,8 @@ fn read_lines(head: &Bytes, fields: &[(Range<usize>, Range<usize>)]) -> Result<(
                 None => continue,
             },
             b"transfer-encoding" => facts.see_coding(&value)?,
+            b"connection" => facts.put_straight = true,
+            b"te" => facts.put_straight |= value != "trailers",
             _ => {}
         }
         lines.push(name, value);
@@ -184,7 +185,7 @@ mod tests {
     use super::*;
 
     fn received(text: &[u8], method: &Method) -> Result<Option<Received>, Invalid> {
-        take(&mut BytesMut::from(text), method, &Limits { bytes: 1024, headers: 10 })
+        take(&mut BytesMut::from(text), method, &Limits { bytes: 1024, headers: 10, any_payload: false })
     }
 
     fn body(text: &[u8]) -> (Body, bool) {

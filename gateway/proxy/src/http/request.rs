@@ -149,7 +149,7 @@ fn add_lines(ctx: &Ctx, upgrading: bool, add: &mut impl FnMut(&[u8], &[u8])) {
 /// client did not delimit the body as HTTP/1 must, `upgrading` that it asks for another protocol.
 pub(crate) fn write_for_server(ctx: &Ctx, chunked: bool, upgrading: bool, out: &mut BytesMut) {
     ctx.request.write_start(out);
-    ctx.request.lines.write_for_next_hop(out, upgrading);
+    ctx.request.lines.write_for_next_hop(out);
     if chunked {
         write_line(out, b"transfer-encoding", b"chunked");
     }

@@ -21,6 +21,8 @@ pub struct Limits {
     pub bytes: usize,
     /// Headers: `tune.http.maxhdr`.
     pub headers: usize,
+    /// Whether GET, HEAD and DELETE may have a body in HTTP/1.0: `h1-accept-payload-with-any-method`.
+    pub any_payload: bool,
 }
 
 /// How the body after a head is delimited (RFC 9112, 6.3).
@@ -70,6 +72,16 @@ pub enum HeadError {
     /// A transfer coding that is not known stands before `chunked` (RFC 9112, 6.1).
     #[error("a transfer coding is not known")]
     UnknownCoding,
+    /// A body where an old server does not look for one, and would take it for a request ([`Limits::any_payload`]).
+    #[error("a body with GET, HEAD or DELETE in HTTP/1.0")]
+    UnexpectedPayload,
+}
+
+impl Head {
+    /// Whether there is a body where HTTP/1.0 did not say that there may be one.
+    fn has_unexpected_payload(&self) -> bool {
+        self.framing != Framing::None && matches!(self.method, Method::GET | Method::HEAD | Method::DELETE)
+    }
 }
 
 /// Finds the end of a head as bytes arrive, without looking at any byte twice.
@@ -190,6 +202,9 @@ fn parse(buf: &mut BytesMut, end: usize, limits: &Limits) -> Result<Head, HeadEr
         head[field.name.0..field.name.1].make_ascii_lowercase();
     }
     let mut head = build(&head.freeze(), &layout)?;
+    if head.version == Version::HTTP_10 && !limits.any_payload && head.has_unexpected_payload() {
+        return Err(HeadError::UnexpectedPayload);
+    }
     if let Some(version) = asked {
         let start = head.line.len() - version.len();
         head.line = [&head.line[..start], &version[..]].concat().into();
@@ -276,6 +291,10 @@ fn build(head: &Bytes, layout: &Layout) -> Result<Head, HeadError> {
         target::check_host(&target, facts.host.as_deref())?;
         facts.framing(&mut lines, http11)?
     };
+    if facts.upgrade && facts.connection_upgrade && framing != Framing::None {
+        // A server that took it would read the body as the other protocol's, and a response could end anywhere.
+        lines.remove(b"upgrade");
+    }
     let mut request = RequestHead { method, target, version: layout.version, lines };
     let upgrade = http11 && facts.upgrade && facts.connection_upgrade;
     if upgrade && facts.websocket && !facts.websocket_key {
@@ -347,7 +366,7 @@ pub fn wire_of(head: &Bytes, places: impl Iterator<Item = (Range<usize>, Range<u
 /// `close` and `keep-alive` are about this hop; HAProxy passes the rest of `connection` on, in its place.
 fn for_the_next_hop(name: &[u8], value: Bytes) -> Option<Bytes> {
     match name {
-        b"connection" => kept_tokens(&value, true),
+        b"connection" => kept_tokens(&value),
         // Several equal lengths are one (RFC 9112, 6.3).
         b"content-length" => Some(
             value
@@ -359,18 +378,36 @@ fn for_the_next_hop(name: &[u8], value: Bytes) -> Option<Bytes> {
     }
 }
 
-/// The tokens of `connection` that are not about this hop, joined; `upgrade` only with an upgrade.
-pub fn kept_tokens(value: &Bytes, upgrading: bool) -> Option<Bytes> {
-    let is_ours = |token: &[u8]| {
-        token.eq_ignore_ascii_case(b"close")
-            || token.eq_ignore_ascii_case(b"keep-alive")
-            || (!upgrading && token.eq_ignore_ascii_case(b"upgrade"))
-    };
-    if !tokens(value).any(is_ours) {
-        return (!value.is_empty()).then(|| value.clone());
+/// The tokens of `connection` that are not about this hop, joined as HAProxy does it: what stands before the first that
+/// is dropped stays as it is, blanks and all.
+pub fn kept_tokens(value: &Bytes) -> Option<Bytes> {
+    let is_ours =
+        |token: &[u8]| token.eq_ignore_ascii_case(b"close") || token.eq_ignore_ascii_case(b"keep-alive");
+    let parts = || value.split(|byte| *byte == b',');
+    let whole: usize =
+        parts().take_while(|part| !is_ours(part.trim_ascii())).map(|part| part.len() + 1).sum();
+    let start = without_last_commas(&value[..whole.min(value.len())]);
+    if whole > value.len() {
+        return (!start.is_empty()).then(|| value.slice_ref(start));
     }
-    let kept: Vec<&[u8]> = tokens(value).filter(|token| !is_ours(token)).collect();
-    (!kept.is_empty()).then(|| kept.join(&b", "[..]).into())
+    let mut kept = start.to_vec();
+    let rest = value[whole..].split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    for token in rest.filter(|token| !is_ours(token)) {
+        if !kept.is_empty() {
+            kept.push(b',');
+        }
+        kept.extend_from_slice(token);
+    }
+    kept.truncate(without_last_commas(&kept).len());
+    (!kept.is_empty()).then(|| kept.into())
+}
+
+/// A list without the commas at its end that nothing follows.
+fn without_last_commas(mut list: &[u8]) -> &[u8] {
+    while let Some(shorter) = list.trim_ascii_end().strip_suffix(b",") {
+        list = shorter;
+    }
+    list
 }
 
 /// Whether a comma-separated value names a token.
@@ -523,7 +560,7 @@ pub fn decimal(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { bytes: 15_360, headers: 101 };
+    const LIMITS: Limits = Limits { bytes: 15_360, headers: 101, any_payload: false };
 
     fn read(text: &[u8]) -> Result<Option<Head>, HeadError> {
         Reader::default().take(&mut BytesMut::from(text), &LIMITS)
@@ -624,13 +661,35 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_an_old_server_would_not_look_for_is_refused() {
+        for method in ["GET", "HEAD", "DELETE"] {
+            let text = format!("{method} / HTTP/1.0\r\nContent-Length: 1\r\n\r\n");
+            assert_eq!(read(text.as_bytes()).unwrap_err(), HeadError::UnexpectedPayload);
+            let any = Limits { any_payload: true, ..LIMITS };
+            assert!(Reader::default().take(&mut BytesMut::from(text.as_bytes()), &any).is_ok());
+            assert!(read(text.replace("1.0", "1.1").as_bytes()).is_ok());
+        }
+        assert!(read(b"POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\n").is_ok());
+    }
+
+    #[test]
     fn connection_keeps_what_is_not_about_the_hop() {
-        let kept =
-            |text: &'static str, upgrading| kept_tokens(&Bytes::from_static(text.as_bytes()), upgrading);
-        assert_eq!(kept("X-Foo, keep-alive", false).as_deref(), Some(&b"X-Foo"[..]));
-        assert_eq!(kept("close", false), None);
-        assert_eq!(kept("Upgrade", false), None);
-        assert_eq!(kept("Upgrade", true).as_deref(), Some(&b"Upgrade"[..]));
+        let kept = |text: &'static str| kept_tokens(&Bytes::from_static(text.as_bytes()));
+        assert_eq!(kept("X-Foo, keep-alive").as_deref(), Some(&b"X-Foo"[..]));
+        assert_eq!(kept("close"), None);
+        for (line, left) in [
+            ("a ,  b", "a ,  b"),
+            ("a, b,", "a, b"),
+            ("a, b, close", "a, b"),
+            ("a,  b , close,  c ,d", "a,  b ,c,d"),
+            ("close,, a, ,b", "a,,b"),
+            (", close, a", "a"),
+            ("a, , close", "a"),
+            ("a, b , close", "a, b "),
+        ] {
+            assert_eq!(kept(line).as_deref(), Some(left.as_bytes()), "{line}");
+        }
+        assert_eq!(kept(", close,"), None);
     }
 
     #[test]

@@ -232,6 +232,7 @@ fn refusal_of(error: HeadError) -> Refusal {
     let status = match error {
         HeadError::Invalid(_) | HeadError::TooManyHeaders => 400,
         HeadError::TooLarge => 431,
+        HeadError::UnexpectedPayload => 413,
         HeadError::UnknownCoding => 422,
     };
     log::debug!("a request was refused with {status}: {error}");

@@ -436,9 +436,9 @@ fn write_head(output: &mut BytesMut, head: &ResponseHead, word: Option<&str>) {
         // They have no body, and so nothing to say of it (RFC 9110, 8.6; RFC 9112, 6.1).
         let mut lines = head.lines.clone();
         framing.iter().for_each(|name| lines.remove(name));
-        lines.write_for_next_hop(output, head.status == 101);
+        lines.write_for_next_hop(output);
     } else {
-        head.lines.write_for_next_hop(output, head.status == 101);
+        head.lines.write_for_next_hop(output);
     }
     if let Some(word) = word {
         write_line(output, b"connection", word.as_bytes());

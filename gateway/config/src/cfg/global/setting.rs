@@ -102,7 +102,7 @@ const ROWS: &[Row] = &[
     row("pp2-never-send-local", Flag, Fate::Ignored("a check carries no PROXY protocol")), row("prealloc-fd", Flag, INSIDES),
     row("expose-experimental-directives", Words(0, ""), Fate::Ignored("it permits nothing here")), row("expose-deprecated-directives", Flag, Fate::Ignored("it permits nothing here")),
     row("external-check", Choice(&["", "preserve-env"], "'{}' only supports 'preserve-env' as an argument, found '{got}'."), Fate::Ignored("nothing is executed")),
-    row("h1-accept-payload-with-any-method", Flag, Fate::Ignored("a body is taken with any method")),
+    row("h1-accept-payload-with-any-method", Flag, Fate::Known),
     row("h1-do-not-close-on-insecure-transfer-encoding", Flag, Fate::Later("remove it: such a connection is closed")),
     row("h2-workaround-bogus-websocket-clients", Flag, Fate::Known),
     row("accept-unsafe-violations-in-http-request", Flag, Fate::Later("remove it: such requests are refused")),

@@ -177,8 +177,6 @@ impl<'a, 'b> Relay<'a, 'b> {
         self.before_response = (self.ctx.sizes.1, self.ctx.body.1);
         self.ctx.sizes.1 += received.head.counted();
         let Received { mut head, body, .. } = received;
-        // `te` is about requests; HAProxy does not pass it on.
-        head.lines.remove(b"te");
         if self.ctx.route.as_ref().is_some_and(|route| route.runtime.model.asked.bodies.1) {
             self.ctx.response_body = Some(come(body, &self.server.input).0);
         }
