@@ -5,12 +5,10 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method, StatusCode, Version, request};
+use http::{HeaderMap, Method, StatusCode, Version};
 use pingora::{Error, ErrorType, Result};
 
 use crate::http1::head::{kept_tokens, tokens};
-use crate::http2::session::asked_protocol;
-use crate::http2::websocket;
 
 /// A header line; its name in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +56,11 @@ impl Lines {
     /// All lines.
     pub fn iter(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter()
+    }
+
+    /// Each in turn, to keep.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Line> {
+        self.lines.into_iter()
     }
 
     /// How many there are.
@@ -189,43 +192,6 @@ impl Default for RequestHead {
 }
 
 impl RequestHead {
-    /// The head of a request that came by HTTP/2: its authority becomes the first line and goes before any `host`, its
-    /// cookies one line (RFC 9113, 8.2.3 and 8.3.1). Of lengths and hosts that say the same one is left.
-    pub fn of_http2(request: &request::Parts) -> Self {
-        let mut lines = Lines::with_capacity(request.headers.len() + 1);
-        let authority = request.uri.authority().map(http::uri::Authority::as_str);
-        if let Some(authority) = authority {
-            lines.push(&b"host"[..], Bytes::copy_from_slice(authority.as_bytes()));
-        }
-        let mut cookie = BytesMut::new();
-        for line in Lines::of_map(&request.headers).lines {
-            match &line.name[..] {
-                b"cookie" => {
-                    if !cookie.is_empty() {
-                        cookie.put_slice(b"; ");
-                    }
-                    cookie.put_slice(&line.value);
-                }
-                b"host" | b"content-length" if lines.has(&line.name) => {}
-                _ => lines.lines.push(line),
-            }
-        }
-        if !cookie.is_empty() {
-            lines.push(&b"cookie"[..], cookie.freeze());
-        }
-        let method = h2_method(request);
-        if method == Method::CONNECT {
-            // What it counts is the tunnel's.
-            lines.remove(b"content-length");
-        } else if let Some(protocol) = asked_protocol(request) {
-            websocket::ask(&mut lines, protocol);
-        }
-        let target = request.uri.path_and_query().map(http::uri::PathAndQuery::as_str);
-        let target = if method == Method::CONNECT { authority.or(target) } else { target };
-        let target = Bytes::copy_from_slice(target.unwrap_or("/").as_bytes());
-        Self { method, target, version: request.version, lines }
-    }
-
     /// Writes the request line. A newer version than 1.0 is sent as 1.1.
     pub fn write_start(&self, out: &mut BytesMut) {
         out.reserve(self.method.as_str().len() + self.target.len() + 16);
@@ -240,11 +206,6 @@ impl RequestHead {
         let line = self.method.as_str().len() + self.target.len() + "HTTP/1.1".len();
         (COUNTED_START + line + self.lines.size() + COUNTED_END) as u64
     }
-}
-
-/// The method of a request of HTTP/2: an extended CONNECT is in HTTP/1 a GET that asks for another protocol.
-pub(crate) fn h2_method(request: &request::Parts) -> Method {
-    if asked_protocol(request).is_some() { Method::GET } else { request.method.clone() }
 }
 
 /// What HAProxy's internal form of a head takes besides its texts: the logs show that form's size, not the wire's.
@@ -396,13 +357,6 @@ mod tests {
         RequestHead { version: Version::HTTP_2, ..RequestHead::default() }.write_start(&mut out);
         RequestHead { version: Version::HTTP_10, ..RequestHead::default() }.write_start(&mut out);
         assert_eq!(&out[..], b"GET / HTTP/1.1\r\nGET / HTTP/1.1\r\nGET / HTTP/1.0\r\n");
-    }
-
-    #[test]
-    fn cookies_of_http2_become_one_line() {
-        let request = http::Request::builder().uri("/").header("cookie", "a=1").header("cookie", "b=2");
-        let head = RequestHead::of_http2(&request.body(()).unwrap().into_parts().0);
-        assert_eq!(head.lines.all(b"cookie").collect::<Vec<_>>(), ["a=1; b=2"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 #[path = "../../../gateway/proxy/src/http1"]
 mod http1 {
     pub mod head;
+    mod target;
 }
 #[allow(dead_code, reason = "what the reader fills, of which proxy uses more")]
 #[path = "../../../gateway/proxy/src/message.rs"]
@@ -15,7 +16,7 @@ mod message;
 
 use http1::head::{Head, HeadError, Limits, Reader};
 
-const LIMITS: Limits = Limits { bytes: 4096, headers: 64 };
+const LIMITS: Limits = Limits { bytes: 4096, headers: 64, any_payload: false };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let cut = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % (bytes.len() + 1);

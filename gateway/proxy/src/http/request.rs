@@ -13,8 +13,9 @@ use super::forwarded;
 use crate::answer::{self, Reply};
 use crate::client::Client;
 use crate::ctx::Ctx;
+use crate::http2;
 use crate::ip_text::IpText;
-use crate::message::{RequestHead, h2_method, write_line};
+use crate::message::{RequestHead, write_line};
 use crate::outcome::Outcome;
 
 /// Takes over what is known of the connection.
@@ -30,7 +31,7 @@ pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
         (ctx.times.started, ctx.times.head) = (now, now);
         ctx.times.started_at = SystemTime::now();
         ctx.line = h2_line(head);
-        ctx.request = RequestHead::of_http2(head);
+        ctx.request = http2::head::of(head);
     } else {
         let mut head = connection.head.lock();
         ctx.request = head.request.take().unwrap_or_default();
@@ -58,7 +59,7 @@ pub(crate) fn begin(client: &Client<'_>, ctx: &mut Ctx) -> Result<()> {
 
 /// The request line as HAProxy writes that of an HTTP/2 request.
 fn h2_line(request: &request::Parts) -> Bytes {
-    let (mut line, method) = (Vec::with_capacity(64), h2_method(request));
+    let (mut line, method) = (Vec::with_capacity(64), http2::head::method(request));
     line.extend_from_slice(method.as_str().as_bytes());
     line.push(b' ');
     if let Some(authority) = request.uri.authority().map(http::uri::Authority::as_str) {
