@@ -1,6 +1,7 @@
 //! TLS on the client side: the certificate by name, versions, HTTP/2 by a real client.
 
 use crate::support::cases::Cases;
+use crate::support::deadline::eventually;
 use crate::support::origin::{After, Origin, Script};
 use crate::support::subject::{Config, Dir, Subject, run};
 use crate::support::tls::{Ask, certificate, connect};
@@ -32,7 +33,8 @@ pub(crate) fn cases(cases: &mut Cases) {
 fn subject(bind: &str, files: &[(&str, &str)]) -> (Subject, Origin) {
     let origin = Origin::plain();
     let mut config = Config::new(format!(
-        "defaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
+        "global\n  log stdout format raw local0\n  stats socket \"${{DIR}}/cli.sock\"\n\
+         defaults\n  mode http\n  log global\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\n\
          frontend f\n  bind \"fd@${{TLS}}\" ssl {bind}\n  bind \"fd@${{CLEAR}}\"\n\
          http-request redirect scheme https if !{{ ssl_fc }} {{ path /secure }}\n\
          http-request set-header X-Tls %[ssl_fc]\n  default_backend b\nbackend b\n  server s \"${{ORIGIN}}\"\n"
@@ -257,6 +259,19 @@ fn odd_names() {
     }
 }
 
+/// The column `ssl_failed_handshake` of the frontend in `show stat`.
+fn failed_handshakes(subject: &Subject) -> String {
+    let mut cli = subject.cli("cli.sock");
+    cli.send("show stat\n");
+    let table = String::from_utf8(cli.rest()).unwrap();
+    let fields = |start: &str| {
+        let row = table.lines().find(|row| row.starts_with(start)).unwrap();
+        row.split(',').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let column = fields("# pxname").iter().position(|name| name == "ssl_failed_handshake").unwrap();
+    fields("f,FRONTEND,").swap_remove(column)
+}
+
 /// Some tools send `host:port`. Nothing but the hello itself says what was asked for, and its bytes are part of what both
 /// sides sign: what rustls does not read cannot be mended on the way to it.
 fn bad_names() {
@@ -266,5 +281,8 @@ fn bad_names() {
         let said = ask_by_openssl(&subject, name);
         assert!(said.contains("alert illegal parameter"), "{name}: {said}");
     }
+    let logged = || subject.stdout().matches(" f/1: SSL handshake failure").count();
+    eventually("a line of the log for each", || (logged() == 3).then_some(()));
+    assert_eq!(failed_handshakes(&subject), "3");
     assert!(ask_by_openssl(&subject, "a.test").contains("HTTP/1.1 200 OK"), "others are served");
 }

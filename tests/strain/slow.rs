@@ -8,8 +8,8 @@ use crate::support::origin::{After, Origin, Script};
 use crate::support::subject::Subject;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) fn cases(cases: &mut Cases) {
@@ -22,6 +22,7 @@ pub(crate) fn cases(cases: &mut Cases) {
     cases.test("strain::slow::bodies_that_trickle_pass", trickling_body);
     cases.test("strain::slow::bodies_that_stop_at_the_origin_are_cut", bodies_from_origin);
     cases.test("strain::slow::clients_that_do_not_read_fill_no_memory", readers);
+    cases.test("strain::slow::servers_that_do_not_read_fill_no_memory", deaf);
 }
 
 /// Each sends a byte now and then, which is no reason to give it more time.
@@ -96,10 +97,12 @@ fn bodies_from_origin() {
 /// What each of the readers is sent.
 const LENGTH: usize = 32 << 20;
 
-/// An origin that sends [`LENGTH`] bytes to whoever asks for `/hose`, and counts those it cannot send to.
+/// An origin that sends [`LENGTH`] bytes to whoever asks for `/hose`, and counts those it cannot send to. Of what is posted
+/// it reads the beginning only.
 #[derive(Clone, Debug, Default)]
 struct Hose {
     stuck: Arc<AtomicUsize>,
+    unread: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 impl Hose {
@@ -121,6 +124,10 @@ impl Hose {
         stream.set_write_timeout(Some(Duration::from_millis(300)))?;
         let mut head = [0; 4096];
         let count = stream.read(&mut head)?;
+        if head[..count].starts_with(b"POST /deaf") {
+            self.unread.lock().unwrap().push(stream);
+            return Ok(());
+        }
         let length = if head[..count].starts_with(b"GET /hose") { LENGTH } else { 2 };
         write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")?;
         let (block, mut left, mut stuck) = (vec![b'o'; 64 * 1024], length, false);
@@ -168,4 +175,40 @@ fn readers() {
     first.read_to_end(&mut got).unwrap();
     assert!(got.len() > LENGTH && got.ends_with(b"ooo"), "one that reads on gets everything: {}", got.len());
     super::ends(&subject, "/hose", &[("200 ----", 1), ("200 cD--", COUNT - 1)]);
+}
+
+/// Sends of a body what is taken of it at all; how much that was.
+fn stuff(subject: &Subject) -> (TcpStream, usize) {
+    let mut stream = TcpStream::connect(subject.addr("FRONT")).unwrap();
+    stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "POST /deaf HTTP/1.1\r\nHost: h\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+    let (block, mut sent) = (vec![b'i'; 64 * 1024], 0);
+    while sent < LENGTH {
+        match stream.write(&block) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) => panic!("sending to a server that does not read: {error}"),
+        }
+    }
+    (stream, sent)
+}
+
+fn deaf() {
+    const COUNT: usize = 24;
+    let (hose, addr) = Hose::start();
+    let stage = Stage { defaults: "  timeout server 4s\n", ..Stage::default() };
+    let subject = stage.start(addr);
+    assert_eq!(crate::support::client::get(subject.addr("FRONT"), "/").status(), 200);
+    let before = subject.resident();
+    let stuck: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..COUNT).map(|_| scope.spawn(|| stuff(&subject))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(stuck.iter().all(|(_, sent)| *sent < LENGTH), "what nobody reads is not taken");
+    let grown = subject.resident().saturating_sub(before);
+    assert!(grown < COUNT * 512 * 1024, "{grown} bytes more for {COUNT} connections");
+    assert_eq!(hose.unread.lock().unwrap().len(), COUNT);
+    assert_eq!(crate::support::client::get(subject.addr("FRONT"), "/").status(), 200, "others are served");
+    all_end(&subject, "/deaf", COUNT, "-1 sD--");
 }

@@ -294,6 +294,11 @@ impl<'a, 'b> Relay<'a, 'b> {
             match self.next().await {
                 Event::FromServer(read) => return read,
                 Event::Written => {}
+                // It has had its time, and is not given as much again.
+                Event::Unwritable(error) if *error.etype() == ErrorType::WriteTimedout => {
+                    self.ctx.outcome = Some(Outcome::new(0, b's', b'D', Blame::Response));
+                    return Err(error);
+                }
                 // A server may answer and close without reading everything: its answer counts.
                 Event::Unwritable(error) => {
                     log::debug!("the server takes no more of a request: {error}");
