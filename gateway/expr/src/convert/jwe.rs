@@ -23,7 +23,7 @@ use crate::{Txn, Type, Value};
 #[rustfmt::skip]
 pub(super) const CONVERTS: &[Convert] = &[
     convert("jwt_decrypt_cert", Type::Bin, Type::Bin, by_certificate).takes(&[Kind::Str], 1).prepare(|args, given| certificate(args, given)).since("3.3").example(EXAMPLE_CERT, "joe"),
-    convert("jwt_decrypt_jwk", Type::Bin, Type::Bin, by_jwk).takes(&[Kind::Str], 1).prepare(|args, given| variable(args, given)).since("3.3").example(EXAMPLE_JWK, "joe"),
+    convert("jwt_decrypt_jwk", Type::Bin, Type::Bin, by_jwk).takes(&[Kind::Str], 1).prepare(variable).since("3.3").example(EXAMPLE_JWK, "joe"),
     convert("jwt_decrypt_secret", Type::Bin, Type::Bin, by_secret).takes(&[Kind::Str], 1).prepare(|args, given| secret(args, given)).since("3.3").example(EXAMPLE_SECRET, "joe"),
 ];
 
@@ -33,11 +33,11 @@ const EXAMPLE_CERT: &str = "str(eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.H
 const EXAMPLE_JWK: &str = "str(eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..vqYVskL9zwooYwhb.VRB1.xlRi564EABoS94Z4sdWSDA),jwt_decrypt_jwk('{\"kty\":\"oct\",\"k\":\"JFcErHv0baDmirsK4VXQdgIu6gnc9KbdMTayrpQHuTI\"}')";
 
 /// Who may open a token.
-enum Opener {
+enum Opener<'k> {
     /// A key that both sides have.
-    Secret(Vec<u8>),
+    Secret(Cow<'k, [u8]>),
     /// A private key of RSA, as PKCS#8.
-    Rsa(Vec<u8>),
+    Rsa(Cow<'k, [u8]>),
 }
 
 /// A token taken apart.
@@ -144,7 +144,7 @@ impl<'t> Token<'t> {
         field(&self.header, name)
     }
 
-    fn open(&self, opener: &Opener) -> Option<Vec<u8>> {
+    fn open(&self, opener: &Opener<'_>) -> Option<Vec<u8>> {
         // a content that is compressed besides cannot be told from one that is not, were it given out as it is
         if self.field("zip").is_some() {
             return None;
@@ -156,9 +156,9 @@ impl<'t> Token<'t> {
 
     /// The content's key of this size (RFC 7518, 4.1), but for `A192KW`, which the library does not unwrap, and what takes
     /// elliptic curves or passwords.
-    fn content_key(&self, opener: &Opener, size: usize) -> Option<Vec<u8>> {
+    fn content_key(&self, opener: &Opener<'_>, size: usize) -> Option<Vec<u8>> {
         match (&*self.field("alg")?, opener) {
-            (b"dir", Opener::Secret(secret)) => self.key.is_empty().then(|| secret.clone()),
+            (b"dir", Opener::Secret(secret)) => self.key.is_empty().then(|| secret.to_vec()),
             (b"A128KW", Opener::Secret(secret)) => self.unwrap(&key_wrap::AES_128, secret),
             (b"A256KW", Opener::Secret(secret)) => self.unwrap(&key_wrap::AES_256, secret),
             (b"A128GCMKW", Opener::Secret(secret)) => self.unseal(&aead::AES_128_GCM, secret),
@@ -212,14 +212,14 @@ fn field(object: &[u8], name: &str) -> Option<Vec<u8>> {
 }
 
 /// The key that a JSON Web Key holds (RFC 7517, RFC 7518, 6).
-fn jwk(text: &[u8]) -> Option<Opener> {
+fn jwk(text: &[u8]) -> Option<Opener<'static>> {
     let number = |name: &str| decode(&field(text, name)?, URL_SAFE);
     match &*field(text, "kty")? {
-        b"oct" => number("k").map(Opener::Secret),
+        b"oct" => number("k").map(|key| Opener::Secret(key.into())),
         b"RSA" => {
             let numbers = ["n", "e", "d", "p", "q", "dp", "dq", "qi"].map(number);
             let numbers = numbers.into_iter().collect::<Option<Vec<_>>>()?;
-            Some(Opener::Rsa(rsa_key::wrapped(&rsa_key::of_numbers(&numbers))))
+            Some(Opener::Rsa(rsa_key::wrapped(&rsa_key::of_numbers(&numbers)).into()))
         }
         _ => None,
     }
@@ -230,18 +230,21 @@ fn bytes_of(text: &[u8]) -> Option<Vec<u8>> {
     decode(text, URL_SAFE).or_else(|| decode(text, STANDARD))
 }
 
-/// A name of a variable, or a key as it is.
-fn variable(args: &mut [Arg], given: &Given<'_>) -> Result<(), String> {
+/// A name of a variable, or a key, of which is kept what opens tokens, and whether it is one of RSA.
+fn variable(args: &mut Vec<Arg>, given: &Given<'_>) -> Result<(), String> {
     let text = String::from_utf8_lossy(arg::text(args, 0)).into_owned();
-    match given.scope.name_var(&text) {
-        Ok(var) => args[0] = Arg::Var(var),
-        Err(_) if jwk(text.as_bytes()).is_some() => {}
-        Err(_) => {
+    let (first, is_rsa) = match (given.scope.name_var(&text), jwk(text.as_bytes())) {
+        (Ok(var), _) => (Arg::Var(var), false),
+        (Err(_), Some(Opener::Secret(key))) => (Arg::Str(key.into_owned()), false),
+        (Err(_), Some(Opener::Rsa(key))) => (Arg::Str(key.into_owned()), true),
+        (Err(_), None) => {
             return Err(
                 "failed to parse the JWK : a key of type 'oct' or 'RSA' or a variable is expected".to_owned()
             );
         }
-    }
+    };
+    args[0] = first;
+    args.push(Arg::Int(is_rsa.into()));
     Ok(())
 }
 
@@ -272,26 +275,28 @@ fn certificate(args: &mut [Arg], given: &Given<'_>) -> Result<(), String> {
 }
 
 fn by_certificate<'a>(value: Value<'a>, args: &'a [Arg], _: &'a dyn Txn) -> Option<Value<'a>> {
-    opened(value, &Opener::Rsa(arg::text(args, 0).to_vec()))
+    opened(value, &Opener::Rsa(arg::text(args, 0).into()))
 }
 
 fn by_jwk<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
-    let text = match arg::var(args, 0) {
-        Some(var) => txn.var(var)?.into_text(),
-        None => Cow::Borrowed(arg::text(args, 0)),
+    let written = || Cow::Borrowed(arg::text(args, 0));
+    let opener = match (arg::var(args, 0), arg::int(args, 1)) {
+        (Some(var), _) => jwk(&txn.var(var)?.into_text())?,
+        (None, Some(1)) => Opener::Rsa(written()),
+        (None, _) => Opener::Secret(written()),
     };
-    opened(value, &jwk(&text)?)
+    opened(value, &opener)
 }
 
 fn by_secret<'a>(value: Value<'a>, args: &'a [Arg], txn: &'a dyn Txn) -> Option<Value<'a>> {
     let secret = match arg::var(args, 0) {
-        Some(var) => bytes_of(&txn.var(var)?.into_text())?,
-        None => arg::text(args, 0).to_vec(),
+        Some(var) => bytes_of(&txn.var(var)?.into_text())?.into(),
+        None => Cow::Borrowed(arg::text(args, 0)),
     };
     opened(value, &Opener::Secret(secret))
 }
 
-fn opened<'a>(value: Value<'a>, opener: &Opener) -> Option<Value<'a>> {
+fn opened<'a>(value: Value<'a>, opener: &Opener<'_>) -> Option<Value<'a>> {
     Some(Value::Bin(Token::parse(&value.into_bytes())?.open(opener)?.into()))
 }
 
@@ -323,7 +328,11 @@ mod tests {
             let of_key = format!(r#"jwt_decrypt_jwk('{{"kty":"oct","k":"{secret}"}}')"#);
             let (right, wrong) = match secret {
                 "-" => (
-                    vec!["jwt_decrypt_jwk(txn.jwk)".to_owned(), "jwt_decrypt_cert(jwe.pem)".to_owned()],
+                    vec![
+                        format!("jwt_decrypt_jwk('{JWK}')"),
+                        "jwt_decrypt_jwk(txn.jwk)".to_owned(),
+                        "jwt_decrypt_cert(jwe.pem)".to_owned(),
+                    ],
                     of_secret,
                 ),
                 _ => (vec![of_secret, of_key], "jwt_decrypt_jwk(txn.jwk)".to_owned()),
